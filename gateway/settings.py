@@ -1,0 +1,141 @@
+"""The frozen settings that everything is handed. `config.py` reads them from a file.
+
+Paths are absolute by the time they stand here, and secrets are resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.types import UpstreamClass
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret that does not show itself in a `repr`, a log or a traceback."""
+
+    value: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """The gateway's own certificate."""
+
+    cert_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Where the gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How callers are known: `keys` (a file of key HMACs) or `none`."""
+
+    mode: str = "none"
+    keys_file: Path | None = None
+    allow_unauthenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomRecognizer:
+    """A pattern recognizer of the operator's own: regexes with scores, and context words."""
+
+    name: str
+    entity_type: str
+    patterns: tuple[tuple[str, float], ...]
+    context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry:
+    """An entry of the allow list (never a finding) or the deny list (always a finding).
+
+    Exactly one of `text` (whole words, exact) and `pattern` (a regex) is set. An allow entry
+    may be bound to one `entity_type` and one `tenant`; a deny entry must name its entity type.
+    """
+
+    text: str | None = field(default=None, repr=False)
+    pattern: str | None = field(default=None, repr=False)
+    entity_type: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What the detector looks for."""
+
+    profile: str = "default"
+    languages: tuple[str, ...] = ("en",)
+    recognizers: tuple[CustomRecognizer, ...] = ()
+    allow: tuple[ListEntry, ...] = ()
+    deny: tuple[ListEntry, ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    timeout_s: float = 10.0
+    cache_entries: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on what one request may cost."""
+
+    body_bytes: int = 10_000_000
+    depth: int = 64
+    in_flight: int = 256
+    connect_s: float = 5.0
+    first_byte_s: float = 120.0
+    idle_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One server that runs models."""
+
+    name: str
+    kind: str  # "openai" or "loopback"
+    upstream_class: UpstreamClass
+    base_url: str = ""
+    api_key: Secret | None = None
+    models: tuple[str, ...] = ("*",)
+    model_map: Mapping[str, str] = field(default_factory=dict)
+    proxy_url: str | None = None
+    ca_file: Path | None = None
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
+    forward_headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Where the audit log lives: an SQLAlchemy URL with an absolute path."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the gateway needs to know, read once."""
+
+    upstreams: tuple[Upstream, ...]
+    policies: tuple[Path, ...]
+    audit: Audit
+    master_key: bytes = field(repr=False)
+    listen: Listen = field(default_factory=Listen)
+    auth: Auth = field(default_factory=Auth)
+    detection: Detection = field(default_factory=Detection)
+    limits: Limits = field(default_factory=Limits)
+    digest: str = ""  # SHA-256 of the configuration file, hex; "" for the embedded default
+    notices: tuple[str, ...] = ()  # what start-up should tell the operator, e.g. a key was made

@@ -1,0 +1,165 @@
+"""The frozen values that flow between stages.
+
+Fields that hold user text are `repr=False`: a value may appear in a traceback or a log by
+accident, its text may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+"""A parsed JSON document."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a leaf stands: object keys and array indexes from the root of the body."""
+
+
+class Family(StrEnum):
+    """An API family: one shape of request and answer."""
+
+    CHAT = "chat"
+
+
+class UpstreamClass(StrEnum):
+    """Who runs the upstream: the company itself, or somebody else."""
+
+    ON_PREM = "on_prem"
+    EXTERNAL = "external"
+
+
+class LeafKind(StrEnum):
+    """How the text of a leaf is read and how a placeholder is written into it."""
+
+    PROSE = "prose"  # free text: framed placeholders, <PERSON_7K2QX9>
+    IDENTIFIER = "identifier"  # only [A-Za-z0-9_-] is legal: bare placeholders, PERSON_7K2QX9
+    NUMBER = "number"  # a JSON number; masked, it becomes a string
+    KEY = "key"  # an object's key: bare placeholders
+    MODEL = "model"  # the requested model: scanned, never masked
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is calling. Made only by `identity/`."""
+
+    tenant: str
+    principal: str
+    roles: frozenset[str] = frozenset()
+    key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One string of a request body.
+
+    A string that holds JSON is not one leaf but many: each string literal inside it is a leaf
+    whose `path` is that of the outer string and whose `inner` is the literal's half-open range
+    of code points, quotes included, in the outer string. `group` joins leaves that are read as
+    one text (adjacent text parts of one message); `role` is the message's role, or "".
+    """
+
+    path: Path
+    text: str = field(repr=False)
+    kind: LeafKind = LeafKind.PROSE
+    role: str = ""
+    group: int = -1
+    inner: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one text that a recognizer holds for personal: half-open, in code points."""
+
+    start: int
+    end: int
+    entity_type: str
+    score: float
+    recognizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A span in a leaf. `leaf` is the index in the exchange's list of leaves.
+
+    `whole` is false for a fragment of a value that was split over several leaves.
+    """
+
+    leaf: int
+    start: int
+    end: int
+    entity_type: str
+    score: float
+    recognizer: str
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An upstream that serves the requested model, as policy and routing see it."""
+
+    name: str
+    upstream_class: UpstreamClass
+
+
+class Effect(StrEnum):
+    """What a policy rule does with a request."""
+
+    DENY = "deny"
+    MASK = "mask"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What may happen to a request. Made only by `policy/decide.py`.
+
+    `candidates` are the upstreams that are left, in order of preference, all of one class;
+    none means denied, and `reason` says why. `operators` names the operator per entity type;
+    `default_operator` holds for every type that it does not name.
+    """
+
+    effect: Effect
+    upstream_class: UpstreamClass | None
+    candidates: tuple[Candidate, ...]
+    operators: Mapping[str, str]
+    default_operator: str
+    rule_ids: tuple[str, ...]
+    reason: str
+    policy_id: str
+    policy_digest: str
+
+    def operator_for(self, entity_type: str) -> str:
+        """The operator that masks findings of this entity type."""
+        return self.operators.get(entity_type, self.default_operator)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What policy may know about a request: types and names, never text."""
+
+    tenant: str
+    roles: frozenset[str]
+    family: Family
+    model: str
+    entity_types: frozenset[str]
+    has_media: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A request body taken apart: made only by `wire/`.
+
+    `document` is the body as parsed; `leaves` are its scannable strings in document order.
+    """
+
+    family: Family
+    document: dict[str, Json] = field(repr=False)
+    leaves: Sequence[Leaf] = field(repr=False)
+    model: str
+    stream: bool
+    wants_usage: bool
+    has_media: bool
+    opening: str = field(repr=False)
