@@ -1,0 +1,363 @@
+"""Logs and metrics that cannot carry user text.
+
+A log line is JSON made of allow-listed fields. What a field may hold is a matter of type: a
+number, a truth value, or a *token* (`[A-Za-z0-9._:/+-]`, at most 128 characters). Anything else
+becomes "[dropped]", unknown fields vanish, and exceptions shrink to the name of their class and,
+if they are ours, their code. Other libraries' log records lose their message in the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import Mapping, MutableMapping
+from types import TracebackType
+from typing import Any, Final, TextIO, TypeAlias
+
+import orjson
+import structlog
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from gateway.errors import ConfigError, GatewayError
+
+DROPPED: Final = "[dropped]"
+
+# Keyword arguments for `uvicorn.run` and `uvicorn.Config`: its own handlers would print requests.
+UVICORN_LOGGING: Final[Mapping[str, Any]] = {"log_config": None, "access_log": False}
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._:/+-]{0,128}")
+_MAX_TUPLE: Final = 16
+
+# Every field that a log line may have. A name is added here together with the code that logs it.
+_FIELDS: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "attempt": int,
+    "bytes": int,
+    "choices": int,
+    "code": str,
+    "component": str,
+    "count": int,
+    "digest": str,
+    "effect": str,
+    "entity_types": tuple,
+    "error_class": str,
+    "error_code": str,
+    "event": str,
+    "exchange_id": str,
+    "family": str,
+    "findings": int,
+    "host": str,
+    "key_id": str,
+    "level": str,
+    "library": str,
+    "method": str,
+    "outcome": str,
+    "phase": str,
+    "policy_digest": str,
+    "policy_id": str,
+    "port": int,
+    "ready": bool,
+    "reason": str,
+    "request_id": str,
+    "rule_ids": tuple,
+    "seconds": (int, float),
+    "status": int,
+    "stream": bool,
+    "tenant": str,
+    "timestamp": str,
+    "upstream": str,
+    "upstream_class": str,
+    "version": str,
+    "workers": int,
+}
+
+_Shown: TypeAlias = str | int | float | bool | list["_Shown"]
+_ERROR_FIELDS: Final = ("exc_info", "exception", "error", "exc")
+
+
+# --- logs ---------------------------------------------------------------------------------------
+
+
+def guard(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The structlog processor that lets only allow-listed fields of the right type pass.
+
+    Fields that hold an exception become `error_class` and `error_code`. `dropped_fields` counts
+    the fields that had no place.
+    """
+    shown: dict[str, Any] = {}
+    for name in _ERROR_FIELDS:
+        shown |= describe_error(_error_of(event.pop(name, None)))
+    known = {name: value for name, value in event.items() if name in _FIELDS}
+    shown |= {name: _shown(value, _FIELDS[name]) for name, value in known.items()}
+    if dropped := len(event) - len(known):
+        shown["dropped_fields"] = dropped
+    return shown
+
+
+def describe_error(error: BaseException | type[BaseException] | None) -> dict[str, _Shown]:
+    """An exception without its words: `error_class`, and `error_code` if the error is ours."""
+    if error is None:
+        return {}
+    kind = error if isinstance(error, type) else type(error)
+    fields: dict[str, _Shown] = {"error_class": _shown(kind.__name__, str)}
+    if isinstance(error, GatewayError):
+        fields["error_code"] = _shown(error.code, str)
+    elif isinstance(error, ConfigError):
+        fields["error_code"] = "config_error"
+    return fields
+
+
+def _error_of(value: object) -> BaseException | type[BaseException] | None:
+    if isinstance(value, BaseException):
+        return value
+    if isinstance(value, tuple) and len(value) == 3:
+        return _error_of(value[1])
+    return sys.exception() if value is True else None
+
+
+def _shown(value: object, kind: type | tuple[type, ...]) -> _Shown:
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if type(value) not in kinds and not (str in kinds and isinstance(value, str)):
+        return DROPPED
+    if isinstance(value, tuple):
+        return _shown_tuple(value)
+    if isinstance(value, str):
+        return str(value) if _TOKEN.fullmatch(value) else DROPPED
+    return value if isinstance(value, bool | int | float) else DROPPED
+
+
+def _shown_tuple(value: tuple[object, ...]) -> _Shown:
+    if len(value) > _MAX_TUPLE:
+        return DROPPED
+    return [_shown(item, (str, int, float, bool)) for item in value]
+
+
+def _json(event: MutableMapping[str, Any], **_: object) -> str:
+    return orjson.dumps(event).decode()
+
+
+class _ClassOnlyHandler(logging.Handler):
+    """Other libraries' records: logger, level and exception class; never the message."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        _log("library_record", record.levelno, library=record.name, exc_info=error)
+
+
+def _log(event: str, level: int, **fields: object) -> None:
+    structlog.get_logger().log(level, event, **fields)
+
+
+# --- installation -------------------------------------------------------------------------------
+
+
+def install(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send every log line, ours and the libraries', and every uncaught exception, through `guard`.
+
+    Call it once, before the server starts and before other code logs; calling it again only
+    changes `stream` (default: standard error) and `level`. Libraries are heard from WARNING up.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            guard,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    _capture_stdlib_logging()
+    sys.excepthook = _on_uncaught
+    threading.excepthook = _on_uncaught_in_thread
+    sys.unraisablehook = _on_unraisable
+
+
+def on_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """For `loop.set_exception_handler`: a task's forgotten exception, by class only."""
+    _log("loop_error", logging.ERROR, exc_info=context.get("exception"))
+
+
+def _capture_stdlib_logging() -> None:
+    handler = _ClassOnlyHandler(logging.WARNING)
+    logging.raiseExceptions = False  # else a failing handler prints the record's arguments
+    logging.lastResort = handler  # for loggers that do not propagate and have no handler
+    logging.captureWarnings(capture=True)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    access = logging.getLogger("uvicorn.access")
+    access.propagate = False
+    access.disabled = True
+
+
+def _on_uncaught(
+    kind: type[BaseException], error: BaseException, _traceback: TracebackType | None
+) -> None:
+    _log("uncaught", logging.CRITICAL, exc_info=error or kind)
+
+
+def _on_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is not SystemExit:
+        _log("uncaught_in_thread", logging.CRITICAL, exc_info=args.exc_value)
+
+
+def _on_unraisable(args: sys.UnraisableHookArgs) -> None:
+    _log("unraisable", logging.ERROR, exc_info=args.exc_value)
+
+
+# --- metrics ------------------------------------------------------------------------------------
+
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+_LABEL: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ENTITY_TYPE: Final = re.compile(r"[A-Z0-9_]{1,40}")
+
+_FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SLOW: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_TOKENS: Final = tuple(float(4**exponent) for exponent in range(14))  # as OpenTelemetry advises
+
+REQUESTS: Final = Counter(
+    "cloakroom_requests",
+    "Requests, by API family, the policy's effect and how they ended.",
+    ("family", "effect", "outcome"),
+    registry=REGISTRY,
+)
+REQUEST_SECONDS: Final = Histogram(
+    "cloakroom_request_seconds",
+    "From the request's first byte to the answer's last, in seconds.",
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+DETECTION_SECONDS: Final = Histogram(
+    "cloakroom_detection_seconds",
+    "Detection in one request, in seconds.",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+ENTITIES: Final = Counter(
+    "cloakroom_entities",
+    "Findings, by entity type and the operator that masked them.",
+    ("type", "operator"),
+    registry=REGISTRY,
+)
+PLACEHOLDERS: Final = Counter(
+    "cloakroom_placeholders",
+    "Placeholders issued, restored, damaged, foreign (not issued here) or blocked (by the sink).",
+    ("state",),
+    registry=REGISTRY,
+)
+AUDIT_APPEND_SECONDS: Final = Histogram(
+    "cloakroom_audit_append_seconds",
+    "Until an audit record is durable, in seconds.",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+FAIL_CLOSED: Final = Counter(
+    "cloakroom_fail_closed",
+    "Requests refused because a stage could not do its work, by error code.",
+    ("reason",),
+    registry=REGISTRY,
+)
+IN_FLIGHT: Final = Gauge(
+    "cloakroom_in_flight",
+    "Exchanges that have begun and not ended.",
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+UPSTREAM_SECONDS: Final = Histogram(
+    "cloakroom_upstream_seconds",
+    "Waiting for an upstream, by phase (first_byte, total), in seconds.",
+    ("upstream", "phase"),
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+# OpenTelemetry's gen_ai.client.token.usage; the requested model is the caller's text, so no label.
+TOKEN_USAGE: Final = Histogram(
+    "gen_ai_client_token_usage",
+    "Input and output tokens of an exchange, as the upstream counts them.",
+    ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_token_type"),
+    buckets=_TOKENS,
+    registry=REGISTRY,
+)
+
+
+def request_ended(family: str, effect: str, outcome: str, seconds: float) -> None:
+    """Count a finished request."""
+    REQUESTS.labels(_label(family), _label(effect), _label(outcome)).inc()
+    REQUEST_SECONDS.observe(seconds)
+
+
+def entities_found(entity_type: str, operator: str, count: int = 1) -> None:
+    """Count findings; a type that is not `[A-Z0-9_]{1,40}` is counted as OTHER."""
+    bounded = entity_type if _ENTITY_TYPE.fullmatch(entity_type) else "OTHER"
+    ENTITIES.labels(bounded, _label(operator)).inc(count)
+
+
+def placeholders(
+    *, issued: int = 0, restored: int = 0, damaged: int = 0, foreign: int = 0, blocked: int = 0
+) -> None:
+    """Count placeholders by what became of them."""
+    states = {
+        "issued": issued,
+        "restored": restored,
+        "damaged": damaged,
+        "foreign": foreign,
+        "blocked": blocked,
+    }
+    for state, count in states.items():
+        if count:
+            PLACEHOLDERS.labels(state).inc(count)
+
+
+def failed_closed(reason: str) -> None:
+    """Count a request that was refused because a stage failed; `reason` is the error's code."""
+    FAIL_CLOSED.labels(_label(reason)).inc()
+
+
+def upstream_phase(upstream: str, phase: str, seconds: float) -> None:
+    """Note how long an upstream took to its first byte, or in all."""
+    UPSTREAM_SECONDS.labels(_label(upstream), _label(phase)).observe(seconds)
+
+
+def tokens_used(operation: str, provider: str, *, prompt: int, completion: int) -> None:
+    """Note the tokens of one exchange; `operation` as OpenTelemetry names it, such as "chat"."""
+    for kind, count in (("input", prompt), ("output", completion)):
+        TOKEN_USAGE.labels(_label(operation), _label(provider), kind).observe(count)
+
+
+def render() -> tuple[bytes, str]:
+    """The metrics in Prometheus' text format, and its content type.
+
+    With PROMETHEUS_MULTIPROC_DIR set, those of all worker processes together.
+    """
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _label(value: str) -> str:
+    return value if _LABEL.fullmatch(value) else "other"
