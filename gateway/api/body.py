@@ -15,7 +15,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
 """Headers as ASGI gives them: names in lower case."""
 
-_JSON: Final = re.compile(rb'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
+_JSON: Final = re.compile(rb'application/json(\s*;\s*charset="?utf-?8"?)?\s*', re.IGNORECASE)
 
 
 class ClientGone(Exception):  # noqa: N818  # an event rather than an error: there is nobody to tell
