@@ -57,8 +57,9 @@ class Leaf:
 
     A string that holds JSON is not one leaf but many: each string literal inside it is a leaf
     whose `path` is that of the outer string and whose `inner` is the literal's half-open range
-    of code points, quotes included, in the outer string. `group` joins leaves that are read as
-    one text (adjacent text parts of one message); `role` is the message's role, or "".
+    of code points, quotes included, in the outer string. Leaves of one `group` are read as one
+    text, each followed by its `glue`: "" between the text parts of a message, ": " after a key,
+    a newline after a value. `role` is the message's role, or "".
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Leaf:
     kind: LeafKind = LeafKind.PROSE
     role: str = ""
     group: int = -1
+    glue: str = ""
     inner: tuple[int, int] | None = None
 
 
@@ -153,6 +155,9 @@ class Parsed:
     """A request body taken apart: made only by `wire/`.
 
     `document` is the body as parsed; `leaves` are its scannable strings in document order.
+    `identities` are the fields that name the end user, sent as keyed hashes. `fields` are the
+    top-level fields that we set ourselves. `opening` is everything up to and including the
+    first user message: what names the conversation where the caller does not.
     """
 
     family: Family
@@ -162,4 +167,7 @@ class Parsed:
     stream: bool
     wants_usage: bool
     has_media: bool
-    opening: str = field(repr=False)
+    json_answer: bool
+    identities: tuple[Path, ...]
+    fields: Mapping[str, Json] = field(repr=False)
+    opening: bytes = field(repr=False)

@@ -1,0 +1,163 @@
+"""Puts the original values back into a model's answer, whole or as it streams.
+
+Theory of operation. Text goes in by `feed` in any pieces and comes out restored; what could
+still become an issued placeholder is held back, and nothing else is. `flush` ends the text. For
+any cutting of a text the outputs joined are the same (see `matcher.py` for why). Restoring is
+one pass: its output is never read again, so a value that looks like a placeholder stays as it is.
+
+In JSON mode the text is a JSON document that is still being written: values are escaped for the
+string literal they stand in, and quoted where the model left the quotes out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.masking.matcher import Answer, Matcher
+from gateway.masking.sinks import WINDOW, SinkRule
+
+_WORD_END = re.compile(r"[A-Za-z0-9]\Z")
+_FRAMED = re.compile(r"<([A-Z][A-Z0-9_]{0,40}_[0-9A-HJKMNP-TV-Z]{6})>")
+_LONGEST_FRAMED = 64
+
+
+@dataclass(slots=True)
+class Tally:
+    """What restoring met in one answer, in counts.
+
+    `damaged` counts texts in the form of a placeholder that were never issued here; `blocked`
+    those that stood in an address that must not carry the value.
+    """
+
+    restored: int = 0
+    damaged: int = 0
+    blocked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What an exchange needs to restore its answer: made once, shared by its restorers."""
+
+    surfaces: Mapping[str, str]
+    matcher: Matcher
+    sinks: SinkRule
+
+    def __repr__(self) -> str:
+        return f"Restoration({len(self.surfaces)} placeholders)"
+
+
+class Restorer:
+    """Restores one text: one choice's content, one tool call's arguments, one field."""
+
+    __slots__ = ("_before", "_held", "_in_string", "_is_json", "_rules", "_tally")
+
+    def __init__(self, rules: Restoration, tally: Tally, *, is_json: bool = False) -> None:
+        self._rules = rules
+        self._tally = tally
+        self._is_json = is_json
+        self._held = ""
+        self._before = ""  # the last WINDOW code points of masked text that were let go
+        self._in_string = False
+
+    def __repr__(self) -> str:
+        return f"Restorer(json={self._is_json}, held={len(self._held)})"
+
+    def feed(self, text: str) -> str:
+        """Take the next piece of masked text; give what can be let go, restored."""
+        return self._run(self._held + text, final=False)
+
+    def flush(self) -> str:
+        """End of the text: give what is left."""
+        return self._run(self._held, final=True) if self._held else ""
+
+    def _run(self, text: str, *, final: bool) -> str:
+        if not self._rules.surfaces:
+            self._held = ""
+            return text
+        matcher = self._rules.matcher
+        out: list[str] = []
+        done = 0
+        at = 0
+        while True:
+            found = matcher.starts.search(text, at)
+            if found is None:
+                break
+            start = found.start()
+            if start == 0 and text[0].isalpha() and _WORD_END.search(self._before):
+                at = 1
+                continue
+            answer, end, core = matcher.at(text, start, final=final)
+            if answer is Answer.NO:
+                at = start + 1
+            elif answer is Answer.MORE:
+                self._let_go(text[done:start], out)
+                self._held = text[start:]
+                return "".join(out)
+            else:
+                self._let_go(text[done:start], out)
+                out.append(self._value(core, text[start:end]))
+                done = at = end
+        self._let_go(text[done:], out)
+        self._held = ""
+        return "".join(out)
+
+    def _let_go(self, text: str, out: list[str]) -> None:
+        if not text:
+            return
+        out.append(text)
+        self._remember(text)
+
+    def _remember(self, masked: str) -> None:
+        if self._is_json:
+            self._in_string = _in_string_after(self._before, self._in_string, masked)
+        if ">" in masked:
+            tail = self._before[-_LONGEST_FRAMED:]
+            for found in _FRAMED.finditer(tail + masked):
+                if found.end() > len(tail) and found.group(1) not in self._rules.surfaces:
+                    self._tally.damaged += 1
+        self._before = (self._before + masked)[-WINDOW:]
+
+    def _value(self, core: str, masked: str) -> str:
+        value = self._rules.surfaces[core]
+        if not self._rules.sinks.permits(self._before, core, value, is_json=self._is_json):
+            self._tally.blocked += 1
+            self._remember(masked)
+            return masked
+        self._tally.restored += 1
+        restored = value
+        if self._is_json:
+            restored = json.dumps(value, ensure_ascii=False)
+            if self._in_string:
+                restored = restored[1:-1]
+        self._before = (self._before + masked)[-WINDOW:]
+        return restored
+
+
+def _in_string_after(before: str, in_string: bool, text: str) -> bool:
+    """Whether a JSON string literal is open after `text`; an escaped quote does not count."""
+    if '"' not in text:
+        return in_string
+    slashes = len(before) - len(before.rstrip("\\"))
+    escaped = in_string and slashes % 2 == 1
+    for character in text:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = in_string
+        elif character == '"':
+            in_string = not in_string
+    return in_string
+
+
+def restore(text: str, rules: Restoration, tally: Tally, *, is_json: bool = False) -> str:
+    """Restore a whole text at once."""
+    restorer = Restorer(rules, tally, is_json=is_json)
+    return restorer.feed(text) + restorer.flush()
+
+
+def restore_identifier(text: str, rules: Restoration, tally: Tally) -> str:
+    """Restore an identifier, such as a tool's name, that is one bare placeholder or holds one."""
+    return restore(text, rules, tally)

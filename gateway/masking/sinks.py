@@ -1,0 +1,104 @@
+"""Where in a model's answer a value must not be put: links, images and HTML attributes.
+
+Text that was planted in a document can ask the model to write a link whose address carries a
+placeholder. Whoever renders the answer would then send the value to that address. So inside an
+address a value is restored only if it stood in an address of the same host in the request, or
+the policy lists the host. (EchoLeak, CVE-2025-32711, is of this class.)
+
+The question is always asked of the *masked* text before the placeholder, so that what was
+restored earlier cannot change the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+WINDOW = 2048  # code points of masked text that are looked at
+
+_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.\-]{1,30}:/{0,2}[^\s\"'`<>]*")
+_HOST = re.compile(r"(?i)^(?:[a-z][a-z0-9+.\-]*:)?//(?:[^/?#@]*@)?([^/?#:\\]+)")
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9A-Z]{6}>")
+_ADDRESS_START = re.compile(
+    r"(?i)(?P<scheme>(?:[a-z][a-z0-9+.\-]{1,30}:)?//|www\.|\b(?:mailto|tel|sms|data|javascript):)"
+)
+_BARE = re.compile(r"(?i)www\.|(?:mailto|tel|sms|data|javascript):")
+_TAG = re.compile(r"<[A-Za-z/!][^<>]*\Z")
+_TARGET = re.compile(r"\]\(\s{0,8}[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\Z|\]\(\s{0,8}<[^>\n]*\Z")
+_LITERAL = re.compile(r'"\s*([^"\s][^"]*)\Z')
+_CONTACT = re.compile(r"(?i)(?:^|[\s\"'(<\[])(?:mailto|tel|sms):\Z")
+
+
+def hosts_in(text: str) -> list[tuple[int, int, str]]:
+    """The addresses in a text of the request: half-open range and host, "" where it has none."""
+    found = []
+    for match in _URL.finditer(text):
+        if ":/" in match.group():
+            host = _HOST.match(match.group())
+            found.append((match.start(), match.end(), host.group(1).lower() if host else ""))
+    return found
+
+
+def _address_before(masked: str, *, is_json: bool) -> str | None:
+    """The part of an address that ends where the text ends; None outside any address.
+
+    In JSON a string literal that begins as an address is one to its end, blanks included.
+    """
+    text = _PLACEHOLDER.sub(lambda match: "\ufffc" * len(match.group()), masked)
+    for pattern in (_TARGET, _TAG):
+        match = pattern.search(text)
+        if match is not None:
+            start = _last_start(match.group())
+            return match.group()[start:] if start >= 0 else ""
+    if is_json:
+        literal = _LITERAL.search(text)
+        if literal is not None and _URL.match(literal.group(1)):
+            return literal.group(1)
+    word = re.split(r"[\s\"'`<>]", text)[-1]
+    start = _last_start(word)
+    return word[start:] if start >= 0 else None
+
+
+def _last_start(text: str) -> int:
+    start = -1
+    for match in _ADDRESS_START.finditer(text):
+        start = match.start()
+        if "//" in match.group() or match.group().lower() == "www.":
+            break
+    return start
+
+
+class SinkRule:
+    """Decides for one exchange whether a value may be put at the end of some masked text."""
+
+    __slots__ = ("_allowed", "_hosts_of")
+
+    def __init__(
+        self, hosts_of: Mapping[str, Collection[str]], allowed_hosts: Collection[str] = ()
+    ) -> None:
+        self._hosts_of = hosts_of
+        self._allowed = frozenset(host.lower() for host in allowed_hosts)
+
+    def permits(self, before: str, core: str, value: str, *, is_json: bool = False) -> bool:
+        """Whether the value of placeholder `core` may follow `before`, the masked text so far."""
+        if not _may_hold_address(before):
+            return True
+        address = _address_before(before, is_json=is_json)
+        if address is None or _CONTACT.search(before):
+            return True
+        hosts = self._hosts_of.get(core, ())
+        if not address:
+            # The value would be the whole target: it may be, if it is an address itself.
+            own = _HOST.match(value)
+            return own is not None and own.group(1).lower() in hosts
+        named = _HOST.match("//" + address if address.lower().startswith("www.") else address)
+        if named is None:
+            return False
+        host = named.group(1).lower()
+        complete = len(address) > named.end(1)
+        return complete and (host in hosts or host in self._allowed)
+
+
+def _may_hold_address(before: str) -> bool:
+    """A cheap test that is true wherever `_address_before` could find something."""
+    return "//" in before or "](" in before or "<" in before or _BARE.search(before) is not None

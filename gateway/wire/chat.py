@@ -1,0 +1,318 @@
+"""Chat completions, the request: where text stands in `POST /v1/chat/completions`. Pure.
+
+The fields named here are those of the OpenAI API and of vLLM's additions to it. A field that is
+not named is walked whole and read like prose.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from gateway.errors import RequestError
+from gateway.types import Family, Json, Parsed, Path
+from gateway.wire.leaves import Collector
+
+PATH = "/chat/completions"
+
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_PLAIN = frozenset(
+    "temperature top_p n max_tokens max_completion_tokens presence_penalty frequency_penalty seed "
+    "stream parallel_tool_calls top_k min_p repetition_penalty length_penalty min_tokens "
+    "ignore_eos skip_special_tokens include_stop_str_in_output store".split()
+)
+_WORDS = {
+    "reasoning_effort": frozenset({"none", "minimal", "low", "medium", "high", "xhigh"}),
+    "verbosity": frozenset({"low", "medium", "high"}),
+    "service_tier": frozenset({"auto", "default", "flex", "priority", "scale"}),
+    "prompt_cache_retention": frozenset({"in_memory", "24h"}),
+}
+_MESSAGE_TEXT = frozenset({"refusal", "reasoning", "reasoning_content"})
+_IDENTITIES = ("user", "safety_identifier", "prompt_cache_key")
+_FORBIDDEN = frozenset(
+    "logprobs top_logprobs prompt_logprobs return_token_ids return_tokens_as_token_ids echo "
+    "prompt_token_ids allowed_token_ids bad_words_ids stop_token_ids".split()
+)
+_MEDIA_PARTS = frozenset({"image_url", "input_audio", "file", "video_url", "audio_url", "image"})
+_OURS = frozenset({"cache_salt", "priority"})
+
+
+def parse(document: dict[str, Json]) -> Parsed:
+    """Take a chat request apart.
+
+    Raises:
+        RequestError: a field has the wrong shape, or asks for what cannot be given while
+            masking is on (log probabilities and token ids would show the masked text).
+    """
+    messages = _checked(document)
+    collector = Collector()
+    media = "audio" in document
+    for key, value in document.items():
+        if key == "messages":
+            for index, message in enumerate(messages):
+                media = _message(collector, ("messages", index), message) or media
+        else:
+            media = _field(collector, key, value) or media
+    return Parsed(
+        family=Family.CHAT,
+        document=document,
+        leaves=tuple(collector.leaves),
+        model=str(document["model"]),
+        stream=bool(document.get("stream")),
+        wants_usage=_wants_usage(document),
+        has_media=media,
+        json_answer=_json_answer(document),
+        identities=tuple((key,) for key in _IDENTITIES if isinstance(document.get(key), str)),
+        fields=_own_fields(document),
+        opening=_opening(messages),
+    )
+
+
+def _checked(document: dict[str, Json]) -> list[dict[str, Json]]:
+    model = document.get("model")
+    if not isinstance(model, str) or not model:
+        raise RequestError("`model` must be a non-empty string.", param="model")
+    messages = document.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise RequestError("`messages` must be a non-empty array.", param="messages")
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            place = f"messages[{index}]"
+            raise RequestError(f"`{place}` must be an object with a `role`.", param=place)
+    for key in ("stream",):
+        if document.get(key) not in (None, True, False):
+            raise RequestError(f"`{key}` must be true or false.", param=key)
+    if not isinstance(document.get("stream_options"), (dict, type(None))):
+        raise RequestError("`stream_options` must be an object.", param="stream_options")
+    for key in sorted(_FORBIDDEN & document.keys()):
+        if document[key] not in (None, False):
+            raise RequestError(
+                f"`{key}` cannot be used: it would give the masked text back in pieces.",
+                code="unsupported_parameter",
+                param=key,
+            )
+    for key in sorted(_OURS & document.keys()):
+        raise RequestError(
+            f"`{key}` is set by the gateway; leave it out.", code="unsupported_parameter", param=key
+        )
+    return messages  # type: ignore[return-value]
+
+
+def _wants_usage(document: dict[str, Json]) -> bool:
+    options = document.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def _json_answer(document: dict[str, Json]) -> bool:
+    wanted = document.get("response_format")
+    return isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
+
+
+def _own_fields(document: dict[str, Json]) -> dict[str, Json]:
+    fields: dict[str, Json] = {}
+    if document.get("stream"):
+        # Always asked for: the record needs the figures even where the caller does not.
+        fields["stream_options"] = {"include_usage": True}
+    if document.get("store"):
+        fields["store"] = False  # nothing is to be kept by the provider
+    return fields
+
+
+def _opening(messages: list[dict[str, Json]]) -> bytes:
+    upto: list[Any] = []
+    for message in messages:
+        upto.append(message)
+        if message.get("role") == "user":
+            break
+    return orjson.dumps(upto)
+
+
+def _field(collector: Collector, key: str, value: Json) -> bool:
+    """One top-level field; true if it holds media."""
+    path: Path = (key,)
+    if value is None or (key in _PLAIN and isinstance(value, (bool, int, float))):
+        return False
+    if key == "model":
+        collector.model(path, str(value))
+    elif key in _WORDS:
+        collector.word(path, value, _WORDS[key])
+    elif key in _IDENTITIES and isinstance(value, str):
+        pass  # sent as a keyed hash
+    elif key == "stream_options":
+        pass  # replaced by ours
+    elif key == "tools" and isinstance(value, list):
+        for index, tool in enumerate(value):
+            _tool(collector, (key, index), tool)
+    elif key == "functions" and isinstance(value, list):
+        for index, function in enumerate(value):
+            collector.schema((key, index), function)
+    elif key == "tool_choice":
+        _tool_choice(collector, path, value)
+    elif key == "function_call" and isinstance(value, dict):
+        _members(collector, path, value, {"name": "identifier"})
+    elif key == "function_call":
+        collector.word(path, value, ("auto", "none"))
+    elif key == "response_format" and isinstance(value, dict):
+        _response_format(collector, path, value)
+    elif key == "modalities" and isinstance(value, list):
+        for index, item in enumerate(value):
+            collector.word((key, index), item, ("text", "audio"))
+        return "audio" in value
+    elif key == "prediction" and isinstance(value, dict):
+        return _prediction(collector, path, value)
+    elif key in _PLAIN:
+        collector.anything(path, value)
+    else:
+        collector.member(path, value)
+    return False
+
+
+def _prediction(collector: Collector, path: Path, value: dict[str, Json]) -> bool:
+    media = False
+    for key, child in value.items():
+        if key == "type":
+            collector.word((*path, key), child, ("content",))
+        elif key == "content":
+            media = _content(collector, (*path, key), child, "") or media
+        else:
+            collector.member((*path, key), child)
+    return media
+
+
+def _tool(collector: Collector, path: Path, tool: Json) -> None:
+    if not isinstance(tool, dict):
+        collector.anything(path, tool)
+        return
+    for key, value in tool.items():
+        here = (*path, key)
+        if key == "type":
+            if value not in ("function", "custom"):
+                raise RequestError(
+                    "Only tools of type `function` and `custom` can be used here.",
+                    code="unsupported_tool",
+                    param=f"tools[{path[1]}].type",
+                )
+        elif key in ("function", "custom"):
+            collector.schema(here, value)
+        else:
+            collector.member(here, value)
+
+
+def _tool_choice(collector: Collector, path: Path, value: Json) -> None:
+    if not isinstance(value, dict):
+        collector.word(path, value, ("none", "auto", "required"))
+        return
+    for key, child in value.items():
+        here = (*path, key)
+        if key == "type":
+            collector.word(here, child, ("function", "custom", "allowed_tools"))
+        elif key in ("function", "custom") and isinstance(child, dict):
+            _members(collector, here, child, {"name": "identifier"})
+        else:
+            collector.schema(here, child)
+
+
+def _members(
+    collector: Collector, path: Path, value: dict[str, Json], known: dict[str, str], role: str = ""
+) -> None:
+    """The members of an object of which some are known as identifiers or prose."""
+    for key, child in value.items():
+        here = (*path, key)
+        if known.get(key) == "identifier":
+            collector.identifier(here, child, role)
+        elif known.get(key) == "prose" and isinstance(child, str):
+            collector.prose(here, child, role)
+        else:
+            collector.member(here, child, role)
+
+
+def _response_format(collector: Collector, path: Path, value: dict[str, Json]) -> None:
+    for key, child in value.items():
+        here = (*path, key)
+        if key == "type":
+            collector.word(here, child, ("text", "json_object", "json_schema"))
+        else:
+            collector.schema(here, child)
+
+
+def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool:
+    """One message; true if it holds media."""
+    role = message["role"] if message["role"] in _ROLES else ""
+    media = False
+    for key, value in message.items():
+        here = (*path, key)
+        if value is None:
+            continue
+        if key == "role":
+            collector.word(here, value, _ROLES)
+        elif key == "content":
+            media = _content(collector, here, value, str(role)) or media
+        elif key in ("name", "tool_call_id"):
+            collector.identifier(here, value, str(role))
+        elif key == "tool_calls" and isinstance(value, list):
+            for index, call in enumerate(value):
+                _tool_call(collector, (*here, index), call, str(role))
+        elif key == "function_call" and isinstance(value, dict):
+            _members(
+                collector, here, value, {"name": "identifier", "arguments": "prose"}, str(role)
+            )
+        elif key == "audio":
+            media = True
+        elif key in _MESSAGE_TEXT and isinstance(value, str):
+            collector.prose(here, value, str(role))
+        else:
+            collector.member(here, value, str(role))
+    return media
+
+
+def _tool_call(collector: Collector, path: Path, call: Json, role: str) -> None:
+    if not isinstance(call, dict):
+        collector.anything(path, call, role)
+        return
+    for key, value in call.items():
+        here = (*path, key)
+        if key == "type":
+            collector.word(here, value, ("function", "custom"), role)
+        elif key == "id":
+            collector.identifier(here, value, role)
+        elif key in ("function", "custom") and isinstance(value, dict):
+            known = {"name": "identifier", "arguments": "prose", "input": "prose"}
+            _members(collector, here, value, known, role)
+        elif key != "index" or not isinstance(value, int):
+            collector.member(here, value, role)
+
+
+def _content(collector: Collector, path: Path, content: Json, role: str) -> bool:
+    if isinstance(content, str):
+        collector.prose(path, content, role)
+        return False
+    if not isinstance(content, list):
+        collector.anything(path, content, role)
+        return False
+    group = collector.group()
+    media = False
+    for index, part in enumerate(content):
+        here = (*path, index)
+        kind = part.get("type") if isinstance(part, dict) else None
+        if isinstance(part, dict) and kind in _MEDIA_PARTS:
+            media = True
+            group = collector.group()
+        elif isinstance(part, dict):
+            _text_part(collector, here, part, role, group)
+        else:
+            collector.anything(here, part, role)
+    return media
+
+
+def _text_part(
+    collector: Collector, path: Path, part: dict[str, Json], role: str, group: int
+) -> None:
+    for key, value in part.items():
+        here = (*path, key)
+        if key == "type":
+            collector.word(here, value, ("text", "refusal", "input_text", "output_text"), role)
+        elif key in ("text", "refusal") and isinstance(value, str):
+            collector.prose(here, value, role, group)
+        else:
+            collector.member(here, value, role)

@@ -1,0 +1,62 @@
+"""Server-sent events as they arrive (WHATWG HTML, section 9.2), cut anywhere. Pure."""
+
+from __future__ import annotations
+
+from gateway.errors import UpstreamFailed
+
+LONGEST_EVENT = 4 * 1024 * 1024  # bytes
+DONE = b"[DONE]"
+
+
+class EventReader:
+    """Bytes in, the data of complete events out.
+
+    A line may be cut inside its line end, and an event inside a character: nothing is decoded
+    before it is whole. Comments and fields other than `data` are passed over.
+    """
+
+    __slots__ = ("_buffer", "_data")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._data: list[bytes] = []
+
+    def __repr__(self) -> str:
+        return f"EventReader(held={len(self._buffer)})"
+
+    @property
+    def empty(self) -> bool:
+        """Whether no part of an event is held."""
+        return not self._buffer.strip() and not self._data
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data of each event that is complete now.
+
+        Raises:
+            UpstreamFailed: one event is longer than `LONGEST_EVENT`.
+        """
+        buffer = self._buffer + chunk
+        # A carriage return at the end may be half of a CRLF: wait for what follows.
+        end = len(buffer) - 1 if buffer.endswith(b"\r") else len(buffer)
+        last = max(buffer.rfind(b"\n", 0, end), buffer.rfind(b"\r", 0, end))
+        self._buffer = buffer[last + 1 :]
+        if len(self._buffer) > LONGEST_EVENT:
+            raise UpstreamFailed(
+                "The upstream sent an event that is too long.", code="upstream_invalid"
+            )
+        if last < 0:
+            return []
+        events: list[bytes] = []
+        lines = buffer[: last + 1].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in lines[:-1]:
+            if line.startswith(b"data:"):
+                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif not line and self._data:
+                events.append(b"\n".join(self._data) if len(self._data) > 1 else self._data[0])
+                self._data = []
+        return events
+
+
+def event(data: bytes) -> bytes:
+    """One event as it goes to the client."""
+    return b"data: " + data + b"\n\n"
