@@ -88,12 +88,13 @@ class LoopbackUpstream:
         Raises:
             UpstreamFailed: not a Chat Completions request.
         """
-        document = _document(request)
+        body = request.body
+        document = _document(request.path, body)
         answer = _answer(document, request.model, request_id, int(self._clock()))
         if not request.stream:
-            return LoopbackReply(recut([_whole(answer)], request.body, _BODY_BYTES), False)
+            return LoopbackReply(recut([_whole(answer)], body, _BODY_BYTES), False)
         events = _events(answer, _wants_usage(document))
-        return LoopbackReply(recut(events, request.body, _STREAM_BYTES), True)
+        return LoopbackReply(recut(events, body, _STREAM_BYTES), True)
 
     async def aclose(self) -> None:
         """Nothing to close."""
@@ -155,10 +156,10 @@ def _pieces(text: str) -> Iterator[str]:
         at += size
 
 
-def _document(request: MaskedRequest) -> dict[str, Json]:
-    document: Json = orjson.loads(request.body)
+def _document(path: str, body: bytes) -> dict[str, Json]:
+    document: Json = orjson.loads(body)
     messages = document.get("messages") if isinstance(document, dict) else None
-    chat = request.path.endswith("/chat/completions")
+    chat = path.endswith("/chat/completions")
     if not chat or not isinstance(document, dict) or not isinstance(messages, list):
         raise _rejected("The loopback upstream serves Chat Completions only.")
     return document

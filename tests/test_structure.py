@@ -1,0 +1,246 @@
+"""The rules of the code base that a linter does not know, read off the syntax trees."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "gateway"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+
+# Patterns below gateway/; what is pure takes its clock, keys and randomness as arguments.
+PURE = (
+    "settings.py", "errors.py", "types.py", "ports.py", "keyring.py", "version.py",
+    "wire/*.py", "masking/*.py",
+    "detection/normalize.py", "detection/patterns.py", "detection/secrets.py",
+    "detection/spans.py", "detection/checksums.py", "detection/context.py",
+    "policy/schema.py", "policy/decide.py", "policy/simulate.py",
+    "vault/sealing.py", "routing/candidates.py", "routing/balance.py",
+    "audit/record.py", "audit/merkle.py", "audit/checkpoint.py", "audit/verify.py",
+    "identity/roles.py",
+)  # fmt: skip
+NOT_PURE = ("masking/presidio.py",)
+
+# Modules of others, and the only places that may import them.
+ALLOWED_IMPORTS = {
+    "fastapi": ("app.py", "api/*.py", "console/*.py"),
+    "starlette": ("app.py", "api/*.py", "console/*.py"),
+    "uvicorn": ("app.py", "__main__.py", "cli/*.py"),
+    "sqlalchemy": ("*/store.py", "*/sql.py", "*/search.py", "audit/migrations/*.py",
+                   "identity/*.py"),
+    "presidio_analyzer": ("detection/presidio.py",),
+    "presidio_anonymizer": ("masking/presidio.py",),
+    "aiohttp": ("upstreams/*.py", "tools/http.py", "identity/oidc.py"),
+    "prometheus_client": ("telemetry.py",),
+    "typer": ("cli/*.py",),
+    "rich": ("cli/*.py",),
+    "httpx": (),
+    "requests": (),
+    "pickle": (),
+    "random": (),
+}  # fmt: skip
+
+IMPURE_MODULES = {
+    "asyncio", "http", "logging", "os", "random", "secrets", "socket", "structlog",
+    "subprocess", "threading", "time", "urllib",
+}  # fmt: skip
+CLOCKS = {"now", "utcnow", "today"}  # of datetime's classes
+IMPURE_NAMES = {"open", "input", "print", "exec", "eval"}
+
+
+def name(file: Path) -> str:
+    return file.relative_to(PACKAGE).as_posix()
+
+
+def matches(file: Path, patterns: tuple[str, ...]) -> bool:
+    return any(Path(name(file)).match(pattern) for pattern in patterns)
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def imports(file: Path) -> Iterator[tuple[str, ast.AST]]:
+    """Full names of imported modules, and of what is imported from them."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(file)}:{node.lineno} imports relatively"
+            yield node.module or "", node
+            yield from ((f"{node.module}.{alias.name}", node) for alias in node.names)
+
+
+def is_pure(file: Path) -> bool:
+    # match() reads from the right: a pattern without a folder means the top folder only
+    top = tuple(pattern for pattern in PURE if "/" not in pattern)
+    deep = tuple(pattern for pattern in PURE if "/" in pattern)
+    pure = name(file) in top if file.parent == PACKAGE else matches(file, deep)
+    return pure and not matches(file, NOT_PURE)
+
+
+def test_there_is_something_to_check():
+    assert len(FILES) > 20
+    assert sum(map(is_pure, FILES)) > 10
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_size(file: Path):
+    lines = len(file.read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_FILE_LINES, f"{lines} lines"
+    if file.name == "__init__.py":
+        assert file.read_bytes() == b""
+    for function in functions(file):
+        assert function.end_lineno is not None
+        length = function.end_lineno - function.lineno + 1
+        assert length <= MAX_FUNCTION_LINES, f"{function.name} has {length} lines"
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_every_function_is_annotated(file: Path):
+    for function in functions(file):
+        a = function.args
+        arguments = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
+        bare = [x.arg for x in arguments if x.annotation is None and x.arg not in {"self", "cls"}]
+        assert not bare, f"{function.name}: {bare}"
+        assert function.returns is not None, function.name
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_imports_stay_in_their_places(file: Path):
+    for module, node in imports(file):
+        allowed = ALLOWED_IMPORTS.get(module.split(".")[0])
+        assert allowed is None or _allowed(file, allowed), f"line {node.lineno}: {module}"  # type: ignore[attr-defined]
+
+
+def _allowed(file: Path, patterns: tuple[str, ...]) -> bool:
+    return any(
+        name(file) == pattern if "/" not in pattern else Path(name(file)).match(pattern)
+        for pattern in patterns
+    )
+
+
+@pytest.mark.parametrize("file", list(filter(is_pure, FILES)), ids=name)
+def test_pure_files_are_pure(file: Path):
+    for module, node in imports(file):
+        top = module.split(".")[0]
+        assert top not in IMPURE_MODULES, f"line {node.lineno}: {module}"  # type: ignore[attr-defined]
+        assert not module.startswith(("gateway.telemetry", "gateway.config")), module
+    for node in ast.walk(tree(file)):
+        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if called and node.func.id in IMPURE_NAMES:
+            raise AssertionError(f"line {node.lineno} calls {node.func.id}")
+        if isinstance(node, ast.Attribute) and node.attr in CLOCKS:
+            raise AssertionError(f"line {node.lineno} reads the clock")
+        if isinstance(node, ast.AsyncFunctionDef):
+            assert name(file) == "ports.py", f"line {node.lineno} is async"
+
+
+def test_masked_requests_are_made_in_one_place():
+    for file in FILES:
+        if name(file) == "masking/mask.py":
+            continue
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.Call):
+                called = node.func
+                made = called.attr if isinstance(called, ast.Attribute) else ""
+                made = called.id if isinstance(called, ast.Name) else made
+                assert made != "MaskedRequest", f"{name(file)}:{node.lineno}"
+            if isinstance(node, ast.ClassDef):
+                bases = {ast.unparse(base).split(".")[-1] for base in node.bases}
+                assert "MaskedRequest" not in bases, f"{name(file)}:{node.lineno}"
+        taken = {module for module, _ in imports(file)}
+        assert not any(module.startswith("gateway.masking.mask._") for module in taken), file
+
+
+def test_the_token_of_masked_requests_stays_in_its_file():
+    mask = PACKAGE / "masking" / "mask.py"
+    calls = [
+        node
+        for node in ast.walk(tree(mask))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "MaskedRequest"
+    ]
+    assert calls
+    for call in calls:
+        assert ast.unparse(call.args[0]).startswith("_"), f"line {call.lineno}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_broad_excepts_turn_into_errors_of_ours(file: Path):
+    for node in ast.walk(tree(file)):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        caught = ast.unparse(node.type) if node.type else "BaseException"
+        if caught in {"Exception", "BaseException"}:
+            raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+            assert raises, f"{name(file)}:{node.lineno} swallows {caught}"
+
+
+# --- every file of the project ------------------------------------------------------------------
+
+SKIPPED = re.compile(
+    r"(^|/)(\.git|\.venv|\.[a-z_]+_cache|\.hypothesis|__pycache__|build|dist|[^/]*\.egg-info)(/|$)"
+)
+TEXT = {"", ".cfg", ".ini", ".j2", ".json", ".lock", ".md", ".py", ".sh", ".toml", ".txt",
+        ".yaml", ".yml"}  # fmt: skip
+FORBIDDEN = re.compile(
+    "|".join(
+        [
+            r"\bTO" + r"DO\b",
+            r"\bFIX" + "ME\b",
+            r"\.\./" + "shared",
+            r"/work/" + r"(main|shared)",
+            r"\bpypi\." + "org",
+            "files\\." + "pythonhosted",
+            "--(extra-)?" + "index-url",
+            "--find-" + "links",
+        ]
+    )
+)
+
+
+def project_files() -> list[Path]:
+    return [
+        file
+        for file in sorted(ROOT.rglob("*"))
+        if not SKIPPED.search(file.relative_to(ROOT).as_posix())
+        and file.suffix in TEXT
+        and file.is_file()
+    ]
+
+
+def test_no_forbidden_words():
+    files = project_files()
+    assert ROOT / "requirements.lock" in files
+    found = []
+    for file in files:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if FORBIDDEN.search(line):
+                found.append(f"{file.relative_to(ROOT)}:{number}")
+    assert not found
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_locked_package_has_hashes(lock: str):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z0-9])", text)[1:] if text.startswith("#") else []
+    assert len(entries) > 40
+    for entry in entries:
+        assert re.match(r"[a-z0-9.-]+(\[[a-z,]+\])?==[^ ]+", entry), entry[:60]
+        assert "--hash=sha256:" in entry, entry[:60]
