@@ -39,7 +39,8 @@ clean:  ## remove the virtual environment, caches and builds
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Stamps: made once, and again when a lock file is newer.
+# Stamps: made once, and again when a lock file is newer. The package itself is not installed:
+# everything runs from the checkout, so that there is one copy of it.
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) \
 	  else "Cloakroom needs Python 3.11 to 3.13; say which with make PYTHON=python3.12 ...")'
@@ -50,7 +51,6 @@ $(VENV)/.run: requirements.lock $(VENV)/.venv
 	$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock pyproject.toml $(VENV)/.venv
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.venv
 	$(PIP) install --require-hashes -r requirements-dev.lock
-	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run

@@ -22,9 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.errors import ConfigError, RequestError, UpstreamFailed
+from gateway.masking.mask import MaskingKeys, mask
 from gateway.settings import Limits, Secret
 from gateway.settings import Upstream as Settings
-from gateway.types import UpstreamClass
+from gateway.types import Decision, Effect, Family, Parsed, UpstreamClass
 from gateway.upstreams import openai
 from gateway.upstreams.openai import OpenAIUpstream, mapped_model
 
@@ -188,6 +189,38 @@ async def test_the_model_is_mapped_by_the_first_glob(serve, make):
     server = await serve(ok)
     await read(await send(make(server.url, model_map={"gpt*": "llama", "*": "other"})))
     assert orjson.loads(server.seen[0].body)["model"] == "llama"
+
+
+async def test_a_real_masked_request(serve, make):
+    document: dict[str, Any] = {"model": "gpt-4o", "messages": [], "stream": False}
+    parsed = Parsed(
+        family=Family.CHAT,
+        document=document,
+        leaves=(),
+        model="gpt-4o",
+        stream=False,
+        wants_usage=False,
+        has_media=False,
+        json_answer=False,
+        identities=(),
+        fields={},
+        opening=b"",
+    )
+    decision = Decision(
+        Effect.MASK, UpstreamClass.EXTERNAL, (), {}, "replace", (), "", "policy", "digest"
+    )
+    masked = mask(
+        parsed,
+        (),
+        decision,
+        MaskingKeys(b"s" * 32, b"h" * 32),
+        path="/chat/completions",
+        entity_types=frozenset(),
+    )
+    server = await serve(ok)
+    await read(await make(server.url, model_map={"gpt-*": "llama"}).send(masked, "req-1"))
+    assert server.seen[0].path == "/v1/chat/completions"
+    assert orjson.loads(server.seen[0].body) == document | {"model": "llama"}
 
 
 @pytest.mark.parametrize(
