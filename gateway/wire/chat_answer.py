@@ -15,7 +15,7 @@ import orjson
 
 from gateway.errors import UpstreamFailed
 
-_TOKEN = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+_TOKEN = re.compile(r"[A-Za-z0-9._:/\-]{1,128}")
 _TEXT_FIELDS = ("content", "refusal", "reasoning", "reasoning_content")
 _USAGE = re.compile(r"[a-z_]{1,40}")
 _DEEPEST_USAGE = 3

@@ -1,0 +1,192 @@
+"""One exchange, from the pipeline's side: who calls, what was admitted, how it went.
+
+The functions here turn these into what the audit record and the response headers say: names,
+counts and commitments, never text.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from gateway.audit.record import (
+    Accepted,
+    Actor,
+    ActorKind,
+    AuthMethod,
+    Closed,
+    Commitment,
+    DetectionFacts,
+    Latency,
+    Origin,
+    Outcome,
+    PolicyFacts,
+    TransformFacts,
+    Usage,
+    finish_reason,
+)
+from gateway.keyring import derive
+from gateway.masking.mask import MaskedRequest
+from gateway.masking.restore import Tally
+from gateway.types import Decision, Finding, Leaf, LeafKind, Parsed, Subject
+from gateway.version import __version__
+from gateway.wire.chat_answer import AnswerFacts
+
+ENGINE = "presidio"
+_REFERENCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request, and what the headers say that the pipeline needs."""
+
+    subject: Subject
+    request_id: str
+    conversation: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may go upstream: masked, and on record."""
+
+    caller: Caller
+    parsed: Parsed
+    decision: Decision
+    masked: MaskedRequest
+    accepted: Accepted
+    audit_id: str
+    entities: dict[str, int]
+    detect_ms: int
+    started: float  # monotonic seconds
+
+    @property
+    def upstream(self) -> str:
+        """The name of the upstream that serves the request."""
+        return self.decision.candidates[0].name
+
+    def headers(self) -> dict[str, str]:
+        """The response headers that say what was done."""
+        found = ", ".join(f"{name}={count}" for name, count in sorted(self.entities.items()))
+        return {
+            "x-request-id": self.caller.request_id,
+            "x-cloakroom-policy": self.decision.policy_id,
+            "x-cloakroom-entities": found,
+            "x-cloakroom-upstream": self.upstream,
+            "x-cloakroom-audit-id": self.audit_id,
+        }
+
+
+@dataclass(slots=True)
+class Progress:
+    """What happens to an answer while it comes in. Belongs to one exchange alone."""
+
+    nonce: bytes = field(repr=False)
+    first_byte: float = 0.0  # monotonic seconds
+    last_byte: float = 0.0
+    tally: Tally = field(default_factory=Tally)
+    facts: AnswerFacts = field(default_factory=AnswerFacts)
+    digest: hmac.HMAC | None = field(default=None, repr=False)
+
+    def note(self, chunk: bytes, now: float) -> None:
+        """A piece of the upstream's body has come in."""
+        if self.digest is None:
+            self.digest = hmac.new(self.nonce, digestmod=sha256)
+            self.first_byte = now
+        self.digest.update(chunk)
+        self.last_byte = now
+
+
+def reference(master: bytes, purpose: str, tenant: str, value: bytes) -> str:
+    """A keyed hash that stands for a person or a conversation in the record: 128 bits, hex."""
+    key = derive(master, purpose, tenant)
+    return hmac.digest(key, value, sha256)[:_REFERENCE_BYTES].hex()
+
+
+def actor(subject: Subject, ref: str) -> Actor:
+    """The caller as the record names it."""
+    if subject.key_id is None:
+        return Actor(kind=ActorKind.ANONYMOUS, method=AuthMethod.NONE, ref=ref)
+    return Actor(kind=ActorKind.CLIENT, method=AuthMethod.API_KEY, ref=ref, key_id=subject.key_id)
+
+
+def origin(config_digest: str) -> Origin:
+    """What is running."""
+    return Origin(config_sha256=config_digest, build=__version__)
+
+
+def count_entities(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str, int]:
+    """Findings by entity type; those in the model's name do not count."""
+    return dict(
+        Counter(one.entity_type for one in found if leaves[one.leaf].kind is not LeafKind.MODEL)
+    )
+
+
+def detection_facts(
+    parsed: Parsed, segment_count: int, entities: dict[str, int], milliseconds: int
+) -> DetectionFacts:
+    """What detection did, in figures."""
+    read = sum(len(leaf.text.encode("utf-8", "surrogatepass")) for leaf in parsed.leaves)
+    return DetectionFacts(
+        engine=ENGINE, ms=milliseconds, segments=segment_count, bytes=read, entities=entities
+    )
+
+
+def policy_facts(decision: Decision) -> PolicyFacts:
+    """What policy said."""
+    return PolicyFacts(
+        id=decision.policy_id,
+        sha256=decision.policy_digest,
+        action=decision.effect,
+        rule_ids=decision.rule_ids,
+    )
+
+
+def transform_facts(masked: MaskedRequest, tally: Tally | None = None) -> TransformFacts:
+    """What masking did and, once there is an answer, restoring."""
+    return TransformFacts(
+        operators={entity_type: operator for entity_type, operator in masked.counts},
+        placeholders_issued=len(masked.restoration.surfaces),
+        restored=tally.restored if tally else 0,
+        damaged=tally.damaged if tally else 0,
+        blocked_sinks=tally.blocked if tally else 0,
+    )
+
+
+def closing(
+    admitted: Admitted, progress: Progress, outcome: Outcome, status: int, code: str, now: float
+) -> Closed:
+    """The closing facts of an admitted request."""
+    facts = progress.facts
+    first = progress.first_byte or now
+    last = progress.last_byte or now
+    committed = None
+    if progress.digest is not None:
+        committed = Commitment(progress.digest.hexdigest(), progress.nonce.hex())
+    usage = facts.usage
+    return Closed(
+        outcome=outcome,
+        http_status=status,
+        error_code=code,
+        model_served=facts.model_served,
+        finish_reasons=tuple(finish_reason(reason) for reason in facts.finish_reasons[:64]),
+        transform=transform_facts(admitted.masked, progress.tally),
+        usage=Usage(
+            input=max(0, usage.get("in", 0)),
+            output=max(0, usage.get("out", 0)),
+            cached=max(0, usage.get("cached", 0)),
+        ),
+        latency_ms=Latency(
+            detect=admitted.detect_ms,
+            upstream_ttft=_ms(first - admitted.started),
+            upstream=_ms(last - admitted.started),
+            total=_ms(now - admitted.started),
+        ),
+        masked_response=committed,
+    )
+
+
+def _ms(seconds: float) -> int:
+    return max(0, round(seconds * 1000))

@@ -1,0 +1,388 @@
+"""The pipeline: `admit` and `answer`, each stage in order, top to bottom.
+
+    admit:  wire -> detect -> decide -> mask -> record(accepted)
+    answer: upstream -> restore -> record(closed) -> the last byte to the client
+
+The order is the guarantee. Nothing is sent before the accepted record is durable, and the last
+event of an answer goes out only after the closing record. Whatever fails, fails closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from gateway import telemetry
+from gateway.audit import record as audit
+from gateway.audit.record import Accepted, Closed, Outcome
+from gateway.detection.segments import findings as placed_findings
+from gateway.detection.segments import segments
+from gateway.errors import (
+    AuditUnavailable,
+    DetectionUnavailable,
+    GatewayError,
+    InternalError,
+    PolicyDenied,
+    RequestError,
+    UpstreamFailed,
+)
+from gateway.exchange import (
+    Admitted,
+    Caller,
+    Progress,
+    actor,
+    closing,
+    count_entities,
+    detection_facts,
+    origin,
+    policy_facts,
+    reference,
+    transform_facts,
+)
+from gateway.keyring import derive
+from gateway.masking.mask import MaskingKeys, mask, scope_key
+from gateway.masking.operators import CustomOperators
+from gateway.masking.restore import Restorer
+from gateway.policy.decide import decide
+from gateway.policy.schema import Policy
+from gateway.ports import AuditSink, Detector, Reply, Upstream
+from gateway.routing.candidates import candidates, is_configured, no_such_model
+from gateway.settings import Settings
+from gateway.types import Decision, Effect, Finding, LeafKind, Parsed, RequestFacts
+from gateway.wire import chat
+from gateway.wire.body import parse_body
+from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
+from gateway.wire.sse import DONE, EventReader, event
+
+LONGEST_CONVERSATION = 128  # characters of the header x-cloakroom-conversation
+CLIENT_GONE = 499  # the status on record where the caller walked away
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages with what they stand on. Shared by all requests; holds nothing of any."""
+
+    settings: Settings
+    detector: Detector
+    entity_types: frozenset[str]
+    upstreams: Mapping[str, Upstream]
+    audit: AuditSink
+    policy: Callable[[], Policy]
+    operators: CustomOperators = field(default_factory=dict)
+
+    # ---- admit -------------------------------------------------------------------------------
+
+    async def admit(self, raw: bytes, caller: Caller) -> Admitted:
+        """Take a request as far as it may go without a byte leaving.
+
+        Raises:
+            RequestError: the body cannot be served, or policy denies it.
+            DetectionUnavailable, AuditUnavailable: a stage failed; nothing was sent.
+        """
+        started = time.monotonic()
+        parsed = chat.parse(parse_body(raw, self.settings.limits.depth))
+        scope = _conversation(caller, parsed)
+        offered = candidates(self.settings.upstreams, parsed.model)
+        policy = self.policy()
+        known = self._known(caller, parsed, scope)
+
+        found, segment_count = await self._detect(parsed, known)
+        self._check_model(parsed, found)
+        entities = count_entities(parsed.leaves, found)
+        detect_ms = round((time.monotonic() - started) * 1000)
+        detection = detection_facts(parsed, segment_count, entities, detect_ms)
+
+        decision = decide(policy, _request_facts(caller, parsed, entities), offered)
+        known = replace(known, detection=detection, policy=policy_facts(decision))
+        if not decision.candidates:
+            await self._deny(known, decision, started)
+
+        masked = mask(
+            parsed,
+            found,
+            decision,
+            self._keys(caller, scope),
+            path=chat.PATH,
+            entity_types=self.entity_types | entities.keys(),
+            custom=self.operators,
+        )
+        nonce = secrets.token_bytes(audit.NONCE_BYTES)
+        accepted = replace(
+            known,
+            upstream_id=decision.candidates[0].name,
+            upstream_class=decision.upstream_class,
+            transform=transform_facts(masked),
+            masked_request=audit.commitment(nonce, masked.body),
+        )
+        audit_id = _event_id()
+        await self._append(audit.accepted(accepted, event_id=audit_id, ts=_now()))
+        for (entity_type, operator), count in masked.counts.items():
+            telemetry.entities_found(entity_type, operator, count)
+        telemetry.placeholders(issued=len(masked.restoration.surfaces))
+        return Admitted(
+            caller, parsed, decision, masked, accepted, audit_id, entities, detect_ms, started
+        )
+
+    async def _detect(self, parsed: Parsed, known: Accepted) -> tuple[list[Finding], int]:
+        read = segments(parsed.leaves)
+        begun = time.monotonic()
+        try:
+            spans = await self.detector.detect([part.text for part in read], known.tenant)
+            found = placed_findings(parsed.leaves, read, spans)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            failure = error
+        else:
+            telemetry.DETECTION_SECONDS.observe(time.monotonic() - begun)
+            return found, len(read)
+        if not isinstance(failure, GatewayError):
+            failure = DetectionUnavailable("Detection failed, so nothing was sent.")
+        telemetry.failed_closed(failure.code)
+        end = Closed(outcome=Outcome.FAILED, http_status=failure.status, error_code=failure.code)
+        await self._append(audit.closed(known, end, event_id=_event_id(), ts=_now()))
+        raise failure from None
+
+    def _check_model(self, parsed: Parsed, found: list[Finding]) -> None:
+        """A model's name that holds personal data is no model's name, unless we named it so."""
+        personal = any(
+            parsed.leaves[one.leaf].kind is LeafKind.MODEL and one.entity_type != "DATE_TIME"
+            for one in found
+        )
+        if personal and not is_configured(self.settings.upstreams, parsed.model):
+            raise no_such_model()
+
+    async def _deny(self, known: Accepted, decision: Decision, started: float) -> None:
+        end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
+        await self._append(audit.closed(known, end, event_id=_event_id(), ts=_now()))
+        telemetry.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
+        raise PolicyDenied(decision.reason)
+
+    def _known(self, caller: Caller, parsed: Parsed, scope: bytes) -> Accepted:
+        subject = caller.subject
+        master = self.settings.master_key
+        ref = reference(master, "actor-ref", subject.tenant, subject.principal.encode())
+        return Accepted(
+            request_id=caller.request_id,
+            tenant=subject.tenant,
+            actor=actor(subject, ref),
+            origin=origin(self.settings.digest),
+            endpoint="/v1" + chat.PATH,
+            operation="chat",
+            stream=parsed.stream,
+            model_requested=parsed.model,
+            conversation_ref=reference(master, "conversation-ref", subject.tenant, scope),
+        )
+
+    def _keys(self, caller: Caller, scope: bytes) -> MaskingKeys:
+        subject = caller.subject
+        tenant_key = _derived(self.settings.master_key, "placeholders", subject.tenant)
+        return MaskingKeys(
+            scope=scope_key(tenant_key, subject.principal, scope),
+            hashes=_derived(self.settings.master_key, "hashes", subject.tenant),
+        )
+
+    # ---- answer ------------------------------------------------------------------------------
+
+    async def complete(self, admitted: Admitted) -> bytes:
+        """Ask the upstream and give the whole answer, restored and on record.
+
+        Raises:
+            UpstreamFailed: there is no usable answer.
+            AuditUnavailable: the closing record could not be written; the answer is withheld.
+        """
+        progress = Progress(secrets.token_bytes(audit.NONCE_BYTES))
+        async with _Closing(self, admitted, progress):
+            reply = await self._send(admitted)
+            pieces: list[bytes] = []
+            try:
+                async for chunk in reply.chunks():
+                    progress.note(chunk, time.monotonic())
+                    pieces.append(chunk)
+            finally:
+                await reply.aclose()
+            if reply.is_stream:
+                raise invalid()
+            answer = whole(_loads(b"".join(pieces)), _context(admitted, progress), progress.facts)
+            body = orjson.dumps(answer)
+        return body
+
+    async def stream(self, admitted: Admitted) -> AsyncGenerator[bytes, None]:
+        """Ask the upstream and give the answer's events as they come, restored.
+
+        Nothing is yielded before the upstream has answered. Raises as `complete`; leaving the
+        iterator early closes the upstream and puts the request on record as aborted.
+        """
+        progress = Progress(secrets.token_bytes(audit.NONCE_BYTES))
+        async with _Closing(self, admitted, progress):
+            reply = await self._send(admitted)
+            try:
+                if not reply.is_stream:
+                    raise invalid()
+                async for block in self._events(admitted, reply, progress):
+                    yield block
+            finally:
+                await reply.aclose()
+        yield event(DONE)
+
+    async def _events(
+        self, admitted: Admitted, reply: Reply, progress: Progress
+    ) -> AsyncGenerator[bytes, None]:
+        reader = EventReader()
+        chat_stream = ChatStream(_context(admitted, progress), progress.facts)
+        async for chunk in reply.chunks():
+            progress.note(chunk, time.monotonic())
+            out: list[bytes] = []
+            for data in reader.feed(chunk):
+                if data.strip() == DONE:
+                    held = chat_stream.finish()
+                    if held:
+                        out.append(event(held))
+                    if out:
+                        yield b"".join(out)
+                    return
+                restored = chat_stream.feed(data)
+                if restored is not None:
+                    out.append(event(restored))
+            if out:
+                yield b"".join(out)
+        raise UpstreamFailed("The upstream broke the answer off.", code="upstream_truncated")
+
+    async def _send(self, admitted: Admitted) -> Reply:
+        upstream = self.upstreams[admitted.upstream]
+        return await upstream.send(admitted.masked, admitted.caller.request_id)
+
+    # ---- record ------------------------------------------------------------------------------
+
+    async def close(
+        self, admitted: Admitted, progress: Progress, outcome: Outcome, status: int, code: str
+    ) -> None:
+        """Write the closing record of an admitted request and count it."""
+        now = time.monotonic()
+        end = closing(admitted, progress, outcome, status, code, now)
+        telemetry.request_ended(
+            "chat", admitted.decision.effect.value, outcome.value, now - admitted.started
+        )
+        tally = progress.tally
+        telemetry.placeholders(
+            restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked
+        )
+        if progress.first_byte:
+            telemetry.upstream_phase(
+                admitted.upstream, "first_byte", progress.first_byte - admitted.started
+            )
+        usage = progress.facts.usage
+        if usage:
+            telemetry.tokens_used(
+                "chat", admitted.upstream, prompt=usage["in"], completion=usage["out"]
+            )
+        await self._append(audit.closed(admitted.accepted, end, event_id=_event_id(), ts=_now()))
+
+    async def _append(self, record: audit.AuditRecord) -> None:
+        begun = time.monotonic()
+        try:
+            await self.audit.append(record)
+        except AuditUnavailable as error:
+            telemetry.failed_closed(error.code)
+            raise
+        telemetry.AUDIT_APPEND_SECONDS.observe(time.monotonic() - begun)
+
+
+class _Closing:
+    """Writes exactly one closing record, however the block is left."""
+
+    __slots__ = ("_admitted", "_pipeline", "_progress")
+
+    def __init__(self, pipeline: Pipeline, admitted: Admitted, progress: Progress) -> None:
+        self._pipeline = pipeline
+        self._admitted = admitted
+        self._progress = progress
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self._close(Outcome.COMPLETED, 200, "")
+        elif isinstance(error, GatewayError):
+            await self._close(Outcome.FAILED, error.status, error.code)
+        elif isinstance(error, Exception):
+            await self._close(Outcome.FAILED, 500, "internal_error")
+            raise InternalError("The gateway failed.") from None
+        else:
+            # Cancelled, or the iterator was left: the caller is gone, the record must not be.
+            await asyncio.shield(self._close(Outcome.ABORTED, CLIENT_GONE, "client_gone"))
+
+    async def _close(self, outcome: Outcome, status: int, code: str) -> None:
+        await self._pipeline.close(self._admitted, self._progress, outcome, status, code)
+
+
+def _conversation(caller: Caller, parsed: Parsed) -> bytes:
+    """What names the conversation: the caller's header, else the request's opening."""
+    named = caller.conversation
+    if named is None:
+        return b"opening:" + sha256(parsed.opening).digest()
+    if len(named) > LONGEST_CONVERSATION:
+        raise RequestError(
+            f"x-cloakroom-conversation must have at most {LONGEST_CONVERSATION} characters.",
+            code="invalid_conversation",
+        )
+    return b"header:" + named.encode("utf-8", "surrogatepass")
+
+
+def _request_facts(caller: Caller, parsed: Parsed, entities: Mapping[str, int]) -> RequestFacts:
+    return RequestFacts(
+        tenant=caller.subject.tenant,
+        roles=caller.subject.roles,
+        family=parsed.family,
+        model=parsed.model,
+        entity_types=frozenset(entities),
+        has_media=parsed.has_media,
+    )
+
+
+def _context(admitted: Admitted, progress: Progress) -> AnswerContext:
+    rules = admitted.masked.restoration
+    tally = progress.tally
+    return AnswerContext(
+        model=admitted.parsed.model,
+        request_id=admitted.caller.request_id,
+        created=int(time.time()),
+        json_content=admitted.parsed.json_answer,
+        wants_usage=admitted.parsed.wants_usage,
+        new_filter=lambda is_json: Restorer(rules, tally, is_json=is_json),
+    )
+
+
+def _loads(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise invalid() from None
+
+
+@lru_cache(maxsize=1024)
+def _derived(master: bytes, purpose: str, tenant: str) -> bytes:
+    return derive(master, purpose, tenant)
+
+
+def _event_id() -> str:
+    return audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+
+
+def _now() -> str:
+    return audit.timestamp(time.time_ns() // 1000)
