@@ -79,6 +79,16 @@ class Admitted:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be done with a request. `masked` is None where policy denies it."""
+
+    parsed: Parsed
+    findings: tuple[Finding, ...]
+    decision: Decision
+    masked: MaskedRequest | None
+
+
 @dataclass(slots=True)
 class Progress:
     """What happens to an answer while it comes in. Belongs to one exchange alone."""

@@ -38,6 +38,7 @@ from gateway.errors import (
 from gateway.exchange import (
     Admitted,
     Caller,
+    Preview,
     Progress,
     actor,
     closing,
@@ -49,7 +50,7 @@ from gateway.exchange import (
     transform_facts,
 )
 from gateway.keyring import derive
-from gateway.masking.mask import MaskingKeys, mask, scope_key
+from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.operators import CustomOperators
 from gateway.masking.restore import Restorer
 from gateway.policy.decide import decide
@@ -106,15 +107,7 @@ class Pipeline:
         if not decision.candidates:
             await self._deny(known, decision, started)
 
-        masked = mask(
-            parsed,
-            found,
-            decision,
-            self._keys(caller, scope),
-            path=chat.PATH,
-            entity_types=self.entity_types | entities.keys(),
-            custom=self.operators,
-        )
+        masked = self._mask(parsed, found, decision, caller, scope)
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
             known,
@@ -130,6 +123,41 @@ class Pipeline:
         telemetry.placeholders(issued=len(masked.restoration.surfaces))
         return Admitted(
             caller, parsed, decision, masked, accepted, audit_id, entities, detect_ms, started
+        )
+
+    async def preview(self, raw: bytes, caller: Caller) -> Preview:
+        """What `admit` would do with a request; nothing is recorded and nothing may be sent.
+
+        Raises:
+            RequestError, DetectionUnavailable: as `admit`.
+        """
+        parsed = chat.parse(parse_body(raw, self.settings.limits.depth))
+        scope = _conversation(caller, parsed)
+        offered = candidates(self.settings.upstreams, parsed.model)
+        read = segments(parsed.leaves)
+        spans = await self.detector.detect([part.text for part in read], caller.subject.tenant)
+        found = placed_findings(parsed.leaves, read, spans)
+        entities = count_entities(parsed.leaves, found)
+        decision = decide(self.policy(), _request_facts(caller, parsed, entities), offered)
+        masked = self._mask(parsed, found, decision, caller, scope) if decision.candidates else None
+        return Preview(parsed, tuple(found), decision, masked)
+
+    def _mask(
+        self,
+        parsed: Parsed,
+        found: list[Finding],
+        decision: Decision,
+        caller: Caller,
+        scope: bytes,
+    ) -> MaskedRequest:
+        return mask(
+            parsed,
+            found,
+            decision,
+            self._keys(caller, scope),
+            path=chat.PATH,
+            entity_types=self.entity_types | {one.entity_type for one in found},
+            custom=self.operators,
         )
 
     async def _detect(self, parsed: Parsed, known: Accepted) -> tuple[list[Finding], int]:
