@@ -18,7 +18,7 @@ RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
 _JSON: Final = re.compile(rb'application/json(\s*;\s*charset="?utf-?8"?)?\s*', re.IGNORECASE)
 
 
-class ClientGone(Exception):  # noqa: N818  # an event rather than an error: there is nobody to tell
+class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 
