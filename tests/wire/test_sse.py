@@ -1,0 +1,51 @@
+"""Server-sent events: any framing, any cutting."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import UpstreamFailed
+from gateway.wire import sse
+from gateway.wire.sse import EventReader
+
+CASES = [
+    (b"data: a\n\ndata: b\n\n", [b"a", b"b"]),
+    (b"data:a\r\n\r\ndata: b\r\n\r\n", [b"a", b"b"]),
+    (b"data: a\rdata: b\r\rdata: c\r\r\n", [b"a\nb", b"c"]),
+    (b": comment\n\nevent: x\ndata: a\nid: 1\n\n", [b"a"]),
+    (b"data: a\ndata: b\n\n", [b"a\nb"]),
+    ("data: é😀\n\n".encode(), ["é😀".encode()]),
+    (b"data: a\n", []),
+    (b"\n\n\n", []),
+]
+
+
+@pytest.mark.parametrize(("stream", "events"), CASES)
+def test_events_whole_and_byte_by_byte(stream: bytes, events: list[bytes]) -> None:
+    """Each case at once and in single bytes."""
+    slow = EventReader()
+
+    assert EventReader().feed(stream + b"\n")[: len(events)] == events
+    assert [event for byte in stream for event in slow.feed(bytes([byte]))][: len(events)] == events
+
+
+@given(st.lists(st.binary(max_size=20), max_size=6), st.integers(1, 9))
+def test_any_cutting_gives_the_same_events(payloads: list[bytes], step: int) -> None:
+    """A stream of our own making, cut anywhere."""
+    clean = [payload.replace(b"\r", b"").replace(b"\n", b"") or b"x" for payload in payloads]
+    stream = b"".join(sse.event(payload) for payload in clean)
+    reader = EventReader()
+    pieces = [stream[at : at + step] for at in range(0, len(stream), step)]
+
+    assert [event for piece in pieces for event in reader.feed(piece)] == clean
+    assert reader.empty
+
+
+def test_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded."""
+    monkeypatch.setattr(sse, "LONGEST_EVENT", 10)
+
+    with pytest.raises(UpstreamFailed):
+        EventReader().feed(b"data: " + b"x" * 20)
