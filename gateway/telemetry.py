@@ -150,12 +150,35 @@ def _json(event: MutableMapping[str, Any], **_: object) -> str:
     return orjson.dumps(event).decode()
 
 
+class _WordlessRecord(logging.LogRecord):
+    """What every logging call of every library makes: no message, no arguments, no traceback.
+
+    So a handler that a library adds later has nothing to print either.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        level: int,
+        pathname: str,
+        lineno: int,
+        _msg: object,
+        _args: object,
+        exc_info: object,
+        func: str | None = None,
+        _sinfo: str | None = None,
+        **_: object,
+    ) -> None:
+        super().__init__(name, level, pathname, lineno, DROPPED, (), None, func)
+        self.error_fields = describe_error(_error_of(exc_info))
+
+
 class _ClassOnlyHandler(logging.Handler):
-    """Other libraries' records: logger, level and exception class; never the message."""
+    """Other libraries' records as log lines: logger, level and exception class."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        _log("library_record", record.levelno, library=record.name, exc_info=error)
+        fields = getattr(record, "error_fields", {})
+        _log("library_record", record.levelno, library=record.name, **fields)
 
 
 def _log(event: str, level: int, **fields: object) -> None:
@@ -196,7 +219,7 @@ def on_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 
 def _capture_stdlib_logging() -> None:
     handler = _ClassOnlyHandler(logging.WARNING)
-    logging.raiseExceptions = False  # else a failing handler prints the record's arguments
+    logging.setLogRecordFactory(_WordlessRecord)
     logging.lastResort = handler  # for loggers that do not propagate and have no handler
     logging.captureWarnings(capture=True)
     root = logging.getLogger()

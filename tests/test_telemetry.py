@@ -129,6 +129,9 @@ def test_nothing_that_logs_or_fails_prints_text():
         logging.getLogger("uvicorn.access").error(CANARY)
         logging.getLogger("bad").error("%d", CANARY)  # formatting it would fail
         logging.getLogger(CANARY).error("x")
+        late = logging.getLogger("late")
+        late.addHandler(logging.StreamHandler(sys.stdout))
+        late.error("failed on %s", CANARY, exc_info=EOFError(CANARY), stack_info=True)
         try:
             raise RuntimeError(CANARY)
         except RuntimeError:
@@ -172,7 +175,7 @@ def test_nothing_that_logs_or_fails_prints_text():
         "timestamp": "",
     }
     classes = [line.get("error_class") for line in lines]
-    for name in ("ValueError", "RuntimeError", "LookupError", "OSError", "SystemError"):
+    for name in ("ValueError", "RuntimeError", "LookupError", "OSError", "SystemError", "EOFError"):
         assert name in classes
     libraries = {line["library"] for line in lines if line["event"] == "library_record"}
     assert libraries >= {"uvicorn.error", "aiohttp.client", "sqlalchemy.engine", "py.warnings"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-import time
 from collections.abc import AsyncIterator, Mapping
 from fnmatch import fnmatchcase
 from types import SimpleNamespace
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from yarl import URL
 
-from gateway import telemetry
 from gateway.errors import ConfigError, Problem, RequestError
 from gateway.settings import Limits
 from gateway.settings import Upstream as UpstreamSettings
@@ -86,16 +84,12 @@ class OpenAIUpstream:
         if model != request.model:
             request = request.with_fields(model=model)
         outbound = self._headers(request, request_id, headers or {})
-        started = time.perf_counter()
         # Caught here, raised below: outside the handler, the error drags no cause along.
         try:
             async with asyncio.timeout(self._limits.first_byte_s):
-                reply = await self._exchange(request, outbound)
+                return await self._exchange(request, outbound)
         except (aiohttp.ClientError, OSError) as error:
             failure = failures.of_transport(error)
-        else:
-            telemetry.upstream_phase(self.name, "first_byte", time.perf_counter() - started)
-            return reply
         raise failure
 
     async def aclose(self) -> None:
