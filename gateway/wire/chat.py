@@ -30,6 +30,15 @@ _WORDS = {
 }
 _MESSAGE_TEXT = frozenset({"refusal", "reasoning", "reasoning_content"})
 _IDENTITIES = ("user", "safety_identifier", "prompt_cache_key")
+_KNOWN = _PLAIN.union(
+    _WORDS,
+    _IDENTITIES,
+    "model messages stream_options tools functions tool_choice function_call response_format "
+    "modalities prediction audio metadata stop logit_bias".split(),
+)
+_MESSAGE_KNOWN = _MESSAGE_TEXT.union(
+    "role content name tool_call_id tool_calls function_call audio".split()
+)
 _FORBIDDEN = frozenset(
     "logprobs top_logprobs prompt_logprobs return_token_ids return_tokens_as_token_ids echo "
     "prompt_token_ids allowed_token_ids bad_words_ids stop_token_ids".split()
@@ -131,7 +140,9 @@ def _opening(messages: list[dict[str, Json]]) -> bytes:
 def _field(collector: Collector, key: str, value: Json) -> bool:
     """One top-level field; true if it holds media."""
     path: Path = (key,)
-    if value is None or (key in _PLAIN and isinstance(value, (bool, int, float))):
+    if key in _PLAIN and isinstance(value, (bool, int, float)):
+        return False
+    if value is None and key in _KNOWN:
         return False
     if key == "model":
         collector.model(path, str(value))
@@ -242,7 +253,7 @@ def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool
     media = False
     for key, value in message.items():
         here = (*path, key)
-        if value is None:
+        if value is None and key in _MESSAGE_KNOWN:
             continue
         if key == "role":
             collector.word(here, value, _ROLES)

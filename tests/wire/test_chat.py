@@ -1,0 +1,200 @@
+"""Chat requests: every place where text can stand is a leaf, whatever field it is in."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import RequestError
+from gateway.types import LeafKind
+from gateway.wire.chat import parse
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=8) | st.integers(-(10**12), 10**12),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=6), children, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def texts(document: dict[str, Any]) -> set[str]:
+    return {leaf.text for leaf in parse(document).leaves}
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": "hi"}], **fields}
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8).map("x_".__add__), JSON, max_size=4))
+def test_nothing_of_an_unknown_field_is_passed_over(fields: dict[str, Any]) -> None:
+    """Default-deny: every string, key and long number of every unknown field is a leaf."""
+
+    def strings(value: Any) -> Any:
+        if isinstance(value, str) and value:
+            yield value
+        elif isinstance(value, dict):
+            for key, child in value.items():
+                if key:
+                    yield key
+                yield from strings(child)
+        elif isinstance(value, list):
+            yield from itertools.chain.from_iterable(map(strings, value))
+        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**6:
+            yield str(value)
+
+    joined = "\n".join(sorted(texts(body(**fields))))
+    for text in strings(fields):
+        # A string that holds JSON is read literal by literal.
+        if not text.strip().startswith(("{", "[")):
+            assert text in joined
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            key: JSON
+            for key in (
+                "tools tool_choice functions function_call response_format prediction stop user metadata "
+                "modalities reasoning_effort logit_bias web_search_options temperature n seed".split()
+            )
+        },
+    )
+)
+def test_any_shape_is_taken_apart_or_refused(fields: dict[str, Any]) -> None:
+    """Never a traceback; and taking apart changes nothing in the body."""
+    document = body(**fields)
+    before = copy.deepcopy(document)
+    try:
+        parse(document)
+    except RequestError:
+        pass
+
+    assert document == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("role", "john"), ("type", "john")],
+)
+def test_a_protocol_word_that_is_none_is_read(key: str, value: str) -> None:
+    """A field for a word of the protocol is no way around detection."""
+    message: dict[str, Any] = {"role": "user", "content": [{"type": "text", "text": "hi"}]}
+    if key == "role":
+        message["role"] = value
+    else:
+        message["content"][0]["type"] = value
+
+    assert value in texts({"model": "m", "messages": [message]})
+
+
+def test_places_of_a_message() -> None:
+    """Kinds and roles of the leaves of each place."""
+    parsed = parse(
+        {
+            "model": "m",
+            "messages": [
+                {"role": "system", "content": "s"},
+                {
+                    "role": "user",
+                    "name": "u",
+                    "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+                },
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "reasoning_content": "r",
+                    "refusal": "f",
+                    "tool_calls": [
+                        {
+                            "id": "i",
+                            "type": "function",
+                            "function": {"name": "g", "arguments": '{"k": "v", "n": 1234567}'},
+                        }
+                    ],
+                },
+                {"role": "tool", "tool_call_id": "i", "content": "t"},
+            ],
+        }
+    )
+    seen = {(leaf.text, leaf.kind.value, leaf.role) for leaf in parsed.leaves}
+
+    assert seen == {
+        ("m", "model", ""), ("s", "prose", "system"), ("u", "identifier", "user"),
+        ("a", "prose", "user"), ("b", "prose", "user"), ("r", "prose", "assistant"),
+        ("f", "prose", "assistant"), ("i", "identifier", "assistant"),
+        ("g", "identifier", "assistant"), ("k", "prose", "assistant"), ("n", "prose", "assistant"),
+        ("v", "prose", "assistant"), ("1234567", "number", "assistant"),
+        ("i", "identifier", "tool"), ("t", "prose", "tool"),
+    }  # fmt: skip
+    groups = {leaf.text: leaf.group for leaf in parsed.leaves}
+    assert groups["a"] == groups["b"] >= 0
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+        {"type": "file", "file": {"file_data": "AAAA"}},
+    ],
+)
+def test_media_is_marked(part: dict[str, Any]) -> None:
+    """Policy keeps what cannot be read on the premises."""
+    parsed = parse({"model": "m", "messages": [{"role": "user", "content": [part]}]})
+
+    assert parsed.has_media
+    assert not parse(body()).has_media
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"logprobs": True}, "unsupported_parameter"),
+        ({"top_logprobs": 2}, "unsupported_parameter"),
+        ({"return_token_ids": True}, "unsupported_parameter"),
+        ({"echo": True}, "unsupported_parameter"),
+        ({"cache_salt": "x"}, "unsupported_parameter"),
+        ({"tools": [{"type": "web_search"}]}, "unsupported_tool"),
+        ({"messages": []}, "invalid_request"),
+        ({"messages": "x"}, "invalid_request"),
+        ({"messages": [{"content": "x"}]}, "invalid_request"),
+        ({"messages": ["x"]}, "invalid_request"),
+        ({"model": 1}, "invalid_request"),
+        ({"model": ""}, "invalid_request"),
+        ({"stream": "yes"}, "invalid_request"),
+        ({"stream_options": "x"}, "invalid_request"),
+    ],
+)
+def test_what_is_refused(fields: dict[str, Any], code: str) -> None:
+    """With a stable code and the place."""
+    with pytest.raises(RequestError) as caught:
+        parse(body(**fields))
+
+    assert caught.value.code == code
+    assert caught.value.param is not None
+
+
+def test_usage_is_always_asked_for_in_streams() -> None:
+    """And the caller's own wish is remembered."""
+    plain = parse(body(stream=True))
+    wished = parse(body(stream=True, stream_options={"include_usage": True}, store=True))
+
+    assert plain.fields == {"stream_options": {"include_usage": True}}
+    assert not plain.wants_usage
+    assert wished.wants_usage
+    assert wished.fields["store"] is False
+    assert parse(body()).fields == {}
+
+
+def test_the_models_name_is_a_leaf_of_its_own_kind() -> None:
+    """Scanned, never masked."""
+    kinds = [leaf.kind for leaf in parse(body()).leaves]
+
+    assert kinds[0] is LeafKind.MODEL
