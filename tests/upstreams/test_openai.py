@@ -528,6 +528,19 @@ async def test_the_proxy_of_the_environment_is_not_used(serve, make, monkeypatch
     assert (len(server.seen), len(proxy.seen)) == (1, 0)
 
 
+CA_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 @dataclass(frozen=True)
 class Pki:
     """A certificate authority with a server's and a client's certificate, as PEM files."""
@@ -559,11 +572,18 @@ def pki(tmp_path_factory) -> Pki:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=1))
             .add_extension(x509.BasicConstraints(usage is None, None), critical=True)
+            # Python 3.13 verifies strictly (RFC 5280): both key identifiers, and the CA's usage
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False
+            )
         )
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
         if usage is not None:
             builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        else:
+            builder = builder.add_extension(CA_USAGE, critical=True)
         certificate = builder.sign(ca_key, hashes.SHA256())
         paths = folder / f"{name}.pem", folder / f"{name}.key.pem"
         paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
