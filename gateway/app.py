@@ -1,0 +1,125 @@
+"""The composition root: settings in, application out. The only file that chooses parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from gateway import config
+from gateway.api.errors import install_error_handlers
+from gateway.api.openai import ChatCompletions, InFlight, models_router
+from gateway.api.ops import ops_router
+from gateway.audit.store import SqlAuditStore
+from gateway.detection.cache import CachedDetector
+from gateway.detection.presidio import PresidioDetector
+from gateway.identity.keys import KeyFile, NoAuth
+from gateway.keyring import derive
+from gateway.masking.presidio import installed_operators
+from gateway.pipeline import Pipeline
+from gateway.policy.files import PolicyStore
+from gateway.ports import Upstream
+from gateway.settings import Limits, Settings
+from gateway.settings import Upstream as UpstreamSettings
+from gateway.upstreams.loopback import LoopbackUpstream
+from gateway.upstreams.openai import OpenAIUpstream
+
+Wrap = Callable[[Upstream], Upstream]
+
+
+def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
+    """The upstream of the configured kind."""
+    if settings.kind == "loopback":
+        return LoopbackUpstream(settings)
+    return OpenAIUpstream(settings, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that is opened at start and closed at the end."""
+
+    pipeline: Pipeline
+    detector: PresidioDetector
+    store: SqlAuditStore
+    policies: PolicyStore
+    upstreams: Mapping[str, Upstream]
+
+    async def aclose(self) -> None:
+        """Close the pools, the workers and the store, in this order."""
+        for upstream in self.upstreams.values():
+            await upstream.aclose()
+        await self.detector.aclose()
+        await self.store.aclose()
+
+
+def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
+    """Build every part. Raises `ConfigError` where one cannot be."""
+    operators = installed_operators()
+    policies = PolicyStore(settings.policies, operators=frozenset(operators))
+    detector = PresidioDetector(settings.detection)
+    cache = CachedDetector(
+        detector, derive(settings.master_key, "detection-cache"), settings.detection.cache_entries
+    )
+    upstreams = {one.name: make_upstream(one, settings.limits) for one in settings.upstreams}
+    if wrap_upstream is not None:
+        upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
+    store = SqlAuditStore(settings.audit.url, settings.master_key)
+    pipeline = Pipeline(
+        settings=settings,
+        detector=cache,
+        entity_types=detector.entity_types,
+        upstreams=upstreams,
+        audit=store,
+        policy=lambda: policies.current,
+        operators=operators,
+    )
+    return Parts(pipeline, detector, store, policies, upstreams)
+
+
+def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> FastAPI:
+    """The application. Its parts are opened here and closed when it stops."""
+    parts = open_parts(settings, wrap_upstream)
+    draining = False
+    callers = (
+        KeyFile(settings.auth.keys_file, settings.master_key)
+        if settings.auth.keys_file is not None and settings.auth.mode == "keys"
+        else NoAuth()
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        nonlocal draining
+        await parts.store.start()
+        try:
+            yield
+        finally:
+            draining = True
+            await parts.aclose()
+
+    app = FastAPI(
+        title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
+    )
+    install_error_handlers(app)
+    checks = {
+        "audit": lambda: parts.store.ready,
+        "policy": lambda: bool(parts.policies.current.rules),
+        "draining": lambda: not draining,
+    }
+    app.include_router(ops_router(checks))
+    app.include_router(models_router(settings.upstreams, callers.authenticate))
+    chat = ChatCompletions(
+        parts.pipeline, callers.authenticate, InFlight(settings.limits.in_flight)
+    )
+    app.router.routes.append(Route("/v1/chat/completions", chat, methods=["POST"]))
+    return app
+
+
+def create_app_from_environ() -> FastAPI:
+    """For worker processes: the file that CLOAKROOM_CONFIG names, or the embedded default."""
+    named = os.environ.get("CLOAKROOM_CONFIG")
+    return create_app(config.load(Path(named) if named else None, os.environ))

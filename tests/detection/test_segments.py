@@ -1,0 +1,79 @@
+"""Leaves to texts and spans back to findings, over parts, keys and seams."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.detection.segments import findings, segments
+from gateway.types import Finding, Leaf, Span
+from gateway.wire.chat import parse
+
+MAIL = re.compile(r"[a-z.]+@[a-z]+\.com")
+CARD = re.compile(r"(?<!\d)\d{4}(?: ?\d{4}){3}(?!\d)")
+SECRET = re.compile(r"password: (\S+)")
+
+
+def detect(leaves: tuple[Leaf, ...]) -> list[tuple[str, Finding]]:
+    read = segments(leaves)
+    spans = []
+    for segment in read:
+        of_segment = [
+            Span(*m.span(), "EMAIL_ADDRESS", 1.0, "t") for m in MAIL.finditer(segment.text)
+        ]
+        of_segment += [
+            Span(*m.span(), "CREDIT_CARD", 1.0, "t") for m in CARD.finditer(segment.text)
+        ]
+        of_segment += [Span(*m.span(), "SECRET", 1.0, "t") for m in SECRET.finditer(segment.text)]
+        spans.append(sorted(of_segment, key=lambda span: span.start))
+    return [
+        (leaves[found.leaf].text[found.start : found.end], found)
+        for found in findings(leaves, read, spans)
+    ]
+
+
+def chat(*messages: object) -> tuple[Leaf, ...]:
+    return tuple(parse({"model": "m", "messages": list(messages)}).leaves)
+
+
+def test_parts_of_one_message_are_one_text() -> None:
+    """A value cut by a part's boundary is found, as fragments."""
+    parts = [{"type": "text", "text": "I am ann@exa"}, {"type": "text", "text": "mple.com."}]
+    found = detect(chat({"role": "user", "content": parts}))
+
+    assert [text for text, _ in found] == ["ann@exa", "mple.com"]
+    assert not any(one.whole for _, one in found)
+
+
+def test_a_value_split_at_every_place_over_two_messages_is_found() -> None:
+    """Over neighbours, and over a role's own next message."""
+    value = "4111 1111 1111 1111"
+    for at in range(1, len(value)):
+        left, right = value[:at], value[at:]
+        if right.startswith(" "):
+            continue
+        for between in ([], [{"role": "assistant", "content": "Go on."}]):
+            messages = [
+                {"role": "user", "content": f"card {left}"},
+                *between,
+                {"role": "user", "content": f"{right} thanks"},
+            ]
+            found = detect(chat(*messages))
+            assert [text for text, _ in found] == [left, right], (left, bool(between))
+
+
+def test_a_seam_adds_nothing_to_what_is_known() -> None:
+    """The last word of a message is not drawn into the address that opens the next one."""
+    found = detect(
+        chat({"role": "user", "content": "Write to ann"}, {"role": "user", "content": "bob@x.com"})
+    )
+
+    assert [text for text, _ in found] == ["bob@x.com"]
+
+
+def test_a_key_is_context_and_only_its_value_is_meant() -> None:
+    """A finding that reaches over a key and its value is the value's."""
+    found = detect(
+        chat({"role": "tool", "content": '{"password": "hunter22"}', "tool_call_id": "c"})
+    )
+
+    assert [(text, one.whole) for text, one in found] == [("hunter22", True)]
