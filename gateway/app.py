@@ -24,6 +24,7 @@ from gateway.masking.presidio import installed_operators
 from gateway.pipeline import Pipeline
 from gateway.policy.files import PolicyStore
 from gateway.ports import Upstream
+from gateway.recording import Recorder
 from gateway.settings import Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.upstreams.loopback import LoopbackUpstream
@@ -74,7 +75,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         detector=cache,
         entity_types=detector.entity_types,
         upstreams=upstreams,
-        audit=store,
+        recorder=Recorder(store),
         policy=lambda: policies.current,
         operators=operators,
     )

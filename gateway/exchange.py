@@ -94,6 +94,7 @@ class Progress:
     """What happens to an answer while it comes in. Belongs to one exchange alone."""
 
     nonce: bytes = field(repr=False)
+    sent: float  # monotonic seconds
     first_byte: float = 0.0  # monotonic seconds
     last_byte: float = 0.0
     tally: Tally = field(default_factory=Tally)
@@ -157,7 +158,7 @@ def policy_facts(decision: Decision) -> PolicyFacts:
 def transform_facts(masked: MaskedRequest, tally: Tally | None = None) -> TransformFacts:
     """What masking did and, once there is an answer, restoring."""
     return TransformFacts(
-        operators={entity_type: operator for entity_type, operator in masked.counts},
+        operators=dict(masked.counts.keys()),
         placeholders_issued=len(masked.restoration.surfaces),
         restored=tally.restored if tally else 0,
         damaged=tally.damaged if tally else 0,
@@ -190,8 +191,8 @@ def closing(
         ),
         latency_ms=Latency(
             detect=admitted.detect_ms,
-            upstream_ttft=_ms(first - admitted.started),
-            upstream=_ms(last - admitted.started),
+            upstream_ttft=_ms(first - progress.sent),
+            upstream=_ms(last - progress.sent),
             total=_ms(now - admitted.started),
         ),
         masked_response=committed,

@@ -16,7 +16,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
-from types import TracebackType
 from typing import Any
 
 import orjson
@@ -27,10 +26,8 @@ from gateway.audit.record import Accepted, Closed, Outcome
 from gateway.detection.segments import findings as placed_findings
 from gateway.detection.segments import segments
 from gateway.errors import (
-    AuditUnavailable,
     DetectionUnavailable,
     GatewayError,
-    InternalError,
     PolicyDenied,
     RequestError,
     UpstreamFailed,
@@ -41,7 +38,6 @@ from gateway.exchange import (
     Preview,
     Progress,
     actor,
-    closing,
     count_entities,
     detection_facts,
     origin,
@@ -55,10 +51,11 @@ from gateway.masking.operators import CustomOperators
 from gateway.masking.restore import Restorer
 from gateway.policy.decide import decide
 from gateway.policy.schema import Policy
-from gateway.ports import AuditSink, Detector, Reply, Upstream
+from gateway.ports import Detector, Reply, Upstream
+from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
 from gateway.settings import Settings
-from gateway.types import Decision, Effect, Finding, LeafKind, Parsed, RequestFacts
+from gateway.types import Decision, Finding, LeafKind, Parsed, RequestFacts
 from gateway.wire import chat
 from gateway.wire.body import parse_body
 from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
@@ -76,7 +73,7 @@ class Pipeline:
     detector: Detector
     entity_types: frozenset[str]
     upstreams: Mapping[str, Upstream]
-    audit: AuditSink
+    recorder: Recorder
     policy: Callable[[], Policy]
     operators: CustomOperators = field(default_factory=dict)
 
@@ -116,8 +113,7 @@ class Pipeline:
             transform=transform_facts(masked),
             masked_request=audit.commitment(nonce, masked.body),
         )
-        audit_id = _event_id()
-        await self._append(audit.accepted(accepted, event_id=audit_id, ts=_now()))
+        audit_id = await self.recorder.accepted(accepted)
         for (entity_type, operator), count in masked.counts.items():
             telemetry.entities_found(entity_type, operator, count)
         telemetry.placeholders(issued=len(masked.restoration.surfaces))
@@ -177,7 +173,7 @@ class Pipeline:
             failure = DetectionUnavailable("Detection failed, so nothing was sent.")
         telemetry.failed_closed(failure.code)
         end = Closed(outcome=Outcome.FAILED, http_status=failure.status, error_code=failure.code)
-        await self._append(audit.closed(known, end, event_id=_event_id(), ts=_now()))
+        await self.recorder.ended(known, end)
         raise failure from None
 
     def _check_model(self, parsed: Parsed, found: list[Finding]) -> None:
@@ -191,7 +187,7 @@ class Pipeline:
 
     async def _deny(self, known: Accepted, decision: Decision, started: float) -> None:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
-        await self._append(audit.closed(known, end, event_id=_event_id(), ts=_now()))
+        await self.recorder.ended(known, end)
         telemetry.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
         raise PolicyDenied(decision.reason)
 
@@ -228,8 +224,8 @@ class Pipeline:
             UpstreamFailed: there is no usable answer.
             AuditUnavailable: the closing record could not be written; the answer is withheld.
         """
-        progress = Progress(secrets.token_bytes(audit.NONCE_BYTES))
-        async with _Closing(self, admitted, progress):
+        progress = _progress()
+        async with Closing(self.recorder, admitted, progress):
             reply = await self._send(admitted)
             pieces: list[bytes] = []
             try:
@@ -241,8 +237,7 @@ class Pipeline:
             if reply.is_stream:
                 raise invalid()
             answer = whole(_loads(b"".join(pieces)), _context(admitted, progress), progress.facts)
-            body = orjson.dumps(answer)
-        return body
+        return orjson.dumps(answer)
 
     async def stream(self, admitted: Admitted) -> AsyncGenerator[bytes, None]:
         """Ask the upstream and give the answer's events as they come, restored.
@@ -250,8 +245,8 @@ class Pipeline:
         Nothing is yielded before the upstream has answered. Raises as `complete`; leaving the
         iterator early closes the upstream and puts the request on record as aborted.
         """
-        progress = Progress(secrets.token_bytes(audit.NONCE_BYTES))
-        async with _Closing(self, admitted, progress):
+        progress = _progress()
+        async with Closing(self.recorder, admitted, progress):
             reply = await self._send(admitted)
             try:
                 if not reply.is_stream:
@@ -289,74 +284,9 @@ class Pipeline:
         upstream = self.upstreams[admitted.upstream]
         return await upstream.send(admitted.masked, admitted.caller.request_id)
 
-    # ---- record ------------------------------------------------------------------------------
 
-    async def close(
-        self, admitted: Admitted, progress: Progress, outcome: Outcome, status: int, code: str
-    ) -> None:
-        """Write the closing record of an admitted request and count it."""
-        now = time.monotonic()
-        end = closing(admitted, progress, outcome, status, code, now)
-        telemetry.request_ended(
-            "chat", admitted.decision.effect.value, outcome.value, now - admitted.started
-        )
-        tally = progress.tally
-        telemetry.placeholders(
-            restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked
-        )
-        if progress.first_byte:
-            telemetry.upstream_phase(
-                admitted.upstream, "first_byte", progress.first_byte - admitted.started
-            )
-        usage = progress.facts.usage
-        if usage:
-            telemetry.tokens_used(
-                "chat", admitted.upstream, prompt=usage["in"], completion=usage["out"]
-            )
-        await self._append(audit.closed(admitted.accepted, end, event_id=_event_id(), ts=_now()))
-
-    async def _append(self, record: audit.AuditRecord) -> None:
-        begun = time.monotonic()
-        try:
-            await self.audit.append(record)
-        except AuditUnavailable as error:
-            telemetry.failed_closed(error.code)
-            raise
-        telemetry.AUDIT_APPEND_SECONDS.observe(time.monotonic() - begun)
-
-
-class _Closing:
-    """Writes exactly one closing record, however the block is left."""
-
-    __slots__ = ("_admitted", "_pipeline", "_progress")
-
-    def __init__(self, pipeline: Pipeline, admitted: Admitted, progress: Progress) -> None:
-        self._pipeline = pipeline
-        self._admitted = admitted
-        self._progress = progress
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            await self._close(Outcome.COMPLETED, 200, "")
-        elif isinstance(error, GatewayError):
-            await self._close(Outcome.FAILED, error.status, error.code)
-        elif isinstance(error, Exception):
-            await self._close(Outcome.FAILED, 500, "internal_error")
-            raise InternalError("The gateway failed.") from None
-        else:
-            # Cancelled, or the iterator was left: the caller is gone, the record must not be.
-            await asyncio.shield(self._close(Outcome.ABORTED, CLIENT_GONE, "client_gone"))
-
-    async def _close(self, outcome: Outcome, status: int, code: str) -> None:
-        await self._pipeline.close(self._admitted, self._progress, outcome, status, code)
+def _progress() -> Progress:
+    return Progress(secrets.token_bytes(audit.NONCE_BYTES), time.monotonic())
 
 
 def _conversation(caller: Caller, parsed: Parsed) -> bytes:
@@ -406,11 +336,3 @@ def _loads(raw: bytes) -> Any:
 @lru_cache(maxsize=1024)
 def _derived(master: bytes, purpose: str, tenant: str) -> bytes:
     return derive(master, purpose, tenant)
-
-
-def _event_id() -> str:
-    return audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
-
-
-def _now() -> str:
-    return audit.timestamp(time.time_ns() // 1000)

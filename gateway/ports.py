@@ -51,10 +51,14 @@ class Upstream(Protocol):
     """A server that runs models. It takes masked requests and nothing else."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The configured name."""
+        ...
 
     @property
-    def upstream_class(self) -> UpstreamClass: ...
+    def upstream_class(self) -> UpstreamClass:
+        """Who runs it."""
+        ...
 
     async def send(self, request: MaskedRequest, request_id: str) -> Reply:
         """Send the request and wait for the first byte of the answer.

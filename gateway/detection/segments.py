@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from gateway.types import Finding, Leaf, LeafKind, Span
 
@@ -63,7 +64,7 @@ def _seams(leaves: Sequence[Leaf]) -> list[Segment]:
     ]
     pairs: dict[tuple[int, int], None] = {}
     latest: dict[str, int] = {}
-    for previous, index in zip(texts, texts[1:], strict=False):
+    for previous, index in pairwise(texts):
         pairs[previous, index] = None
         latest[leaves[previous].role] = previous
         same = latest.get(leaves[index].role)
@@ -129,7 +130,7 @@ def _placed(leaves: Sequence[Leaf], segment: Segment, span: Span) -> list[Findin
             pieces.append(Finding(leaf, *place, span.entity_type, span.score, span.recognizer))
     if len(pieces) < 2:
         return pieces
-    values = [piece for piece in pieces if not leaves[piece.leaf].glue == ": "]
+    values = [piece for piece in pieces if leaves[piece.leaf].glue != ": "]
     if values and len(values) < len(pieces):
         pieces = values
     if len(pieces) == 1:

@@ -26,7 +26,7 @@ from gateway.masking.operators import HASH, KEEP, REDACT, REPLACE, CustomOperato
 from gateway.masking.placeholders import LITERAL, Issuer, framed, look_alikes
 from gateway.masking.propagate import occurrences
 from gateway.masking.restore import Restoration
-from gateway.masking.sinks import SinkRule, hosts_in
+from gateway.masking.sinks import WINDOW, SinkRule, place
 from gateway.types import Decision, Finding, Json, Leaf, LeafKind, Parsed, Span
 
 _TOKEN: Final = object()
@@ -128,7 +128,7 @@ def mask(
     document = rewriter.finish()
     document.update(parsed.fields)
     surfaces = masker.issuer.surfaces
-    sinks = SinkRule(masker.hosts, allowed_hosts)
+    sinks = SinkRule(masker.places, allowed_hosts)
     restoration = Restoration(surfaces, Matcher(surfaces), sinks)
     return MaskedRequest(_TOKEN, document, path, parsed.stream, restoration, masker.counts)
 
@@ -150,7 +150,7 @@ class _Masker:
         self._custom = custom
         self._entity_types = entity_types
         self.issuer = Issuer(keys.scope)
-        self.hosts: dict[str, set[str]] = {}
+        self.places: dict[str, set[str]] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def masked_texts(self, findings: Sequence[Finding]) -> dict[int, str]:
@@ -183,30 +183,32 @@ class _Masker:
         return spans
 
     def _replace(self, leaf: Leaf, spans: Sequence[Span]) -> str:
-        out: list[str] = []
+        masked = ""
         done = 0
-        addresses = hosts_in(leaf.text) if "://" in leaf.text else []
         for span in spans:
-            out.append(leaf.text[done : span.start])
-            out.append(self._operate(leaf, span, addresses))
+            masked += leaf.text[done : span.start]
+            masked += self._operate(leaf, span, masked)
             done = span.end
-        out.append(leaf.text[done:])
-        return "".join(out)
+        return masked + leaf.text[done:]
 
-    def _operate(self, leaf: Leaf, span: Span, addresses: list[tuple[int, int, str]]) -> str:
+    def _operate(self, leaf: Leaf, span: Span, before: str) -> str:
         surface = leaf.text[span.start : span.end]
         literal = span.entity_type == LITERAL
         operator = REPLACE if literal else self._decision.operator_for(span.entity_type)
         self.counts[span.entity_type, operator] += 1
         if operator == REPLACE:
             core = self.issuer.issue(span.entity_type, surface)
-            for start, end, host in addresses:
-                if start < span.end and span.start < end and host:
-                    self.hosts.setdefault(core, set()).add(host)
+            self._note_place(core, before[-WINDOW:])
             return core if leaf.kind in (LeafKind.IDENTIFIER, LeafKind.KEY) else framed(core)
         if operator == KEEP:
             return surface
         return self._irreversible(operator)(span.entity_type, surface)
+
+    def _note_place(self, core: str, before: str) -> None:
+        """Remember in which address a value stood, as text and as a JSON string."""
+        for found in (place(before), place('"' + before, is_json=True)):
+            if found is not None:
+                self.places.setdefault(core, set()).add(found)
 
     def _irreversible(self, operator: str) -> Callable[[str, str], str]:
         if operator == REDACT:

@@ -28,7 +28,7 @@ def _required(params: dict[str, Any] | None, *names: str) -> list[Any]:
     return [given[name] for name in names]
 
 
-class _CloakroomOperator(Operator):  # type: ignore[misc]
+class _CloakroomOperator(Operator):
     """What the operators here have in common: they anonymize, and say what they want."""
 
     name = ""

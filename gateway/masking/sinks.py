@@ -23,20 +23,12 @@ _ADDRESS_START = re.compile(
     r"(?i)(?P<scheme>(?:[a-z][a-z0-9+.\-]{1,30}:)?//|www\.|\b(?:mailto|tel|sms|data|javascript):)"
 )
 _BARE = re.compile(r"(?i)www\.|(?:mailto|tel|sms|data|javascript):")
-_TAG = re.compile(r"<[A-Za-z/!][^<>]*\Z")
+_TAG = re.compile(
+    r"<[A-Za-z][A-Za-z0-9:\-]*[\s/][^<>]*=\s*[^\s<>]*\Z|<[A-Za-z][^<>]*=[\"'][^<>]*\Z"
+)
 _TARGET = re.compile(r"\]\(\s{0,8}[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\Z|\]\(\s{0,8}<[^>\n]*\Z")
 _LITERAL = re.compile(r'"\s*([^"\s][^"]*)\Z')
 _CONTACT = re.compile(r"(?i)(?:^|[\s\"'(<\[])(?:mailto|tel|sms):\Z")
-
-
-def hosts_in(text: str) -> list[tuple[int, int, str]]:
-    """The addresses in a text of the request: half-open range and host, "" where it has none."""
-    found = []
-    for match in _URL.finditer(text):
-        if ":/" in match.group():
-            host = _HOST.match(match.group())
-            found.append((match.start(), match.end(), host.group(1).lower() if host else ""))
-    return found
 
 
 def _address_before(masked: str, *, is_json: bool) -> str | None:
@@ -68,37 +60,51 @@ def _last_start(text: str) -> int:
     return start
 
 
-class SinkRule:
-    """Decides for one exchange whether a value may be put at the end of some masked text."""
+def place(before: str, *, is_json: bool = False) -> str | None:
+    """Where a value would stand at the end of some masked text: None for outside any address.
 
-    __slots__ = ("_allowed", "_hosts_of")
+    Else the host, once it is complete; or the address so far, where the value would be part of
+    the host; or "" in a target or attribute that has no host.
+    """
+    if not _may_hold_address(before):
+        return None
+    address = _address_before(before, is_json=is_json)
+    if address is None or _CONTACT.search(before):
+        return None
+    named = _HOST.match("//" + address if address.lower().startswith("www.") else address)
+    if named is None or named.end(1) == len(named.string):
+        return address.lower()
+    return named.group(1).lower()
+
+
+class SinkRule:
+    """Decides for one exchange whether a value may be put at the end of some masked text.
+
+    `places_of` holds, per placeholder, the places where its value stood in the request.
+    """
+
+    __slots__ = ("_allowed", "_places_of")
 
     def __init__(
-        self, hosts_of: Mapping[str, Collection[str]], allowed_hosts: Collection[str] = ()
+        self, places_of: Mapping[str, Collection[str]], allowed_hosts: Collection[str] = ()
     ) -> None:
-        self._hosts_of = hosts_of
+        self._places_of = places_of
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
 
     def permits(self, before: str, core: str, value: str, *, is_json: bool = False) -> bool:
         """Whether the value of placeholder `core` may follow `before`, the masked text so far."""
-        if not _may_hold_address(before):
+        wanted = place(before, is_json=is_json)
+        if wanted is None or wanted in self._places_of.get(core, ()) or wanted in self._allowed:
             return True
-        address = _address_before(before, is_json=is_json)
-        if address is None or _CONTACT.search(before):
-            return True
-        hosts = self._hosts_of.get(core, ())
-        if not address:
-            # The value would be the whole target: it may be, if it is an address itself.
-            own = _HOST.match(value)
-            return own is not None and own.group(1).lower() in hosts
-        named = _HOST.match("//" + address if address.lower().startswith("www.") else address)
-        if named is None:
-            return False
-        host = named.group(1).lower()
-        complete = len(address) > named.end(1)
-        return complete and (host in hosts or host in self._allowed)
+        # The value would be the whole target: it may be, if it is an address itself.
+        return not wanted and _HOST.match(value) is not None
 
 
 def _may_hold_address(before: str) -> bool:
     """A cheap test that is true wherever `_address_before` could find something."""
-    return "//" in before or "](" in before or "<" in before or _BARE.search(before) is not None
+    return (
+        "//" in before
+        or "](" in before
+        or ("=" in before and "<" in before)
+        or _BARE.search(before) is not None
+    )

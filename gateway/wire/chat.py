@@ -6,6 +6,7 @@ not named is walked whole and read like prose.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -142,44 +143,64 @@ def _field(collector: Collector, key: str, value: Json) -> bool:
     path: Path = (key,)
     if key in _PLAIN and isinstance(value, (bool, int, float)):
         return False
-    if value is None and key in _KNOWN:
+    if key in _KNOWN and value is None:
         return False
-    if key == "model":
-        collector.model(path, str(value))
-    elif key in _WORDS:
+    if key in _IDENTITIES and isinstance(value, str):
+        return False  # sent as a keyed hash
+    if key in _WORDS:
         collector.word(path, value, _WORDS[key])
-    elif key in _IDENTITIES and isinstance(value, str):
-        pass  # sent as a keyed hash
-    elif key == "stream_options":
-        pass  # replaced by ours
-    elif key == "tools" and isinstance(value, list):
-        for index, tool in enumerate(value):
-            _tool(collector, (key, index), tool)
-    elif key == "functions" and isinstance(value, list):
-        for index, function in enumerate(value):
-            collector.schema((key, index), function)
-    elif key == "tool_choice":
-        _tool_choice(collector, path, value)
-    elif key == "function_call" and isinstance(value, dict):
-        _members(collector, path, value, {"name": "identifier"})
-    elif key == "function_call":
-        collector.word(path, value, ("auto", "none"))
-    elif key == "response_format" and isinstance(value, dict):
-        _response_format(collector, path, value)
-    elif key == "modalities" and isinstance(value, list):
-        for index, item in enumerate(value):
-            collector.word((key, index), item, ("text", "audio"))
-        return "audio" in value
-    elif key == "prediction" and isinstance(value, dict):
-        return _prediction(collector, path, value)
-    elif key in _PLAIN:
-        collector.anything(path, value)
-    else:
-        collector.member(path, value)
+        return False
+    handler = _HANDLERS.get(key)
+    if handler is not None:
+        return handler(collector, path, value)
+    collector.member(path, value)
     return False
 
 
-def _prediction(collector: Collector, path: Path, value: dict[str, Json]) -> bool:
+def _model(collector: Collector, path: Path, value: Json) -> bool:
+    collector.model(path, str(value))
+    return False
+
+
+def _replaced(_: Collector, __: Path, ___: Json) -> bool:
+    return False  # a field that `_own_fields` sets
+
+
+def _tools(collector: Collector, path: Path, value: Json) -> bool:
+    if isinstance(value, list):
+        for index, tool in enumerate(value):
+            _tool(collector, (*path, index), tool)
+    else:
+        collector.anything(path, value)
+    return False
+
+
+def _functions(collector: Collector, path: Path, value: Json) -> bool:
+    collector.schema(path, value)
+    return False
+
+
+def _function_call(collector: Collector, path: Path, value: Json) -> bool:
+    if isinstance(value, dict):
+        _members(collector, path, value, {"name": "identifier"})
+    else:
+        collector.word(path, value, ("auto", "none"))
+    return False
+
+
+def _modalities(collector: Collector, path: Path, value: Json) -> bool:
+    if not isinstance(value, list):
+        collector.anything(path, value)
+        return False
+    for index, item in enumerate(value):
+        collector.word((*path, index), item, ("text", "audio"))
+    return "audio" in value
+
+
+def _prediction(collector: Collector, path: Path, value: Json) -> bool:
+    if not isinstance(value, dict):
+        collector.anything(path, value)
+        return False
     media = False
     for key, child in value.items():
         if key == "type":
@@ -210,10 +231,10 @@ def _tool(collector: Collector, path: Path, tool: Json) -> None:
             collector.member(here, value)
 
 
-def _tool_choice(collector: Collector, path: Path, value: Json) -> None:
+def _tool_choice(collector: Collector, path: Path, value: Json) -> bool:
     if not isinstance(value, dict):
         collector.word(path, value, ("none", "auto", "required"))
-        return
+        return False
     for key, child in value.items():
         here = (*path, key)
         if key == "type":
@@ -222,6 +243,7 @@ def _tool_choice(collector: Collector, path: Path, value: Json) -> None:
             _members(collector, here, child, {"name": "identifier"})
         else:
             collector.schema(here, child)
+    return False
 
 
 def _members(
@@ -238,13 +260,17 @@ def _members(
             collector.member(here, child, role)
 
 
-def _response_format(collector: Collector, path: Path, value: dict[str, Json]) -> None:
+def _response_format(collector: Collector, path: Path, value: Json) -> bool:
+    if not isinstance(value, dict):
+        collector.anything(path, value)
+        return False
     for key, child in value.items():
         here = (*path, key)
         if key == "type":
             collector.word(here, child, ("text", "json_object", "json_schema"))
         else:
             collector.schema(here, child)
+    return False
 
 
 def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool:
@@ -327,3 +353,16 @@ def _text_part(
             collector.prose(here, value, role, group)
         else:
             collector.member(here, value, role)
+
+
+_HANDLERS: dict[str, Callable[[Collector, Path, Json], bool]] = {
+    "model": _model,
+    "stream_options": _replaced,
+    "tools": _tools,
+    "tool_choice": _tool_choice,
+    "functions": _functions,
+    "function_call": _function_call,
+    "response_format": _response_format,
+    "modalities": _modalities,
+    "prediction": _prediction,
+}

@@ -24,9 +24,13 @@ _DEEPEST_USAGE = 3
 class TextFilter(Protocol):
     """Restores one text piece by piece."""
 
-    def feed(self, text: str) -> str: ...
+    def feed(self, text: str) -> str:
+        """The next piece in, what is ready out."""
+        ...
 
-    def flush(self) -> str: ...
+    def flush(self) -> str:
+        """The end of the text: what was held back."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def holds_json(text: str) -> bool:
     if not text.lstrip().startswith(("{", "[")):
         return False
     try:
-        json.loads(text).__class__
+        json.loads(text)
         text.encode("utf-8")
     except (ValueError, RecursionError):
         return False

@@ -83,6 +83,9 @@ def user(text: str) -> dict[str, Any]:
 
 PIECES = st.lists(
     st.sampled_from([*VALUES, " ", "\n", "<PERSON_AB12CD>", "<", "PERSON_", "x", "Annual ", "&lt;"])
+    | st.sampled_from(
+        ["https://", "h.example/?q=", "](", "![", '<a href="', "=", "www.", ".com/", "//"]
+    )
     | st.text(max_size=6),
     max_size=14,
 )

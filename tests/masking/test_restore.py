@@ -110,6 +110,7 @@ def test_a_foreign_placeholder_is_counted() -> None:
         '<img src="https://evil.example/{}">',
         "<img src=https://evil.example/{}>",
         "<a title='{}' href=x>",
+        '<a title="a b {}">',
         "[ref]: https://evil.example/{}",
         "<https://evil.example/{}>",
         "ftp://evil.example/{}",
@@ -138,6 +139,8 @@ def test_no_address_carries_a_value_out(carrier: str) -> None:
         "mailto:{}",
         "[write](mailto:{})",
         "1 < 2 and {}",
+        "if a <b and {}",
+        "List<String> {}",
     ],
 )
 def test_an_address_of_the_request_is_restored(carrier: str) -> None:

@@ -1,0 +1,114 @@
+"""Puts exchanges on record: one accepted record, one closing record, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+from gateway import telemetry
+from gateway.audit import record as audit
+from gateway.audit.record import Accepted, AuditRecord, Closed, Outcome
+from gateway.errors import AuditUnavailable, GatewayError, InternalError
+from gateway.exchange import Admitted, Progress, closing
+from gateway.ports import AuditSink
+
+CLIENT_GONE = 499  # the status on record where the caller walked away
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Makes the records of requests and hands them to the sink."""
+
+    sink: AuditSink
+
+    async def accepted(self, known: Accepted) -> str:
+        """Record that a request may go upstream; gives the record's event id.
+
+        Raises:
+            AuditUnavailable: the record is not durable, so nothing may be sent.
+        """
+        event_id = _event_id()
+        await self._append(audit.accepted(known, event_id=event_id, ts=_now()))
+        return event_id
+
+    async def ended(self, known: Accepted, end: Closed) -> None:
+        """Record how a request ended. Raises `AuditUnavailable`."""
+        await self._append(audit.closed(known, end, event_id=_event_id(), ts=_now()))
+
+    async def close(
+        self, admitted: Admitted, progress: Progress, outcome: Outcome, status: int, code: str
+    ) -> None:
+        """Write the closing record of an admitted request, and count it."""
+        now = time.monotonic()
+        _count(admitted, progress, outcome, now)
+        end = closing(admitted, progress, outcome, status, code, now)
+        await self.ended(admitted.accepted, end)
+
+    async def _append(self, record: AuditRecord) -> None:
+        begun = time.monotonic()
+        try:
+            await self.sink.append(record)
+        except AuditUnavailable as error:
+            telemetry.failed_closed(error.code)
+            raise
+        telemetry.AUDIT_APPEND_SECONDS.observe(time.monotonic() - begun)
+
+
+class Closing:
+    """Writes exactly one closing record for a block of work, however the block is left."""
+
+    __slots__ = ("_admitted", "_progress", "_recorder")
+
+    def __init__(self, recorder: Recorder, admitted: Admitted, progress: Progress) -> None:
+        self._recorder = recorder
+        self._admitted = admitted
+        self._progress = progress
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self._close(Outcome.COMPLETED, 200, "")
+        elif isinstance(error, GatewayError):
+            await self._close(Outcome.FAILED, error.status, error.code)
+        elif isinstance(error, Exception):
+            await self._close(Outcome.FAILED, 500, "internal_error")
+            raise InternalError("The gateway failed.") from None
+        else:
+            # Cancelled, or the iterator was left: the caller is gone, the record must not be.
+            await asyncio.shield(self._close(Outcome.ABORTED, CLIENT_GONE, "client_gone"))
+
+    async def _close(self, outcome: Outcome, status: int, code: str) -> None:
+        await self._recorder.close(self._admitted, self._progress, outcome, status, code)
+
+
+def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float) -> None:
+    effect = admitted.decision.effect.value
+    telemetry.request_ended("chat", effect, outcome.value, now - admitted.started)
+    tally, usage = progress.tally, progress.facts.usage
+    telemetry.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
+    if progress.first_byte:
+        telemetry.upstream_phase(
+            admitted.upstream, "first_byte", progress.first_byte - progress.sent
+        )
+    if usage:
+        telemetry.tokens_used(
+            "chat", admitted.upstream, prompt=usage["in"], completion=usage["out"]
+        )
+
+
+def _event_id() -> str:
+    return audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+
+
+def _now() -> str:
+    return audit.timestamp(time.time_ns() // 1000)
