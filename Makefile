@@ -40,11 +40,18 @@ clean:  ## remove the virtual environment, caches and builds
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
-# everything runs from the checkout, so that there is one copy of it.
+# everything runs from the checkout, so that there is one copy of it; `cloakroom` is a wrapper.
+define COMMAND
+#!/bin/sh
+PYTHONPATH="$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" exec "$(CURDIR)/$(BIN)/python" -m gateway "$$@"
+endef
+export COMMAND
+
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) \
 	  else "Cloakroom needs Python 3.11 to 3.13; say which with make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
+	@printf '%s\n' "$$COMMAND" > $(BIN)/cloakroom && chmod +x $(BIN)/cloakroom
 	@touch $@
 
 $(VENV)/.run: requirements.lock $(VENV)/.venv
