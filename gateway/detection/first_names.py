@@ -1,0 +1,75 @@
+"""Common first names of English, German, French, Spanish, Italian, Portuguese and Dutch. Pure.
+
+A short list, written by hand: it only has to tell "Anna Schmidt" from "Annual Report". Names
+that are rare, or that are found by what stands around them, need not be here.
+"""
+
+from __future__ import annotations
+
+FIRST_NAMES: frozenset[str] = frozenset(
+    """
+    aaron abigail adam adrian agnes aidan alan albert alberto aldo alejandra alejandro alessandra
+    alessandro alex alexander alexandra alexandre alexis alfonso alfred alfredo alice alicia alison
+    amanda amber amelia amelie amy ana anders andre andrea andreas andrés andrew angela angelo
+    anita anja anke ann anna anne annette annika antje anton antonia antonio antónio ariane armin
+    arnaud arthur arturo ashley astrid audrey aurélie axel barbara bart bas beatrice beatriz ben
+    benedikt benjamin benoît bernard bernd bernhard bert bettina beth betty bianca birgit björn
+    bob boris brad bram brandon brenda brian brigitte britta brittany bruno bryan caitlin camila
+    camille carl carla carlo carlos carmen carol carolina caroline caroline carsten catarina
+    catherine cathy cécile cecilia chantal charles charlie charlotte chiara chloe chloé chris
+    christa christel christian christiane christina christine christoph christophe christopher
+    cindy claire clara claude claudia claudio claus clemens colin concetta connor corinna craig
+    cristian cristiano cristina curtis cynthia daan dagmar damien dan daniel daniela daniele
+    danielle daphne darren dave david davide debbie deborah debra denis denise dennis derek diana
+    diane diego dieter dietmar dirk dolores dominic dominik dominique donald donna doris dorothea
+    dorothy doug douglas duarte dylan eberhard edith eduardo edward edwin eileen elaine elena
+    elisa elisabeth elise elizabeth elke ellen elliot emil emilia emilie emilio emily emma
+    emmanuel enrico enrique eric erica erich erik erika ernst esther ethan eugene eva evan evelyn
+    fabian fabio fabrice federica federico felicia felipe felix fernanda fernando filipe filippo
+    fiona florian frances francesca francesco francis francisca francisco franck franco françois
+    françoise frank franz fred frederic frédéric friedrich fritz gabriel gabriela gabriele
+    gabriella gabrielle gareth gary geert geoffrey georg george georges gérard gerd gerhard gertrud
+    gianluca gianni gilles gina giorgio giovanna giovanni gisela giulia giuseppe gloria gonzalo
+    gordon graham greg gregor gregory greta guido guillaume guillermo günter günther gustavo guy
+    hanna hannah hannelore hannes hans harald harold harry hartmut heather hector heidi heike
+    heiko heinrich heinz helen helena helene helga helmut hendrik henk henri henry herbert hermann
+    hilda holger horst howard hubert hugo ian ignacio ilse ines inés inge ingeborg ingo ingrid
+    irene iris irma isaac isabel isabella isabelle ivan jack jacob jacqueline jacques jaime jake
+    jakob james jamie jan jana jane janet janice janine jasmin jasmine jason javier jean jeanne
+    jeff jeffrey jennifer jens jeremy jerry jesse jessica jesús jill jim jimmy joan joana joanna
+    joão joaquín joachim jochen joe joel johan johann johanna johannes john jonas jonathan
+    jörg jorge joris josé josef joseph joshua josephine juan juana judith judy julia julian juliana
+    julie julien juliette jürgen justin jutta karen karin karina karl karl-heinz karla karsten
+    kate katharina katherine kathleen kathrin kathryn kathy katie katja katrin kay keith kelly ken
+    kenneth kerstin kevin kim kimberly klara klaus konrad kristen kristin kristina kurt kyle lara
+    larissa larry lars laura lauren laurence laurent laurie lea leah lena leo leon leonardo leonie
+    leslie leticia lieke lily linda lisa liz lorena lorenzo louis louise luc luca lucas lucia
+    lucía luciana luciano lucie lucy ludwig luis luisa luís luigi luiz lukas luke lydia maarten
+    magdalena maja manfred manon manuel manuela mara marc marcel marcelo marco marcos marcus
+    margaret margarida margarita margit margot maria maría marian mariana marianne marie mariette
+    marija marika marina mario marion marisa mark marko markus marlene marlies marta martha martin
+    martina martine marvin mary massimo mateo mathias mathieu mathilde matilde matt matteo
+    matthew matthias mattia maureen maurice mauricio maurizio max maximilian megan melanie melissa
+    mercedes michael michaela michel michela michele michelle miguel mike milan mireille miriam
+    mohamed mohammed monica monika monique moritz muhammad nadia nadine nancy natalia natalie
+    natasha nathalie nathan nicholas nick nico nicola nicolas nicole niels niklas nina noah noel
+    nora norbert norma nuno olaf oliver olivia olivier oscar oskar otto pablo paola paolo pascal
+    patrice patricia patrick patrizia paul paula pauline paulo pedro peggy peter petra phil
+    philip philipp philippe phillip pia pierre pieter pietro rachel rafael rainer ralf ralph ramon
+    ramón randy raphael raquel raul raúl raymond rebecca regina reinhard renate rené renata
+    riccardo ricardo richard rick rita rob robert roberta roberto robin rodrigo roger roland rolf
+    roman ron ronald rosa rosemarie roxane roy rubén rudolf rui russell ruth ryan sabine sabrina
+    salvatore sam samantha samuel sandra sandrine santiago sara sarah sascha scott sean sebastian
+    sébastien sergio shannon sharon sheila silke silvia silvio simon simona simone sofia sofía
+    sonia sonja sophia sophie stacy stefan stefanie stefania stefano steffen stephan stephane
+    stéphane stephanie stephen steve steven stuart susan susana susanne suzanne sven svenja
+    sylvia sylvie tamara tania tanja tatiana ted teresa terry thea theo theodor theresa thérèse
+    thierry thijs thilo thomas tiago tiffany tim timo timothy tina tino tobias todd tom tommaso
+    tony torsten tracy travis trevor tyler udo ulrich ulrike ursula uta ute uwe valentina
+    valentin valeria valérie vanessa vera verena veronica véronique vicente victor vincent
+    vincenzo virginia virginie viviane volker walter waltraud wanda wayne wendy werner wilhelm
+    willem william winfried wolf wolfgang xavier yann yannick yolanda yves yvonne zoe
+    bill brooke chase dawn drew faith florence frank grace hope hunter joy june may paige pat
+    patience rose rich sue sydney victoria violet will jordan madison mason taylor
+    """.split()
+)

@@ -1,0 +1,167 @@
+"""Names of people: by what stands around them, and by a list of first names. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.detection.context import Reading
+from gateway.detection.first_names import FIRST_NAMES
+from gateway.types import Span
+
+_UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĢİĶŁĽŃŇŐŒŘŚŞŠŤŮŰŹŻŽ"
+_PART = rf"(?:[{_UPPER}][^\W\d_]*(?:[-'’][^\W\d_]+){{0,3}}|[{_UPPER}]\.(?:[{_UPPER}]\.)?)"
+_PARTICLE = (
+    r"(?:van|von|vom|zu|zur|de|del|della|der|den|di|da|dos|das|du|la|le|ten|ter|bin|ibn|al|el|y|e)"
+)
+_LINK = rf"[ \t](?:{_PARTICLE}[ \t]){{0,3}}"
+_NAME_1 = rf"{_PART}(?:{_LINK}{_PART}){{0,3}}"
+_NAME_2 = rf"{_PART}(?:{_LINK}{_PART}){{1,3}}"
+
+_TITLES = (
+    r"Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Lady|Lord|Rev|Judge|Herr|Herrn|Frau|Fräulein|"
+    r"Mme|Mlle|Monsieur|Madame|Mademoiselle|Señor|Señora|Señorita|Sra?|Srta|Don|Doña|Sig|Sigra|"
+    r"Signor|Signora|Senhor|Senhora|Dhr|Mevr|Mevrouw|Meneer"
+)
+_TITLE = re.compile(
+    rf"(?<!\w)(?:{_TITLES})\b\.?[ \t](?:(?:Dr|Prof|Dipl|med)\b\.?[ \t]){{0,3}}({_NAME_1})"
+)
+# The words after which a single name is enough.
+_SELF = re.compile(
+    r"(?<!\w)(?i:my (?:full )?name is|my name's|i am called|call me|name(?:d)?\s?[:=]|surname\s?[:=]|"
+    r"(?:first|last|full|given|family|middle) ?name\s?(?:is|[:=])|"
+    r"mein name ist|ich hei(?:ß|ss)e|ich bin|je m['’]appelle|me llamo|mi nombre es|mi chiamo|"
+    r"o meu nome é|meu nome é|me chamo|mijn naam is|ik heet|"
+    r"vorname\s?[:=]|nachname\s?[:=]|nom\s?[:=]|prénom\s?[:=]|nombre\s?[:=]|nome\s?[:=]|naam\s?[:=]|"
+    r"dear|hi|hello|hey|lieber?|hallo|sehr geehrte[rs]?|cher|chère|bonjour|estimad[oa]|querid[oa]|"
+    r"gentile|caro|cara|beste|signed(?: by)?\s?[:,]?|unterzeichnet(?: von)?\s?:?)"
+    rf"[ \t]{{1,3}}({_NAME_1})"
+)
+# The words after which it takes a first and a last name.
+_ROLE = re.compile(
+    r"(?<!\w)(?i:patient(?:in)?|customer|client|tenant|witness|employee|applicant|candidate|"
+    r"claimant|defendant|plaintiff|user|member|guest|caller|student|teacher|nurse|doctor|manager|"
+    r"colleague|supervisor|beneficiary|payee|cardholder|account holder|holder|owner|landlord|"
+    r"husband|wife|son|daughter|brother|sister|mother|father|friend|neighbou?r|contact|"
+    r"emergency contact|attn|attention|cc|from|to|by|name of|names?|for|with|about|between|and|"
+    r"behalf of|record for|lease to|kund(?:e|in)|mieter(?:in)?|mitarbeiter(?:in)?|zeug(?:e|in)|"
+    r"cliente|paciente|paziente|inquilino|empleado|dipendente|klant|von|für|an|mit|"
+    r"le patient|la patiente|le client|la cliente)"
+    rf"\s?[:,]?[ \t]{{1,3}}({_NAME_2})"
+)
+_BEFORE = re.compile(
+    rf"(?<![\w.])({_NAME_2})"
+    r"(?=[ \t]?(?:<[^<>\s@]{1,64}@|\([^()\s@]{1,64}@)|['’]s (?:account|phone|address|email|ssn|"
+    r"record|file|card|iban|passport|birthday)|,? (?:wrote|writes|called|said|says|lives at|lives in|"
+    r"resides|was born|born (?:on|in)|pays the|signed|asked|told|emailed|reported|schrieb|sagte|"
+    r"wohnt|geboren|a écrit|habite|escribió|vive en|ha scritto|abita)\b)"
+)
+_SIGNATURE = re.compile(
+    r"(?i:(?:best|kind|warm|many)?[ \t]?(?:regards|wishes|thanks)|sincerely|yours(?: truly)?|cheers|"
+    r"mit freundlichen grüßen|viele grüße|liebe grüße|cordialement|saludos|atentamente|cordiali saluti|"
+    r"distinti saluti|atenciosamente|met vriendelijke groet(?:en)?)"
+    rf"[,.!]?[ \t]{{0,3}}\r?\n\s{{0,3}}({_NAME_1})(?=[ \t]*(?:\r?\n|$|,))"
+)
+_LOWER_SELF = re.compile(
+    r"(?<!\w)(?i:my (?:full )?name is|mein name ist|je m['’]appelle|me llamo|mi nombre es|mi chiamo|"
+    r"meu nome é|mijn naam is)[ \t]{1,3}([^\W\d_]{2,20}(?:[ \t][^\W\d_]{2,20})?)"
+)
+_SEQUENCE = re.compile(rf"(?<![\w.@/#-])({_NAME_2})(?![\w@])")
+
+# Capitalised words that are no part of a name: sentence starts, headings, places, firms.
+_STOP = frozenset(
+    """
+    a an the this that these those i we you he she it they them his her our your their my me us who
+    what when where why how which please thank thanks thanking dear hello hi hey yes no not if in on at for
+    from to of by with and or but as is are was were be been do does did can could will would shall
+    should may might must have has had let make send give get take see note new old next last first
+    team support sales service customer customers client department office company all everyone sir madam madame
+    monday tuesday wednesday thursday friday saturday sunday january february march april june july
+    august september october november december north south east west street road avenue lane drive
+    boulevard square station airport university college school hospital church hotel park bridge
+    river lake city county state states kingdom republic union bank group inc llc ltd gmbh corp
+    corporation limited court house museum center centre building agreement act law project plan
+    report summary invoice order contract number address phone email date name id account card iban
+    ssn api http https url json xml sql html pdf english german french spanish italian american
+    european british day night week month year time weather news herren damen und oder der die das
+    ein eine ich du er sie es wir ihr mit von zu auf für le la les un une et ou el los las una y o il lo gli
+    committee council ministry agency board commission institute association foundation society
+    """.split()
+)
+_AMBIGUOUS = frozenset(
+    "will may mark bill rich art pat drew frank jack sue june grace hope joy rose faith dawn chase "
+    "hunter paige sydney jordan victoria florence charlotte paris madison mason guy max guido wolf "
+    "patience violet don ray".split()
+)
+
+
+def people(reading: Reading) -> Iterator[Span]:
+    """Names of people.
+
+    A name is one to four capitalised words with particles between them ("van der Berg"). Titles,
+    greetings, labels and signatures make one of a single word; roles ("patient", "customer") and
+    what follows (an address in angle brackets, "wrote") of two or more; so does a listed first
+    name before a capitalised word that is not a common one.
+    """
+    text = reading.text
+    for pattern, score in ((_TITLE, 0.9), (_SELF, 0.85), (_SIGNATURE, 0.8), (_BEFORE, 0.75)):
+        for match in pattern.finditer(text):
+            yield from _cut(text, match.start(1), match.end(1), score, "person_context")
+    for match in _ROLE.finditer(text):
+        for span in _cut(text, match.start(1), match.end(1), 0.7, "person_role"):
+            if " " in text[span.start : span.end] or "\t" in text[span.start : span.end]:
+                yield span
+    for match in _SEQUENCE.finditer(text):
+        yield from _by_first_name(text, match.start(1), match.end(1))
+    for match in _LOWER_SELF.finditer(text):
+        words = [word for word in match[1].split() if word.lower() not in _STOP]
+        if words and match[1].startswith(" ".join(words)):
+            end = match.start(1) + len(" ".join(words))
+            yield Span(match.start(1), end, "PERSON", 0.7, "person_self")
+
+
+_WORD = re.compile(r"[^ \t]+")
+
+
+def _words(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+    return [
+        (match.start(), match.end(), match[0].strip(".,'’").lower())
+        for match in _WORD.finditer(text, start, end)
+    ]
+
+
+def _cut(text: str, start: int, end: int, score: float, name: str) -> Iterator[Span]:
+    """The name up to its first common word; nothing if it begins with one."""
+    last = start
+    for _, stop, word in _words(text, start, end):
+        if word in _STOP and word not in _FAMILY_PARTICLES:
+            break
+        last = stop
+    cut = text[start:last].rstrip(" \t")
+    while cut and _words(cut, 0, len(cut))[-1][2] in _FAMILY_PARTICLES:
+        cut = cut.rpartition(" ")[0].rstrip(" \t")
+    if len(cut.strip(".")) > 1:
+        yield Span(start, start + len(cut), "PERSON", score, name)
+
+
+_FAMILY_PARTICLES = frozenset(
+    "van von vom zu zur de del della der den di da dos das du la le ten ter bin ibn al el y e".split()
+)
+
+
+def _by_first_name(text: str, start: int, end: int) -> Iterator[Span]:
+    words = _words(text, start, end)
+    for index, (begin, _, word) in enumerate(words[:-1]):
+        head = word.partition("-")[0]
+        if word not in FIRST_NAMES and head not in FIRST_NAMES:
+            continue
+        follower = next((w for w in words[index + 1 :] if w[2] not in _FAMILY_PARTICLES), None)
+        if follower is None or follower[2] in _STOP:
+            continue
+        if word in _AMBIGUOUS and (len(follower[2]) < 3 or follower[2].endswith("ing")):
+            continue
+        yield from _cut(text, begin, end, 0.75, "person_first_name")
+        return
+
+
+ENTITY_TYPES = frozenset({"PERSON"})

@@ -1,0 +1,488 @@
+"""Detection with presidio-analyzer, in process: no spaCy model, no network, fail closed.
+
+Presidio's engine and registry are the frame into which a user's own recognizers plug in. Inside
+it stand two recognizers of ours that read a text once: our table, and the national identifiers
+that Presidio defines. They use neither Presidio's pattern loop (which skips a regex that times
+out, that is, fails open) nor its context enhancer (which is quadratic in the text).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import regex
+from presidio_analyzer import (
+    AnalyzerEngine,
+    EntityRecognizer,
+    Pattern,
+    PatternRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+    predefined_recognizers,
+)
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
+
+from gateway.detection import country
+from gateway.detection.context import Context, Reading, context
+from gateway.detection.normalize import views
+from gateway.detection.spans import (
+    above,
+    compile_lists,
+    denied,
+    disjoint,
+    threshold_of,
+    trimmed,
+    without_allowed,
+)
+from gateway.detection.table import ENTITY_TYPES, read
+from gateway.errors import DetectionUnavailable
+from gateway.settings import CustomRecognizer, Detection
+from gateway.types import Span
+
+_FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE  # Presidio's own
+_JOB_CODE_POINTS = 32_768
+_FAILED = "Detection failed, so nothing was sent."
+_LATE = "Detection did not finish in time, so nothing was sent."
+
+_deadline: ContextVar[float] = ContextVar("detection_deadline", default=float("inf"))
+
+
+def _time_left() -> float:
+    """Seconds until the deadline of the call that this thread works for.
+
+    Raises:
+        TimeoutError: it has passed.
+    """
+    left = _deadline.get() - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return min(left, 3600.0)
+
+
+def silence_presidio() -> None:
+    """Keep Presidio's loggers, which write words of the text, from writing anything."""
+    for name in ("presidio-analyzer", "decision_process"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL + 1)
+        logger.propagate = False
+        logger.disabled = True
+
+
+def _result(span: Span, recognizer: EntityRecognizer) -> RecognizerResult:
+    return RecognizerResult(
+        entity_type=span.entity_type,
+        start=span.start,
+        end=span.end,
+        score=span.score,
+        recognition_metadata={
+            RecognizerResult.RECOGNIZER_NAME_KEY: span.recognizer,
+            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
+            RecognizerResult.IS_SCORE_ENHANCED_BY_CONTEXT_KEY: True,
+        },
+    )
+
+
+# ---------------------------------------------------------------- tokens and context
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word with its place, in the fields of a spaCy token that recognizers use."""
+
+    text: str
+    idx: int
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+class _Artifacts(NlpArtifacts):  # type: ignore[misc]
+    """What Presidio hands to recognizers: here words, their lower-cased form, and our reading."""
+
+    def __init__(self, reading: Reading, engine: NlpEngine, language: str) -> None:
+        self.reading = reading
+        words = [Token(reading.text[start:end], start) for start, end in reading.words()]
+        lemmas = [token.text.lower() for token in words]
+        super().__init__([], words, [token.idx for token in words], lemmas, engine, language)
+
+    @staticmethod
+    def set_keywords(nlp_engine: NlpEngine, lemmas: list[str], language: str) -> list[str]:
+        """The lemmas themselves: nothing here is a stop word."""
+        return lemmas
+
+
+class WordEngine(NlpEngine):  # type: ignore[misc]
+    """An NLP engine that knows words and nothing else."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._languages = list(languages)
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def is_loaded(self) -> bool:
+        """Always."""
+        return True
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        """Words with offsets; lemmas are the words in lower case."""
+        return _Artifacts(Reading(text), self, language)
+
+    def process_batch(
+        self,
+        texts: Iterable[str],
+        language: str,
+        batch_size: int = 1,
+        n_process: int = 1,
+        **kwargs: Any,
+    ) -> Iterator[tuple[str, NlpArtifacts]]:
+        """Each text with its words."""
+        return ((text, self.process_text(text, language)) for text in texts)
+
+    def is_stopword(self, word: str, language: str) -> bool:
+        """Never: there is no list of stop words."""
+        return False
+
+    def is_punct(self, word: str, language: str) -> bool:
+        """Never: tokens are words."""
+        return False
+
+    def get_supported_entities(self) -> list[str]:
+        """None: words are not entities."""
+        return []
+
+    def get_supported_languages(self) -> list[str]:
+        """The languages of the settings."""
+        return self._languages
+
+
+class WordContextEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
+    """Presidio's context rule for a user's own recognizers, without copies and in n log n."""
+
+    def __init__(self) -> None:
+        super().__init__(country.CONTEXT_BOOST, country.CONTEXT_SCORE, 5, 3)
+        self._contexts: dict[tuple[str, ...], Context | None] = {}
+
+    def enhance_using_context(
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        recognizers: list[EntityRecognizer],
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        """Lift the score of each result that has a word of its recognizer's context near it."""
+        words_of = {rec.id: tuple(rec.context or ()) for rec in recognizers}
+        for result in raw_results:
+            metadata = result.recognition_metadata or {}
+            if metadata.get(RecognizerResult.IS_SCORE_ENHANCED_BY_CONTEXT_KEY):
+                continue
+            identifier = metadata.get(RecognizerResult.RECOGNIZER_IDENTIFIER_KEY)
+            near = self._context(words_of.get(identifier, ()) + tuple(context or ()))
+            if near is not None and near.near(nlp_artifacts.reading, result.start, result.end):
+                result.score = min(
+                    max(result.score + self.context_similarity_factor, country.CONTEXT_SCORE), 1.0
+                )
+        return raw_results
+
+    def _context(self, words: tuple[str, ...]) -> Context | None:
+        if words not in self._contexts:
+            self._contexts[words] = context(words)
+        return self._contexts[words]
+
+
+# ---------------------------------------------------------------- recognizers
+
+
+class _TableRecognizer(EntityRecognizer):  # type: ignore[misc]
+    """Our own table as one recognizer."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(sorted(ENTITY_TYPES), "cloakroom", language)
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
+    ) -> list[RecognizerResult]:
+        """Everything that the table finds."""
+        return [_result(span, self) for span in read(nlp_artifacts.reading, _time_left)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Identifier:
+    """A pattern recognizer of Presidio's form, compiled for our own loop."""
+
+    name: str
+    entity_type: str
+    patterns: tuple[tuple[regex.Pattern[str], float], ...]
+    source: PatternRecognizer
+    context: Context | None
+    alone: bool
+    boundless: bool = False  # an operator's own pattern: its score stands, digits or not
+
+
+class _PatternsRecognizer(EntityRecognizer):  # type: ignore[misc]
+    """Many pattern recognizers as one: a regex that times out raises instead of being skipped."""
+
+    def __init__(self, name: str, language: str, rows: Sequence[_Identifier]) -> None:
+        super().__init__(sorted({row.entity_type for row in rows}), name, language)
+        self._rows = tuple(rows)
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
+    ) -> list[RecognizerResult]:
+        """The identifiers that stand alone, and those beside their context words."""
+        reading: Reading = nlp_artifacts.reading
+        found: list[RecognizerResult] = []
+        for row in self._rows:
+            if not row.boundless and not reading.has_digit:
+                continue
+            if row.alone or (row.context is not None and row.context.anywhere(reading)):
+                found.extend(_result(span, self) for span in _identify(row, reading))
+        return found
+
+
+def _identify(row: _Identifier, reading: Reading) -> Iterator[Span]:
+    text = reading.text
+    for pattern, base in row.patterns:
+        for match in pattern.finditer(text, timeout=_time_left()):
+            start, end = match.span()
+            if start == end:
+                continue
+            value = match[0]
+            near = row.context is not None and row.context.near(reading, start, end)
+            if not near and not row.alone:
+                continue
+            checked = row.source.validate_result(value)
+            refused = checked is False or bool(row.source.invalidate_result(value))
+            score = _score(row, base, checked is True, refused, near)
+            # Digits behind a plus are a phone number, whatever checksum they happen to satisfy.
+            behind_plus = start > 0 and text[start - 1] == "+" and not near
+            if score > 0 and (row.boundless or not behind_plus):
+                yield Span(start, end, row.entity_type, score, row.name)
+
+
+def _score(row: _Identifier, base: float, checked: bool, refused: bool, near: bool) -> float:
+    if refused:
+        return country.UNCHECKED_SCORE if near and not row.boundless else 0.0
+    if row.boundless:
+        boosted = max(base + country.CONTEXT_BOOST, country.CONTEXT_SCORE)
+        return 1.0 if checked else min(boosted, 1.0) if near else base
+    if checked:
+        return country.CHECKED_SCORE + (0.1 if near else 0.0)
+    if near:
+        return min(max(base + country.CONTEXT_BOOST, country.CONTEXT_SCORE), 0.95)
+    return base if base >= country.ALONE_SCORE else 0.0
+
+
+def _row(source: PatternRecognizer, *, boundless: bool = False) -> _Identifier:
+    entity_type = source.supported_entities[0]
+    words = () if boundless else country.CONTEXT.get(entity_type, ())
+    return _Identifier(
+        name=source.name,
+        entity_type=entity_type,
+        patterns=tuple((regex.compile(p.regex, _FLAGS), p.score) for p in source.patterns),
+        source=source,
+        context=context(words or source.context or ()),
+        alone=boundless or entity_type in country.ALONE,
+        boundless=boundless,
+    )
+
+
+def _country_rows() -> list[_Identifier]:
+    """Every national identifier that the installed Presidio defines, in order of class name."""
+    rows = []
+    for name in sorted(vars(predefined_recognizers)):
+        kind = getattr(predefined_recognizers, name)
+        if (
+            isinstance(kind, type)
+            and issubclass(kind, PatternRecognizer)
+            and kind.COUNTRY_CODE is not None
+            and name not in country.REPLACED
+        ):
+            rows.append(_row(kind()))
+    return rows
+
+
+def _custom_row(custom: CustomRecognizer) -> _Identifier:
+    return _row(
+        PatternRecognizer(
+            supported_entity=custom.entity_type,
+            name=custom.name,
+            patterns=[Pattern(custom.name, source, score) for source, score in custom.patterns],
+            context=list(custom.context),
+        ),
+        boundless=True,
+    )
+
+
+# ---------------------------------------------------------------- the detector
+
+
+class PresidioDetector:
+    """Detects in this process, in one worker thread.
+
+    One thread, because the work holds the interpreter lock: more threads would find nothing
+    sooner and would make the event loop wait longer for its turn. Calls take turns after every
+    few texts, so a long conversation does not hold up a short one.
+    """
+
+    def __init__(
+        self, settings: Detection, extra_recognizers: Sequence[EntityRecognizer] = ()
+    ) -> None:
+        """`extra_recognizers` are a user's own, of any Presidio class, for any language.
+
+        Raises:
+            ValueError: a list entry or a custom pattern cannot be used.
+        """
+        silence_presidio()
+        self._timeout = settings.timeout_s
+        self._threshold = threshold_of(settings.thresholds)
+        self._lists = compile_lists(settings.allow, settings.deny)
+        languages = list(dict.fromkeys(settings.languages)) or ["en"]
+        # An extra recognizer runs whatever the language it was declared for, like all others.
+        self._languages = list(
+            dict.fromkeys([*languages, *(rec.supported_language for rec in extra_recognizers)])
+        )
+        own = self._own_recognizers(settings.recognizers, languages[0])
+        self._extra_languages = {rec.supported_language for rec in extra_recognizers}
+        self._engine = AnalyzerEngine(
+            registry=RecognizerRegistry(
+                recognizers=[*own, *extra_recognizers], supported_languages=self._languages
+            ),
+            nlp_engine=WordEngine(self._languages),
+            supported_languages=self._languages,
+            context_aware_enhancer=WordContextEnhancer(),
+        )
+        self.entity_types: frozenset[str] = frozenset(
+            {kind for rec in [*own, *extra_recognizers] for kind in rec.supported_entities}
+            | {entry.entity_type for entry in settings.deny if entry.entity_type}
+        )
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detection")
+
+    @staticmethod
+    def _own_recognizers(
+        custom: Sequence[CustomRecognizer], language: str
+    ) -> list[EntityRecognizer]:
+        try:
+            rows = [_custom_row(row) for row in custom]
+        except regex.error:
+            raise ValueError("a custom recognizer's pattern is not a regular expression") from None
+        own = [
+            _TableRecognizer(language),
+            _PatternsRecognizer("country", language, _country_rows()),
+        ]
+        return [*own, _PatternsRecognizer("custom", language, rows)] if rows else own
+
+    async def detect(self, texts: Sequence[str], tenant: str) -> Sequence[tuple[Span, ...]]:
+        """The spans of each text, disjoint and in order.
+
+        Raises:
+            DetectionUnavailable: a recognizer failed, or the call as a whole took longer than
+                the settings allow. Neither names nor holds any text.
+        """
+        deadline = time.monotonic() + self._timeout
+        loop = asyncio.get_running_loop()
+        out: list[tuple[Span, ...]] = []
+        failure = ""
+        try:
+            async with asyncio.timeout(self._timeout):
+                for job in _jobs(texts):
+                    found = await loop.run_in_executor(
+                        self._pool, self._work, job, tenant, deadline
+                    )
+                    if isinstance(found, str):
+                        failure = found
+                        break
+                    out.extend(found)
+        except TimeoutError:
+            failure = _LATE
+        except RuntimeError:  # the pool is closed
+            failure = _FAILED
+        # Raised out here, so that the error carries no context that could quote the text.
+        if failure:
+            raise DetectionUnavailable(failure)
+        return out
+
+    def _work(
+        self, texts: Sequence[str], tenant: str, deadline: float
+    ) -> list[tuple[Span, ...]] | str:
+        """A job of the worker thread: spans per text, or what to tell the caller."""
+        token = _deadline.set(deadline)
+        try:
+            return [self._scan(text, tenant) for text in texts]
+        except TimeoutError:
+            return _LATE
+        except Exception:  # noqa: BLE001 - any failure of any recognizer means: not read
+            return _FAILED
+        finally:
+            _deadline.reset(token)
+
+    def analyze(self, text: str, tenant: str) -> tuple[Span, ...]:
+        """The spans of one text, in the calling thread, within the same time limit.
+
+        Raises:
+            DetectionUnavailable: as for `detect`.
+        """
+        found = self._work((text,), tenant, time.monotonic() + self._timeout)
+        if isinstance(found, str):
+            raise DetectionUnavailable(found)
+        return found[0]
+
+    async def aclose(self) -> None:
+        """Stop the worker thread; work that has not begun is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _scan(self, text: str, tenant: str) -> tuple[Span, ...]:
+        found: list[Span] = []
+        for view in views(text):
+            for span in self._read(view.text):
+                start, end = view.original(span.start, span.end)
+                found.append(Span(start, end, span.entity_type, span.score, span.recognizer))
+        kept = (trimmed(span, text) for span in above(found, self._threshold))
+        allowed = without_allowed(
+            [span for span in kept if span is not None], text, tenant, self._lists, _time_left()
+        )
+        return disjoint(allowed + denied(text, tenant, self._lists, _time_left()))
+
+    def _read(self, text: str) -> Iterator[Span]:
+        began = time.monotonic()
+        for language in self._languages:
+            if language != self._languages[0] and language not in self._extra_languages:
+                continue
+            for result in self._engine.analyze(text, language):
+                metadata = result.recognition_metadata
+                name = metadata[RecognizerResult.RECOGNIZER_NAME_KEY]
+                yield Span(result.start, result.end, result.entity_type, result.score, name)
+            _time_left()
+        # Presidio's own pattern class drops a regex that times out. That takes this long at least.
+        if time.monotonic() - began >= REGEX_TIMEOUT_SECONDS:
+            raise TimeoutError
+
+
+def _jobs(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in order, in slices of about `_JOB_CODE_POINTS`."""
+    job: list[str] = []
+    size = 0
+    for text in texts:
+        if job and size + len(text) > _JOB_CODE_POINTS:
+            yield job
+            job, size = [], 0
+        job.append(text)
+        size += len(text)
+    if job:
+        yield job
