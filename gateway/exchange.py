@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from gateway.audit.record import (
+from gateway.audit.facts import (
     Accepted,
     Actor,
     ActorKind,
     AuthMethod,
     Closed,
-    Commitment,
     DetectionFacts,
     Latency,
     Origin,
@@ -27,7 +26,9 @@ from gateway.audit.record import (
     TransformFacts,
     Usage,
     finish_reason,
+    model_name,
 )
+from gateway.audit.record import RunningCommitment
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
@@ -99,14 +100,14 @@ class Progress:
     last_byte: float = 0.0
     tally: Tally = field(default_factory=Tally)
     facts: AnswerFacts = field(default_factory=AnswerFacts)
-    digest: hmac.HMAC | None = field(default=None, repr=False)
+    commitment: RunningCommitment | None = None
 
     def note(self, chunk: bytes, now: float) -> None:
         """A piece of the upstream's body has come in."""
-        if self.digest is None:
-            self.digest = hmac.new(self.nonce, digestmod=sha256)
+        if self.commitment is None:
+            self.commitment = RunningCommitment(self.nonce)
             self.first_byte = now
-        self.digest.update(chunk)
+        self.commitment.update(chunk)
         self.last_byte = now
 
 
@@ -173,9 +174,6 @@ def closing(
     facts = progress.facts
     first = progress.first_byte or now
     last = progress.last_byte or now
-    committed = None
-    if progress.digest is not None:
-        committed = Commitment(progress.digest.hexdigest(), progress.nonce.hex())
     usage = facts.usage
     return Closed(
         outcome=outcome,
@@ -195,7 +193,7 @@ def closing(
             upstream=_ms(last - progress.sent),
             total=_ms(now - admitted.started),
         ),
-        masked_response=committed,
+        masked_response=progress.commitment.value() if progress.commitment else None,
     )
 
 

@@ -22,7 +22,7 @@ import orjson
 
 from gateway import telemetry
 from gateway.audit import record as audit
-from gateway.audit.record import Accepted, Closed, Outcome
+from gateway.audit.facts import Accepted, Closed, Outcome, model_name
 from gateway.detection.segments import findings as placed_findings
 from gateway.detection.segments import segments
 from gateway.errors import (
@@ -203,7 +203,7 @@ class Pipeline:
             endpoint="/v1" + chat.PATH,
             operation="chat",
             stream=parsed.stream,
-            model_requested=parsed.model,
+            model_requested=model_name(parsed.model),
             conversation_ref=reference(master, "conversation-ref", subject.tenant, scope),
         )
 

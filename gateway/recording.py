@@ -10,7 +10,8 @@ from types import TracebackType
 
 from gateway import telemetry
 from gateway.audit import record as audit
-from gateway.audit.record import Accepted, AuditRecord, Closed, Outcome
+from gateway.audit.facts import Accepted, Closed, Outcome
+from gateway.audit.record import AuditRecord
 from gateway.errors import AuditUnavailable, GatewayError, InternalError
 from gateway.exchange import Admitted, Progress, closing
 from gateway.ports import AuditSink

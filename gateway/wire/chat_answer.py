@@ -19,6 +19,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._:/\-]{1,128}")
 _TEXT_FIELDS = ("content", "refusal", "reasoning", "reasoning_content")
 _USAGE = re.compile(r"[a-z_]{1,40}")
 _DEEPEST_USAGE = 3
+_MOST = 2**53 - 1  # the largest integer that every JSON reader holds exactly
 
 
 class TextFilter(Protocol):
@@ -71,7 +72,7 @@ def _figures(value: Any, depth: int = 0) -> dict[str, Any]:
     for key, child in value.items():
         if not _USAGE.fullmatch(key):
             continue
-        if isinstance(child, int) and not isinstance(child, bool):
+        if isinstance(child, int) and not isinstance(child, bool) and 0 <= child <= _MOST:
             kept[key] = child
         elif isinstance(child, dict):
             kept[key] = _figures(child, depth + 1)
