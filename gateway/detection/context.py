@@ -27,7 +27,7 @@ class Reading:
     Words are found on first use, since many texts hold no candidate at all.
     """
 
-    __slots__ = ("_ends", "_starts", "has_digit", "lower", "text")
+    __slots__ = ("_ends", "_starts", "_vocabulary", "has_digit", "lower", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -35,6 +35,14 @@ class Reading:
         self.has_digit = _DIGIT.search(text) is not None
         self._starts: list[int] | None = None
         self._ends: list[int] = []
+        self._vocabulary: frozenset[str] | None = None
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """The words of the text in lower case."""
+        if self._vocabulary is None:
+            self._vocabulary = frozenset(_WORD.findall(self.lower))
+        return self._vocabulary
 
     def words(self) -> list[tuple[int, int]]:
         """Where the words of the text stand, as half-open ranges of code points."""
@@ -63,12 +71,15 @@ class Context:
 
     pattern: re.Pattern[str]
     stems: tuple[str, ...] = field(repr=False)
+    short: frozenset[str] = field(repr=False)
 
     def anywhere(self, reading: Reading) -> bool:
         """Whether any of the words may stand in the text: a cheap test that never says no wrongly.
 
-        Spaces inside a phrase are compared loosely by `near`, so only its first word counts here.
+        Of a phrase only the longest word counts here.
         """
+        if not self.short.isdisjoint(reading.vocabulary):
+            return True
         lower = reading.lower
         return any(stem in lower for stem in self.stems)
 
@@ -85,12 +96,21 @@ class Context:
         return self.pattern.search(reading.text, left, start) is not None
 
 
+def _is_whole(word: str) -> bool:
+    """Whether a context word must stand as a whole word, not as the beginning of one."""
+    return len(word) < PREFIX_LENGTH and word[0] < _FIRST_UNSPACED
+
+
+def _gate(phrase: str) -> str:
+    return max(_WORD.findall(phrase), key=len)
+
+
 def _alternative(phrase: str) -> str:
-    body = r"\W+".join(re.escape(word) for word in re.findall(r"\w+", phrase))
+    words = _WORD.findall(phrase)
+    body = r"\W+".join(re.escape(word) for word in words)
     head = "" if phrase[0] >= _FIRST_UNSPACED else r"(?<!\w)"
-    last = re.findall(r"\w+", phrase)[-1]
-    tail = "" if len(last) >= PREFIX_LENGTH or last[0] >= _FIRST_UNSPACED else r"(?!\w)"
-    return head + body + tail
+    # A short last word must be whole; so must every word but the last, which the body sees to.
+    return head + body + (r"(?!\w)" if _is_whole(words[-1]) else "")
 
 
 def context(phrases: Iterable[str]) -> Context | None:
@@ -98,11 +118,11 @@ def context(phrases: Iterable[str]) -> Context | None:
     cleaned = sorted({phrase.strip().lower() for phrase in phrases if re.search(r"\w", phrase)})
     if not cleaned:
         return None
-    stems = {re.findall(r"\w+", phrase)[0] for phrase in cleaned}
-    minimal = tuple(
-        sorted(stem for stem in stems if not any(other in stem for other in stems - {stem}))
-    )
+    stems = {_gate(phrase) for phrase in cleaned}
+    short = frozenset(stem for stem in stems if _is_whole(stem))
+    long = stems - short
     return Context(
         pattern=re.compile("|".join(_alternative(phrase) for phrase in cleaned), re.IGNORECASE),
-        stems=minimal,
+        stems=tuple(sorted(s for s in long if not any(o in s for o in long - {s}))),
+        short=short,
     )

@@ -7,8 +7,17 @@ stands alone only if its shape or checksum is telling; all others count beside a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import regex
+
+from gateway.detection.context import Context, Reading, context
+from gateway.detection.windows import Windows
+from gateway.types import Span
+
+FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE  # those Presidio writes patterns for
 
 ALONE = frozenset(
     """
@@ -21,6 +30,7 @@ ALONE = frozenset(
 
 ALONE_SCORE = 0.5
 CHECKED_SCORE = 0.85
+CHECKED_CONTEXT_SCORE = 0.95
 CONTEXT_BOOST = 0.35
 CONTEXT_SCORE = 0.6
 UNCHECKED_SCORE = 0.5  # a wrong check digit beside the identifier's own name is a typing error
@@ -64,3 +74,124 @@ CONTEXT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 """Context words in place of Presidio's, where those are too common ("us", "document", "save")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """A kind of identifier: regexes with base scores, checks on what they match, context words.
+
+    `validate` says True (checksum holds), False (it does not) or None (there is none);
+    `invalidate` says True for what cannot be one. A custom identifier, an operator's own, keeps
+    the scores that were given to it, may match text without digits, and is never doubted.
+    """
+
+    name: str
+    entity_type: str
+    patterns: tuple[tuple[regex.Pattern[str], float], ...] = field(repr=False)
+    context: Context | None = field(repr=False)
+    validate: Callable[[str], bool | None]
+    invalidate: Callable[[str], bool | None]
+    checks: bool
+    custom: bool
+
+
+def identifier(
+    *,
+    name: str,
+    entity_type: str,
+    patterns: Sequence[tuple[str, float]],
+    words: Sequence[str],
+    validate: Callable[[str], bool | None],
+    invalidate: Callable[[str], bool | None],
+    checks: bool,
+    custom: bool,
+) -> Identifier:
+    """Compile an identifier.
+
+    Patterns of unbounded reach (`.*`) of a national identifier are left out: they take quadratic
+    time and hold for almost anything.
+
+    Raises:
+        regex.error: a pattern is not a regular expression.
+    """
+    kept = [(source, score) for source, score in patterns if custom or ".*" not in source]
+    own = () if custom else CONTEXT.get(entity_type, ())
+    return Identifier(
+        name=name,
+        entity_type=entity_type,
+        patterns=tuple((regex.compile(source, FLAGS), score) for source, score in kept),
+        context=context(own or words),
+        validate=validate,
+        invalidate=invalidate,
+        checks=checks,
+        custom=custom,
+    )
+
+
+def identify(
+    rows: Sequence[Identifier], reading: Reading, time_left: Callable[[], float]
+) -> Iterator[Span]:
+    """The identifiers in a text. `time_left` gives the seconds that one regex may take.
+
+    Raises:
+        TimeoutError: a regex took longer.
+    """
+    windows = Windows(reading.text) if reading.has_digit else None
+    for row in rows:
+        if row.custom:
+            yield from _custom(row, reading, time_left)
+        elif windows is not None:
+            yield from _national(row, reading, windows, time_left)
+
+
+def _custom(row: Identifier, reading: Reading, time_left: Callable[[], float]) -> Iterator[Span]:
+    for pattern, base in row.patterns:
+        for match in pattern.finditer(reading.text, timeout=time_left()):
+            start, end = match.span()
+            if start < end:
+                near = row.context is not None and row.context.near(reading, start, end)
+                score = with_context(base) if near else base
+                yield Span(start, end, row.entity_type, score, row.name)
+
+
+def _national(
+    row: Identifier, reading: Reading, windows: Windows, time_left: Callable[[], float]
+) -> Iterator[Span]:
+    named = row.context is not None and row.context.anywhere(reading)
+    alone = row.entity_type in ALONE
+    if not named and not alone:
+        return
+    for pattern, base in row.patterns:
+        if not named and not row.checks and base < ALONE_SCORE:
+            continue
+        for match in pattern.finditer(windows.text, timeout=time_left()):
+            start = match.start() + windows.original(match.start())
+            end = start + len(match[0])
+            near = named and row.context is not None and row.context.near(reading, start, end)
+            if near or (alone and _is_whole(reading.text, start, end)):
+                score = _score(row, base, match[0], near=near)
+                if score:
+                    yield Span(start, end, row.entity_type, score, row.name)
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a candidate is no part of a longer run; behind a plus stands a phone number."""
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    return not (before.isalnum() or before == "+" or after.isalnum())
+
+
+def with_context(score: float) -> float:
+    """A base score, lifted because a context word stands near."""
+    return min(max(score + CONTEXT_BOOST, CONTEXT_SCORE), 1.0)
+
+
+def _score(row: Identifier, base: float, value: str, *, near: bool) -> float:
+    checked = row.validate(value)
+    if checked is False or row.invalidate(value):
+        return UNCHECKED_SCORE if near else 0.0
+    if checked:
+        return CHECKED_CONTEXT_SCORE if near else CHECKED_SCORE
+    if near:
+        return min(with_context(base), CHECKED_CONTEXT_SCORE)
+    return base if base >= ALONE_SCORE else 0.0

@@ -38,16 +38,21 @@ _SELF = re.compile(
     rf"[ \t]{{1,3}}({_NAME_1})"
 )
 # The words after which it takes a first and a last name.
-_ROLE = re.compile(
-    r"(?<!\w)(?i:patient(?:in)?|customer|client|tenant|witness|employee|applicant|candidate|"
-    r"claimant|defendant|plaintiff|user|member|guest|caller|student|teacher|nurse|doctor|manager|"
-    r"colleague|supervisor|beneficiary|payee|cardholder|account holder|holder|owner|landlord|"
-    r"husband|wife|son|daughter|brother|sister|mother|father|friend|neighbou?r|contact|"
-    r"emergency contact|attn|attention|cc|from|to|by|name of|names?|for|with|about|between|and|"
-    r"behalf of|record for|lease to|kund(?:e|in)|mieter(?:in)?|mitarbeiter(?:in)?|zeug(?:e|in)|"
-    r"cliente|paciente|paziente|inquilino|empleado|dipendente|klant|von|für|an|mit|"
-    r"le patient|la patiente|le client|la cliente)"
-    rf"\s?[:,]?[ \t]{{1,3}}({_NAME_2})"
+_ROLES = frozenset(
+    """
+    patient patientin customer client tenant witness employee applicant candidate claimant
+    defendant plaintiff user member guest caller student teacher nurse doctor manager colleague
+    supervisor beneficiary payee cardholder holder owner landlord husband wife son daughter brother
+    sister mother father friend neighbour neighbor contact attn attention cc kunde kundin mieter
+    mieterin mitarbeiter mitarbeiterin zeuge zeugin cliente paciente paziente inquilino empleado
+    dipendente klant klantin dear hi hello hey
+    """.split()
+)
+_ROLE_PHRASES = frozenset(
+    "name of,names of,behalf of,record for,file for,signed by,written by,sent by,issued to,"
+    "lease to,belongs to,married to,namen von,auftrag von,nom de,nombre de,nome di,nome de".split(
+        ","
+    )
 )
 _BEFORE = re.compile(
     rf"(?<![\w.])({_NAME_2})"
@@ -104,15 +109,14 @@ def people(reading: Reading) -> Iterator[Span]:
     name before a capitalised word that is not a common one.
     """
     text = reading.text
-    for pattern, score in ((_TITLE, 0.9), (_SELF, 0.85), (_SIGNATURE, 0.8), (_BEFORE, 0.75)):
+    cues = [(_TITLE, 0.9), (_SELF, 0.85), (_BEFORE, 0.75)]
+    if any(closing in reading.lower for closing in _CLOSINGS):
+        cues.append((_SIGNATURE, 0.8))
+    for pattern, score in cues:
         for match in pattern.finditer(text):
             yield from _cut(text, match.start(1), match.end(1), score, "person_context")
-    for match in _ROLE.finditer(text):
-        for span in _cut(text, match.start(1), match.end(1), 0.7, "person_role"):
-            if " " in text[span.start : span.end] or "\t" in text[span.start : span.end]:
-                yield span
     for match in _SEQUENCE.finditer(text):
-        yield from _by_first_name(text, match.start(1), match.end(1))
+        yield from _sequence(text, match.start(1), match.end(1))
     for match in _LOWER_SELF.finditer(text):
         words = [word for word in match[1].split() if word.lower() not in _STOP]
         if words and match[1].startswith(" ".join(words)):
@@ -149,19 +153,60 @@ _FAMILY_PARTICLES = frozenset(
 )
 
 
-def _by_first_name(text: str, start: int, end: int) -> Iterator[Span]:
+def _sequence(text: str, start: int, end: int) -> Iterator[Span]:
+    """A run of capitalised words: a name if a role stands before it or it has a first name."""
     words = _words(text, start, end)
+    index = 0
+    while index < len(words) and (words[index][2] in _STOP or words[index][2] in _ROLES):
+        index += 1
+    if len(words) - index < 2:
+        return
+    before = words[index - 1][2] if index else ""
+    if before in _ROLES or (not index and _has_role_before(text, start)):
+        for span in _cut(text, words[index][0], end, 0.7, "person_role"):
+            if span.end > words[index][1]:
+                yield span
+                return
+    yield from _by_first_name(text, words[index:], end)
+
+
+def _has_role_before(text: str, start: int) -> bool:
+    left = text[max(0, start - 40) : start]
+    if not left.endswith((" ", "\t")):
+        return False
+    words = left.lower().split()[-2:]
+    last = words[-1].strip(":,(\"'") if words else ""
+    return last in _ROLES or " ".join(words) in _ROLE_PHRASES
+
+
+def _by_first_name(text: str, words: list[tuple[int, int, str]], end: int) -> Iterator[Span]:
     for index, (begin, _, word) in enumerate(words[:-1]):
         head = word.partition("-")[0]
         if word not in FIRST_NAMES and head not in FIRST_NAMES:
             continue
-        follower = next((w for w in words[index + 1 :] if w[2] not in _FAMILY_PARTICLES), None)
-        if follower is None or follower[2] in _STOP:
+        rest = [w for w in words[index + 1 :] if w[2] not in _FAMILY_PARTICLES]
+        if not rest:
             continue
-        if word in _AMBIGUOUS and (len(follower[2]) < 3 or follower[2].endswith("ing")):
+        surname, unsure = rest[0][2], word in _AMBIGUOUS
+        if unsure and (len(surname) < 3 or surname.endswith("ing") or surname in _STOP):
+            continue
+        if surname in _STOP:
+            if surname in _SURNAMES_TOO and len(rest) == 1:
+                yield Span(begin, rest[0][1], "PERSON", 0.6, "person_first_name")
             continue
         yield from _cut(text, begin, end, 0.75, "person_first_name")
         return
+
+
+# Common words that are common surnames as well: taken after an unmistakable first name.
+_SURNAMES_TOO = frozenset(
+    "day may law lane park church hall bridge march west north east south street hill rivers bank "
+    "house note young".split()
+)
+_CLOSINGS = (
+    "regards", "wishes", "thanks", "sincerely", "yours", "cheers", "grüße", "cordial", "saludos",
+    "atent", "distinti", "groet",
+)  # fmt: skip
 
 
 ENTITY_TYPES = frozenset({"PERSON"})

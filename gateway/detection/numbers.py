@@ -76,9 +76,13 @@ def _judge(reading: Reading, start: int, end: int) -> Iterator[Span]:
     digits = len(_DIGITS.findall(body))
     if digits <= 15 and _PHONE_WORDS is not None and _PHONE_WORDS.near(reading, start, end):
         yield Span(start, end, "PHONE_NUMBER", 0.7, "phone_context")
-    elif body.lstrip("(").startswith("0") and 9 <= digits <= 13 and not body.isdigit():
-        if any(_is_valid(body, region) for region in _NATIONAL_REGIONS):
-            yield Span(start, end, "PHONE_NUMBER", 0.6, "phone_national")
+    elif (
+        body.lstrip("(").startswith("0")
+        and 9 <= digits <= 13
+        and not body.isdigit()
+        and any(_is_valid(body, region) for region in _NATIONAL_REGIONS)
+    ):
+        yield Span(start, end, "PHONE_NUMBER", 0.6, "phone_national")
 
 
 def _international(body: str) -> int:

@@ -193,7 +193,7 @@ _DATES = (
                 r"(?:(?:19|20)\d\d|\d\d)(?![\w/-]|[.,]\d)"), 0.6),
     (re.compile(rf"(?<!\w)(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|er|º|\.)?(?:\s|-|\sof\s|\sde\s)"
                 rf"(?:{_MONTH})\.?,?(?:\s|-|\sde\s)(?:19|20)\d\d(?!\w)", re.IGNORECASE), 0.6),
-    (re.compile(rf"(?<!\w)(?:{_MONTH})\.?\s(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?,?\s"
+    (re.compile(rf"(?<!\w)(?=[^\W\d_]{{3,9}}\.?\s\d)(?:{_MONTH})\.?\s(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?,?\s"
                 r"(?:19|20)\d\d(?!\w)", re.IGNORECASE), 0.6),
 )  # fmt: skip
 _BIRTH = context(
@@ -234,7 +234,9 @@ RULES = (
     Rule(
         name="us_ssn",
         entity_type="US_SSN",
-        pattern=re.compile(r"(?<![\w-])(?!000|666|9)\d{3}([- .])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])"),
+        pattern=re.compile(
+            r"(?<![\w-])(?!000|666|9)\d{3}([- .])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])"
+        ),
         score=0.9,
         digits=True,
     ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -31,8 +31,16 @@ from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
 
-from gateway.detection import country
 from gateway.detection.context import Context, Reading, context
+from gateway.detection.country import (
+    CONTEXT_BOOST,
+    CONTEXT_SCORE,
+    REPLACED,
+    Identifier,
+    identifier,
+    identify,
+    with_context,
+)
 from gateway.detection.normalize import views
 from gateway.detection.spans import (
     above,
@@ -48,7 +56,6 @@ from gateway.errors import DetectionUnavailable
 from gateway.settings import CustomRecognizer, Detection
 from gateway.types import Span
 
-_FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE  # Presidio's own
 _JOB_CODE_POINTS = 32_768
 _FAILED = "Detection failed, so nothing was sent."
 _LATE = "Detection did not finish in time, so nothing was sent."
@@ -105,12 +112,13 @@ class Token:
         return len(self.text)
 
 
-class _Artifacts(NlpArtifacts):  # type: ignore[misc]
+class _Artifacts(NlpArtifacts):
     """What Presidio hands to recognizers: here words, their lower-cased form, and our reading."""
 
     def __init__(self, reading: Reading, engine: NlpEngine, language: str) -> None:
         self.reading = reading
-        words = [Token(reading.text[start:end], start) for start, end in reading.words()]
+        # Presidio declares a spaCy document; all it and its recognizers ask of one is its tokens.
+        words: Any = [Token(reading.text[start:end], start) for start, end in reading.words()]
         lemmas = [token.text.lower() for token in words]
         super().__init__([], words, [token.idx for token in words], lemmas, engine, language)
 
@@ -120,7 +128,13 @@ class _Artifacts(NlpArtifacts):  # type: ignore[misc]
         return lemmas
 
 
-class WordEngine(NlpEngine):  # type: ignore[misc]
+def _reading(artifacts: NlpArtifacts) -> Reading:
+    if not isinstance(artifacts, _Artifacts):
+        raise TypeError("artifacts of another NLP engine")
+    return artifacts.reading
+
+
+class WordEngine(NlpEngine):
     """An NLP engine that knows words and nothing else."""
 
     def __init__(self, languages: Sequence[str]) -> None:
@@ -165,11 +179,11 @@ class WordEngine(NlpEngine):  # type: ignore[misc]
         return self._languages
 
 
-class WordContextEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
+class WordContextEnhancer(ContextAwareEnhancer):
     """Presidio's context rule for a user's own recognizers, without copies and in n log n."""
 
     def __init__(self) -> None:
-        super().__init__(country.CONTEXT_BOOST, country.CONTEXT_SCORE, 5, 3)
+        super().__init__(CONTEXT_BOOST, CONTEXT_SCORE, 5, 3)
         self._contexts: dict[tuple[str, ...], Context | None] = {}
 
     def enhance_using_context(
@@ -181,6 +195,7 @@ class WordContextEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
         """Lift the score of each result that has a word of its recognizer's context near it."""
+        reading = _reading(nlp_artifacts)
         words_of = {rec.id: tuple(rec.context or ()) for rec in recognizers}
         for result in raw_results:
             metadata = result.recognition_metadata or {}
@@ -188,10 +203,8 @@ class WordContextEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
                 continue
             identifier = metadata.get(RecognizerResult.RECOGNIZER_IDENTIFIER_KEY)
             near = self._context(words_of.get(identifier, ()) + tuple(context or ()))
-            if near is not None and near.near(nlp_artifacts.reading, result.start, result.end):
-                result.score = min(
-                    max(result.score + self.context_similarity_factor, country.CONTEXT_SCORE), 1.0
-                )
+            if near is not None and near.near(reading, result.start, result.end):
+                result.score = with_context(result.score)
         return raw_results
 
     def _context(self, words: tuple[str, ...]) -> Context | None:
@@ -203,7 +216,7 @@ class WordContextEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
 # ---------------------------------------------------------------- recognizers
 
 
-class _TableRecognizer(EntityRecognizer):  # type: ignore[misc]
+class _TableRecognizer(EntityRecognizer):
     """Our own table as one recognizer."""
 
     def __init__(self, language: str) -> None:
@@ -216,26 +229,13 @@ class _TableRecognizer(EntityRecognizer):  # type: ignore[misc]
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
     ) -> list[RecognizerResult]:
         """Everything that the table finds."""
-        return [_result(span, self) for span in read(nlp_artifacts.reading, _time_left)]
+        return [_result(span, self) for span in read(_reading(nlp_artifacts), _time_left)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Identifier:
-    """A pattern recognizer of Presidio's form, compiled for our own loop."""
-
-    name: str
-    entity_type: str
-    patterns: tuple[tuple[regex.Pattern[str], float], ...]
-    source: PatternRecognizer
-    context: Context | None
-    alone: bool
-    boundless: bool = False  # an operator's own pattern: its score stands, digits or not
-
-
-class _PatternsRecognizer(EntityRecognizer):  # type: ignore[misc]
+class _PatternsRecognizer(EntityRecognizer):
     """Many pattern recognizers as one: a regex that times out raises instead of being skipped."""
 
-    def __init__(self, name: str, language: str, rows: Sequence[_Identifier]) -> None:
+    def __init__(self, name: str, language: str, rows: Sequence[Identifier]) -> None:
         super().__init__(sorted({row.entity_type for row in rows}), name, language)
         self._rows = tuple(rows)
 
@@ -246,64 +246,26 @@ class _PatternsRecognizer(EntityRecognizer):  # type: ignore[misc]
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
     ) -> list[RecognizerResult]:
         """The identifiers that stand alone, and those beside their context words."""
-        reading: Reading = nlp_artifacts.reading
-        found: list[RecognizerResult] = []
-        for row in self._rows:
-            if not row.boundless and not reading.has_digit:
-                continue
-            if row.alone or (row.context is not None and row.context.anywhere(reading)):
-                found.extend(_result(span, self) for span in _identify(row, reading))
-        return found
+        reading = _reading(nlp_artifacts)
+        return [_result(span, self) for span in identify(self._rows, reading, _time_left)]
 
 
-def _identify(row: _Identifier, reading: Reading) -> Iterator[Span]:
-    text = reading.text
-    for pattern, base in row.patterns:
-        for match in pattern.finditer(text, timeout=_time_left()):
-            start, end = match.span()
-            if start == end:
-                continue
-            value = match[0]
-            near = row.context is not None and row.context.near(reading, start, end)
-            if not near and not row.alone:
-                continue
-            checked = row.source.validate_result(value)
-            refused = checked is False or bool(row.source.invalidate_result(value))
-            score = _score(row, base, checked is True, refused, near)
-            # Digits behind a plus are a phone number, whatever checksum they happen to satisfy.
-            behind_plus = start > 0 and text[start - 1] == "+" and not near
-            if score > 0 and (row.boundless or not behind_plus):
-                yield Span(start, end, row.entity_type, score, row.name)
-
-
-def _score(row: _Identifier, base: float, checked: bool, refused: bool, near: bool) -> float:
-    if refused:
-        return country.UNCHECKED_SCORE if near and not row.boundless else 0.0
-    if row.boundless:
-        boosted = max(base + country.CONTEXT_BOOST, country.CONTEXT_SCORE)
-        return 1.0 if checked else min(boosted, 1.0) if near else base
-    if checked:
-        return country.CHECKED_SCORE + (0.1 if near else 0.0)
-    if near:
-        return min(max(base + country.CONTEXT_BOOST, country.CONTEXT_SCORE), 0.95)
-    return base if base >= country.ALONE_SCORE else 0.0
-
-
-def _row(source: PatternRecognizer, *, boundless: bool = False) -> _Identifier:
+def _identifier(source: PatternRecognizer, *, custom: bool = False) -> Identifier:
     entity_type = source.supported_entities[0]
-    words = () if boundless else country.CONTEXT.get(entity_type, ())
-    return _Identifier(
-        name=source.name,
+    patterns: list[Pattern] = source.patterns
+    return identifier(
+        name=str(source.name),  # type: ignore[has-type]
         entity_type=entity_type,
-        patterns=tuple((regex.compile(p.regex, _FLAGS), p.score) for p in source.patterns),
-        source=source,
-        context=context(words or source.context or ()),
-        alone=boundless or entity_type in country.ALONE,
-        boundless=boundless,
+        patterns=tuple((pattern.regex, pattern.score) for pattern in patterns),
+        words=source.context or (),
+        validate=source.validate_result,
+        invalidate=source.invalidate_result,
+        checks=type(source).validate_result is not PatternRecognizer.validate_result,
+        custom=custom,
     )
 
 
-def _country_rows() -> list[_Identifier]:
+def _country_identifiers() -> list[Identifier]:
     """Every national identifier that the installed Presidio defines, in order of class name."""
     rows = []
     for name in sorted(vars(predefined_recognizers)):
@@ -312,21 +274,22 @@ def _country_rows() -> list[_Identifier]:
             isinstance(kind, type)
             and issubclass(kind, PatternRecognizer)
             and kind.COUNTRY_CODE is not None
-            and name not in country.REPLACED
+            and name not in REPLACED
         ):
-            rows.append(_row(kind()))
+            build: Callable[[], PatternRecognizer] = kind
+            rows.append(_identifier(build()))
     return rows
 
 
-def _custom_row(custom: CustomRecognizer) -> _Identifier:
-    return _row(
+def _custom_identifier(custom: CustomRecognizer) -> Identifier:
+    return _identifier(
         PatternRecognizer(
             supported_entity=custom.entity_type,
             name=custom.name,
             patterns=[Pattern(custom.name, source, score) for source, score in custom.patterns],
             context=list(custom.context),
         ),
-        boundless=True,
+        custom=True,
     )
 
 
@@ -379,12 +342,12 @@ class PresidioDetector:
         custom: Sequence[CustomRecognizer], language: str
     ) -> list[EntityRecognizer]:
         try:
-            rows = [_custom_row(row) for row in custom]
+            rows = [_custom_identifier(row) for row in custom]
         except regex.error:
             raise ValueError("a custom recognizer's pattern is not a regular expression") from None
         own = [
             _TableRecognizer(language),
-            _PatternsRecognizer("country", language, _country_rows()),
+            _PatternsRecognizer("country", language, _country_identifiers()),
         ]
         return [*own, _PatternsRecognizer("custom", language, rows)] if rows else own
 
@@ -427,7 +390,7 @@ class PresidioDetector:
             return [self._scan(text, tenant) for text in texts]
         except TimeoutError:
             return _LATE
-        except Exception:  # noqa: BLE001 - any failure of any recognizer means: not read
+        except Exception:  # any failure of any recognizer means: not read
             return _FAILED
         finally:
             _deadline.reset(token)

@@ -1,4 +1,4 @@
-"""Credentials: keys by their issuer's prefix, keys by what they are called, whole key blocks. Pure."""
+"""Credentials: by their issuer's prefix, by what they are called, whole key blocks. Pure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _PEM_LIMIT = 16_384  # a key of 16384 bits takes about 12700 signs
 
 
 def private_keys(reading: Reading) -> Iterator[Span]:
-    """PEM private keys (RFC 7468), the whole block; one that never ends reaches as far as one may."""
+    """PEM private keys (RFC 7468), the whole block; one without an end reaches far."""
     text = reading.text
     at = 0
     while (begin := _PEM_BEGIN.search(text, at)) is not None:
