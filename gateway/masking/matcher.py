@@ -76,13 +76,16 @@ def _upper(text: str) -> str:
 class Matcher:
     """Matches the cores of one exchange. Holds no text of its own; shareable."""
 
-    __slots__ = ("_issued", "_types", "starts")
+    __slots__ = ("_by_initial", "_issued", "starts")
 
     def __init__(self, issued: Iterable[str]) -> None:
         self._issued = frozenset(issued)
         types = {core[: -CODE_LENGTH - 1] for core in self._issued}
-        self._types = tuple(tuple(name.split("_")) for name in sorted(types, key=len, reverse=True))
-        initials = sorted({name[0] for name in types})
+        by_initial: dict[str, list[tuple[str, ...]]] = {}
+        for name in sorted(types, key=len, reverse=True):
+            by_initial.setdefault(name[0], []).append(tuple(name.split("_")))
+        self._by_initial = by_initial
+        initials = sorted(by_initial)
         letters = "".join(initials + [letter.lower() for letter in initials])
         bare = rf"|(?<![A-Za-z0-9])[{letters}]" if letters else ""
         # Where a placeholder may begin; the caller checks the character before position 0.
@@ -100,8 +103,10 @@ class Matcher:
                 return _NO if final else _MORE
             blanks = _BLANKS.match(text, position)
             position = blanks.end() if blanks else position
+        if position == len(text):
+            return _NO if final else _MORE
         pending = False
-        for words in self._types:
+        for words in self._by_initial.get(_upper(text[position]), ()):
             answer, end, core = self._core(text, position, words)
             if answer is Answer.YES:
                 return self._close(text, end, core, final) if opened else (answer, end, core)

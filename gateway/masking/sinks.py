@@ -106,5 +106,9 @@ def _may_hold_address(before: str) -> bool:
         "//" in before
         or "](" in before
         or ("=" in before and "<" in before)
-        or _BARE.search(before) is not None
+        or (before != "" and not before[-1].isspace() and _in_bare_address(before))
     )
+
+
+def _in_bare_address(before: str) -> bool:
+    return _BARE.search(before.rsplit(None, 1)[-1]) is not None
