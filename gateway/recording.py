@@ -32,7 +32,18 @@ class Recorder:
             AuditUnavailable: the record is not durable, so nothing may be sent.
         """
         event_id = _event_id()
-        await self._append(audit.accepted(known, event_id=event_id, ts=_now()))
+        record = audit.accepted(known, event_id=event_id, ts=_now())
+        writing = asyncio.ensure_future(self._append(record))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # The caller left while the record was being written: it must not stay open.
+            await writing
+            gone = Closed(
+                outcome=Outcome.ABORTED, http_status=CLIENT_GONE, error_code="client_gone"
+            )
+            await self.ended(known, gone)
+            raise
         return event_id
 
     async def ended(self, known: Accepted, end: Closed) -> None:

@@ -1,0 +1,298 @@
+"""The order of the stages is the guarantee: what fails, and what is on record, in every case."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.errors import (
+    AuditUnavailable,
+    DetectionUnavailable,
+    GatewayError,
+    InternalError,
+    NotFound,
+    PolicyDenied,
+    UpstreamFailed,
+)
+from gateway.exchange import Caller
+from gateway.masking.mask import MaskedRequest
+from gateway.pipeline import Pipeline
+from gateway.policy.files import load_policies
+from gateway.recording import Recorder
+from gateway.settings import Audit, Settings, Upstream
+from gateway.types import Subject, UpstreamClass
+from tests.fakes import ListDetector, MemorySink, ScriptedReply, ScriptedUpstream
+
+VALUES = {"Anna Schmidt": "PERSON", "4111111111111111": "CREDIT_CARD"}
+CALLER = Caller(Subject("acme", "app"), "req_1")
+POLICY = """\
+version: 1
+id: test
+rules:
+  - {name: no-cards, when: {entity_types: [CREDIT_CARD]}, effect: deny, reason: "No cards."}
+  - {name: rest, effect: mask}
+"""
+
+
+def echo(request: MaskedRequest, order: list[str]) -> ScriptedReply:
+    text = orjson.loads(request.body)["messages"][-1]["content"]
+    if not request.stream:
+        answer = {"choices": [{"message": {"content": text}}]}
+        return ScriptedReply([orjson.dumps(answer)], order)
+    pieces = [
+        b"data: "
+        + orjson.dumps({"choices": [{"index": 0, "delta": {"content": letter}}]})
+        + b"\n\n"
+        for letter in text
+    ]
+    return ScriptedReply([*pieces, b"data: [DONE]\n\n"], order, is_stream=True)
+
+
+class World:
+    def __init__(self, tmp_path: Path, script: Any = echo) -> None:
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(POLICY)
+        loaded = load_policies([policy])
+        self.order: list[str] = []
+        self.sink = MemorySink(self.order)
+        self.detector = ListDetector(VALUES)
+        self.upstream = ScriptedUpstream(script, self.order)
+        settings = Settings(
+            upstreams=(
+                Upstream(
+                    name="fake",
+                    kind="openai",
+                    upstream_class=UpstreamClass.ON_PREM,
+                    models=("m", "x-*"),
+                ),
+            ),
+            policies=(policy,),
+            audit=Audit(url="sqlite://"),
+            master_key=b"k" * 32,
+        )
+        self.pipeline = Pipeline(
+            settings=settings,
+            detector=self.detector,
+            entity_types=frozenset(VALUES.values()),
+            upstreams={"fake": self.upstream},
+            recorder=Recorder(self.sink),
+            policy=lambda: loaded,
+        )
+
+    async def ask(self, text: str = "I am Anna Schmidt.", **fields: Any) -> str:
+        messages = [{"role": "user", "content": text}]
+        raw = orjson.dumps({"model": "m", "messages": messages, **fields})
+        admitted = await self.pipeline.admit(raw, CALLER)
+        if not fields.get("stream"):
+            return str(
+                orjson.loads(await self.pipeline.complete(admitted))["choices"][0]["message"][
+                    "content"
+                ]
+            )
+        out = []
+        async with aclosing(self.pipeline.stream(admitted)) as events:
+            async for block in events:
+                self.order.append("out " + ("DONE" if b"[DONE]" in block else "text"))
+                out.append(block)
+        return b"".join(out).decode()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def test_nothing_is_sent_before_the_accepted_record(world: World) -> None:
+    """And the answer comes after the closing one."""
+    assert await world.ask() == "I am Anna Schmidt."
+    assert world.order == [
+        "record request.accepted", "sent", "reply closed", "record request.completed",
+    ]  # fmt: skip
+    assert b"Anna" not in world.upstream.sent[0].body
+
+
+async def test_the_last_event_waits_for_the_closing_record(world: World) -> None:
+    """Text first, then the record, then [DONE]."""
+    await world.ask(stream=True)
+
+    assert world.order[:2] == ["record request.accepted", "sent"]
+    assert world.order[-3:] == ["reply closed", "record request.completed", "out DONE"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_no_record_nothing_sent(world: World, stream: bool) -> None:
+    """The accepted record fails: fail closed."""
+    world.sink.refuses = lambda record: True
+
+    with pytest.raises(AuditUnavailable):
+        await world.ask(stream=stream)
+    assert "sent" not in world.order
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_without_a_closing_record_is_withheld(world: World, stream: bool) -> None:
+    """Not given at all, or without its last event."""
+    world.sink.refuses = lambda record: record.type.value != "request.accepted"
+
+    with pytest.raises(AuditUnavailable):
+        await world.ask(stream=stream)
+    assert "out DONE" not in world.order
+    assert world.upstream.sent
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("canary"), DetectionUnavailable("late"), MemoryError(), KeyError("x")]
+)
+async def test_detection_that_fails_never_reads_as_clean(
+    world: World, failure: BaseException
+) -> None:
+    """A typed error, a failed record, nothing sent."""
+    world.detector.failure = failure
+
+    with pytest.raises(DetectionUnavailable) as caught:
+        await world.ask()
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert world.sink.types == ["request.failed"]
+    assert "sent" not in world.order
+
+
+async def test_a_denied_request_is_on_record_and_not_sent(world: World) -> None:
+    """With the rule's own reason for the caller."""
+    with pytest.raises(PolicyDenied, match=r"No cards\."):
+        await world.ask("Card 4111111111111111")
+    assert world.order == ["record request.denied"]
+    assert world.sink.records[0].policy is not None
+    assert world.sink.records[0].policy.rule_ids == ("no-cards",)
+
+
+def failing(pieces: list[bytes], failure: UpstreamFailed | None, *, is_stream: bool) -> Any:
+    return lambda request, order: ScriptedReply(pieces, order, is_stream, failure)
+
+
+CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("script", "stream", "code"),
+    [
+        (failing([b"{"], None, is_stream=False), False, "upstream_invalid"),
+        (failing([b"{}"], None, is_stream=False), False, "upstream_invalid"),
+        (failing([b"{}"], None, is_stream=False), True, "upstream_invalid"),
+        (failing([CHUNK], None, is_stream=True), False, "upstream_invalid"),
+        (failing([CHUNK], None, is_stream=True), True, "upstream_truncated"),
+        (failing([CHUNK, b"data: {}\n\n"], None, is_stream=True), True, "upstream_invalid"),
+        (failing([CHUNK], UpstreamFailed("x", code="upstream_timeout"), is_stream=True), True,
+         "upstream_timeout"),
+    ],
+)  # fmt: skip
+async def test_a_failed_answer_closes_everything(
+    tmp_path: Path, script: Any, stream: bool, code: str
+) -> None:
+    """One failed record with the code; the connection is let go; no last event."""
+    world = World(tmp_path, script)
+
+    with pytest.raises(GatewayError) as caught:
+        await world.ask(stream=stream)
+    assert caught.value.code == code
+    assert world.sink.types == ["request.accepted", "request.failed"]
+    assert world.sink.records[1].error_code == code
+    assert "reply closed" in world.order
+    assert "out DONE" not in world.order
+
+
+async def test_a_bug_is_an_error_of_ours(tmp_path: Path) -> None:
+    """An unexpected exception becomes `internal_error`, without its words."""
+
+    def broken(request: MaskedRequest, order: list[str]) -> ScriptedReply:
+        raise RuntimeError("canary")
+
+    world = World(tmp_path, broken)
+    with pytest.raises(InternalError) as caught:
+        await world.ask()
+    assert "canary" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert world.sink.types == ["request.accepted", "request.failed"]
+
+
+async def test_a_caller_who_leaves_is_on_record(world: World) -> None:
+    """Cancelled in the middle of a stream: upstream closed, one aborted record."""
+
+    async def half() -> None:
+        raw = orjson.dumps(
+            {"model": "m", "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+        )
+        admitted = await world.pipeline.admit(raw, CALLER)
+        async with aclosing(world.pipeline.stream(admitted)) as events:
+            async for _ in events:
+                started.set()
+                await asyncio.Event().wait()
+
+    started = asyncio.Event()
+    task = asyncio.create_task(half())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert world.sink.types == ["request.accepted", "request.aborted"]
+    assert "reply closed" in world.order
+
+
+async def test_a_caller_who_leaves_before_anything_is_sent_is_on_record(world: World) -> None:
+    """Cancelled while the accepted record is being written: it does not stay open."""
+    writing, written = asyncio.Event(), asyncio.Event()
+    append = world.sink.append
+
+    async def slow(record: Any) -> None:
+        writing.set()
+        await written.wait()
+        await append(record)
+
+    world.sink.append = slow  # type: ignore[method-assign]
+    task = asyncio.create_task(world.ask())
+    await writing.wait()
+    task.cancel()
+    written.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert world.sink.types == ["request.accepted", "request.aborted"]
+    assert "sent" not in world.order
+
+
+@pytest.mark.parametrize("model", ["unknown", "x-Anna Schmidt", "x-\n", "x-4111111111111111"])
+async def test_a_model_that_nobody_serves(world: World, model: str) -> None:
+    """Nor one whose name holds a value."""
+    with pytest.raises(NotFound) as caught:
+        await world.ask(model=model)
+    assert model not in caught.value.message
+    assert "sent" not in world.order
+
+
+async def test_a_preview_sends_and_records_nothing(world: World) -> None:
+    """But shows the very bytes that would leave."""
+    raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "Anna Schmidt"}]})
+    preview = await world.pipeline.preview(raw, CALLER)
+    assert world.order == []
+    await world.pipeline.complete(await world.pipeline.admit(raw, CALLER))
+
+    assert preview.masked is not None
+    assert preview.masked.body == world.upstream.sent[0].body
+
+
+async def test_a_conversation_header_names_the_scope(world: World) -> None:
+    """The same value: another conversation, another placeholder; the same one, the same."""
+    raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "Anna Schmidt"}]})
+    bodies = []
+    for name in ("one", "two", "one", None, None):
+        preview = await world.pipeline.preview(raw, Caller(CALLER.subject, "r", name))
+        assert preview.masked is not None
+        bodies.append(preview.masked.body)
+
+    assert bodies[0] == bodies[2] != bodies[1]
+    assert bodies[3] == bodies[4]
+    assert len(set(bodies)) == 3
