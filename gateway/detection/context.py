@@ -102,7 +102,8 @@ def _is_whole(word: str) -> bool:
 
 
 def _gate(phrase: str) -> str:
-    return max(_WORD.findall(phrase), key=len)
+    words: list[str] = _WORD.findall(phrase)
+    return max(words, key=len)
 
 
 def _alternative(phrase: str) -> str:

@@ -6,6 +6,8 @@ that are rare, or that are found by what stands around them, need not be here.
 
 from __future__ import annotations
 
+import unicodedata
+
 FIRST_NAMES: frozenset[str] = frozenset(
     """
     aaron abigail adam adrian agnes aidan alan albert alberto aldo alejandra alejandro alessandra
@@ -71,5 +73,53 @@ FIRST_NAMES: frozenset[str] = frozenset(
     willem william winfried wolf wolfgang xavier yann yannick yolanda yves yvonne zoe
     bill brooke chase dawn drew faith florence frank grace hope hunter joy june may paige pat
     patience rose rich sue sydney victoria violet will jordan madison mason taylor
+    anthony bradley billy bobby bruce bryce callum chad clarence clive cody craig dale dalton dean
+    derrick dustin dwayne earl eddie elijah elmer ernest eugene fernando floyd garry gavin gerald
+    gilbert glen glenn harvey hayden howard ismail ivor jared jay jeffery jimmie jon jose juan
+    julius lance lawrence lee leo leroy lester levi lewis liam lloyd logan luther malcolm marcus
+    mario melvin mitchell morgan nathaniel neil nigel norman oscar otis owen perry philip preston
+    quentin ralph reginald rhys rodney roderick ross roy russell samir seth shane shaun shawn
+    sidney simon spencer stanley stewart stuart theodore toby travis troy vernon wade wallace
+    warren wesley willie wyatt zachary adele alma annabel april ashleigh audrey beatrix bernadette
+    bernice beth bethany beverly bonnie candace carly carolyn carrie cassandra charlene chelsea
+    cheryl colleen constance courtney crystal daisy darlene debra della dolly donna eleanor elsie
+    erin estelle eve fay gail gemma georgia georgina geraldine gertrude gillian gladys glenda gwen
+    hailey hayley hazel hollie holly ivy jackie jade jan jeannette jenna jenny jill joanne jodie
+    josie joyce kara karla kathy kayla kayleigh kelsey kirsty kristy latoya leanne leila lesley
+    lillian lois loretta lori lorraine louisa lucille lynn lynne mabel madeleine maggie marcia
+    marilyn marjorie maxine melinda mia mildred millie miranda molly monique muriel myra nadine
+    naomi natasha nellie nikki norma olga paige pamela pearl penelope penny phyllis polly poppy
+    priscilla ramona renee rhonda robyn rosalind rosemary roxanne sadie sally savannah selina
+    shelley shirley sonia stacey stella summer suzanne tabitha tamara tara teresa thelma tiffany
+    tracey tricia valerie vera vicky vivian wilma yvette zara
+    aisha ahmad ahmed ali amina amir ayesha bilal fatima farah hamza hasan hassan huda hussein
+    ibrahim jamal karim khalid khalil layla leyla mahmoud malik mariam mohammad mona mustafa nadia
+    noor nur omar osman rashid said salim samira sara tariq yasmin yusuf youssef zainab abdul
+    abdullah ayşe ayse cem elif emine emre erkan fatma hakan hatice huseyin kemal mehmet murat
+    özlem selim serkan sibel yasemin zeynep amit anil anita anjali arjun arun ashok deepa deepak
+    divya gita kavita kiran krishna lakshmi manish meena mohan neha nikhil nisha pooja prakash
+    pradeep priya rahul raj rajesh rakesh ravi rohan rohit sanjay shreya sunil sunita suresh vijay
+    vikram agnieszka aleksandra alexei anastasia andrei andrzej anya bogdan boris dmitri dmitry
+    dragan ewa goran grzegorz igor irina ivana jelena joanna katarzyna krzysztof ludmila
+    magdalena malgorzata marek marta michal mikhail milena milos natalia nikola nikolai oksana
+    oleg olena pavel pawel petr piotr sergei svetlana tatiana tomasz vladimir wojciech yuri zofia
+    akira chen haruto hiroshi jing kenji kenta li mei min ming naoko satoshi takashi wei xiao yan
+    yuki yuko aino antti eero juha kaisa matti mikko päivi pekka sari timo ville aase agneta
+    anders anneli arne bengt bjarne bo einar erling eskil freja gunnar gustav håkan helle ingrid
+    jakob jesper kirsten knud lars leif magnus mette morten ole oskar per rasmus rune signe sigrid
+    søren sven tore torben ulf viktor
     """.split()
 )
+
+
+def _plain(name: str) -> str:
+    decomposed = unicodedata.normalize("NFD", name)
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+
+
+_PLAIN = frozenset(_plain(name) for name in FIRST_NAMES) | FIRST_NAMES
+
+
+def is_first_name(word: str) -> bool:
+    """Whether a lower-cased word is a listed first name, with or without its accents."""
+    return word in _PLAIN or (not word.isascii() and _plain(word) in _PLAIN)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.detection.context import Reading
-from gateway.detection.first_names import FIRST_NAMES
+from gateway.detection.first_names import is_first_name
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĢİĶŁĽŃŇŐŒŘŚŞŠŤŮŰŹŻŽ"
@@ -24,15 +24,17 @@ _TITLES = (
     r"Signor|Signora|Senhor|Senhora|Dhr|Mevr|Mevrouw|Meneer"
 )
 _TITLE = re.compile(
-    rf"(?<!\w)(?:{_TITLES})\b\.?[ \t](?:(?:Dr|Prof|Dipl|med)\b\.?[ \t]){{0,3}}({_NAME_1})"
+    rf"(?<!\w)(?:{_TITLES})\b\.?[ \t](?:(?:Dr|Prof|Dipl|med)\b\.?[ \t]){{0,3}}"
+    rf"((?:{_PARTICLE}[ \t]){{0,3}}{_NAME_1})"
 )
 # The words after which a single name is enough.
 _SELF = re.compile(
-    r"(?<!\w)(?i:my (?:full )?name is|my name's|i am called|call me|name(?:d)?\s?[:=]|surname\s?[:=]|"
+    r"(?<!\w)(?i:my (?:full )?name is|my name's|i am called|call me|name(?:d)?\s?[:=]|"
+    r"surname\s?[:=]|"
     r"(?:first|last|full|given|family|middle) ?name\s?(?:is|[:=])|"
     r"mein name ist|ich hei(?:ß|ss)e|ich bin|je m['’]appelle|me llamo|mi nombre es|mi chiamo|"
     r"o meu nome é|meu nome é|me chamo|mijn naam is|ik heet|"
-    r"vorname\s?[:=]|nachname\s?[:=]|nom\s?[:=]|prénom\s?[:=]|nombre\s?[:=]|nome\s?[:=]|naam\s?[:=]|"
+    r"(?:vorname|nachname|nom|prénom|nombre|nome|naam)\s?[:=]|"
     r"dear|hi|hello|hey|lieber?|hallo|sehr geehrte[rs]?|cher|chère|bonjour|estimad[oa]|querid[oa]|"
     r"gentile|caro|cara|beste|signed(?: by)?\s?[:,]?|unterzeichnet(?: von)?\s?:?)"
     rf"[ \t]{{1,3}}({_NAME_1})"
@@ -57,19 +59,19 @@ _ROLE_PHRASES = frozenset(
 _BEFORE = re.compile(
     rf"(?<![\w.])({_NAME_2})"
     r"(?=[ \t]?(?:<[^<>\s@]{1,64}@|\([^()\s@]{1,64}@)|['’]s (?:account|phone|address|email|ssn|"
-    r"record|file|card|iban|passport|birthday)|,? (?:wrote|writes|called|said|says|lives at|lives in|"
-    r"resides|was born|born (?:on|in)|pays the|signed|asked|told|emailed|reported|schrieb|sagte|"
-    r"wohnt|geboren|a écrit|habite|escribió|vive en|ha scritto|abita)\b)"
+    r"record|file|card|iban|passport|birthday)|,? (?:wrote|writes|called|said|says|lives at|"
+    r"lives in|resides|was born|born (?:on|in)|pays the|signed|asked|told|emailed|reported|schrieb|"
+    r"sagte|wohnt|geboren|a écrit|habite|escribió|vive en|ha scritto|abita)\b)"
 )
 _SIGNATURE = re.compile(
-    r"(?i:(?:best|kind|warm|many)?[ \t]?(?:regards|wishes|thanks)|sincerely|yours(?: truly)?|cheers|"
-    r"mit freundlichen grüßen|viele grüße|liebe grüße|cordialement|saludos|atentamente|cordiali saluti|"
-    r"distinti saluti|atenciosamente|met vriendelijke groet(?:en)?)"
+    r"(?i:(?:best|kind|warm|many)?[ \t]?(?:regards|wishes|thanks)|sincerely|yours(?: truly)?|"
+    r"cheers|mit freundlichen grüßen|viele grüße|liebe grüße|cordialement|saludos|atentamente|"
+    r"cordiali saluti|distinti saluti|atenciosamente|met vriendelijke groet(?:en)?)"
     rf"[,.!]?[ \t]{{0,3}}\r?\n\s{{0,3}}({_NAME_1})(?=[ \t]*(?:\r?\n|$|,))"
 )
 _LOWER_SELF = re.compile(
-    r"(?<!\w)(?i:my (?:full )?name is|mein name ist|je m['’]appelle|me llamo|mi nombre es|mi chiamo|"
-    r"meu nome é|mijn naam is)[ \t]{1,3}([^\W\d_]{2,20}(?:[ \t][^\W\d_]{2,20})?)"
+    r"(?<!\w)(?i:my (?:full )?name is|mein name ist|je m['’]appelle|me llamo|mi nombre es|"
+    r"mi chiamo|meu nome é|mijn naam is)[ \t]{1,3}([^\W\d_]{2,20}(?:[ \t][^\W\d_]{2,20})?)"
 )
 _SEQUENCE = re.compile(rf"(?<![\w.@/#-])({_NAME_2})(?![\w@])")
 
@@ -77,10 +79,11 @@ _SEQUENCE = re.compile(rf"(?<![\w.@/#-])({_NAME_2})(?![\w@])")
 _STOP = frozenset(
     """
     a an the this that these those i we you he she it they them his her our your their my me us who
-    what when where why how which please thank thanks thanking dear hello hi hey yes no not if in on at for
-    from to of by with and or but as is are was were be been do does did can could will would shall
+    what when where why how which please thank thanks thanking dear hello hi hey yes no not if in on at
+    for from to of by with and or but as is are was were be been do does did can could will would shall
     should may might must have has had let make send give get take see note new old next last first
-    team support sales service customer customers client department office company all everyone sir madam madame
+    team support sales service customer customers client
+    department office company all everyone sir madam madame
     monday tuesday wednesday thursday friday saturday sunday january february march april june july
     august september october november december north south east west street road avenue lane drive
     boulevard square station airport university college school hospital church hotel park bridge
@@ -89,7 +92,12 @@ _STOP = frozenset(
     report summary invoice order contract number address phone email date name id account card iban
     ssn api http https url json xml sql html pdf english german french spanish italian american
     european british day night week month year time weather news herren damen und oder der die das
-    ein eine ich du er sie es wir ihr mit von zu auf für le la les un une et ou el los las una y o il lo gli
+    ein eine ich du er sie es wir ihr mit von zu auf für le la les un une
+    et ou el los las una y o il lo gli
+    world there folks guys friends colleagues both period guide manual success manager term terms
+    policy story stories journey experience interface relations satisfaction data info information
+    list form portal feedback care profile settings session login role roles input output agent
+    acquisition value lifetime center advisory safety history details portal records rights
     committee council ministry agency board commission institute association foundation society
     """.split()
 )
@@ -149,7 +157,8 @@ def _cut(text: str, start: int, end: int, score: float, name: str) -> Iterator[S
 
 
 _FAMILY_PARTICLES = frozenset(
-    "van von vom zu zur de del della der den di da dos das du la le ten ter bin ibn al el y e".split()
+    "van von vom zu zur de del della der den di da dos das du la le ten ter bin ibn al el y e"
+    "".split()
 )
 
 
@@ -182,7 +191,7 @@ def _has_role_before(text: str, start: int) -> bool:
 def _by_first_name(text: str, words: list[tuple[int, int, str]], end: int) -> Iterator[Span]:
     for index, (begin, _, word) in enumerate(words[:-1]):
         head = word.partition("-")[0]
-        if word not in FIRST_NAMES and head not in FIRST_NAMES:
+        if not (is_first_name(word) or is_first_name(head)):
             continue
         rest = [w for w in words[index + 1 :] if w[2] not in _FAMILY_PARTICLES]
         if not rest:

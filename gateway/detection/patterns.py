@@ -83,7 +83,7 @@ def emails(reading: Reading) -> Iterator[Span]:
             domain = _DOMAIN.match(text, at + 1, at + 1 + _MAX_DOMAIN)
             if domain is not None and not _RETINA.match(domain[0]):
                 start = at - _without_leading_dots(local[0][::-1])
-                yield Span(start, domain.end(), "EMAIL_ADDRESS", 1.0, "email")
+                yield Span(start, domain.end(), "EMAIL_ADDRESS", 0.9, "email")
         at = text.find("@", at + 1)
 
 
@@ -267,7 +267,7 @@ RULES = (
             r"(?<!\w)[A-Za-z][A-Za-z0-9+.-]{1,15}://"
             r"(?:[^\s/@?#<>\"']{1,256}@[^\s<>\"']{1,2000}|[^\s?#<>\"'@]{1,500}\?[^\s<>\"']{1,2000})"
         ),
-        score=0.6,
+        score=0.92,
         needs=("://",),
     ),
     Rule(

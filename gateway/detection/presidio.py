@@ -8,12 +8,9 @@ out, that is, fails open) nor its context enhancer (which is quadratic in the te
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,27 +49,9 @@ from gateway.detection.spans import (
     without_allowed,
 )
 from gateway.detection.table import ENTITY_TYPES, read
-from gateway.errors import DetectionUnavailable
+from gateway.detection.worker import Worker, time_left
 from gateway.settings import CustomRecognizer, Detection
 from gateway.types import Span
-
-_JOB_CODE_POINTS = 32_768
-_FAILED = "Detection failed, so nothing was sent."
-_LATE = "Detection did not finish in time, so nothing was sent."
-
-_deadline: ContextVar[float] = ContextVar("detection_deadline", default=float("inf"))
-
-
-def _time_left() -> float:
-    """Seconds until the deadline of the call that this thread works for.
-
-    Raises:
-        TimeoutError: it has passed.
-    """
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return min(left, 3600.0)
 
 
 def silence_presidio() -> None:
@@ -229,10 +208,10 @@ class _TableRecognizer(EntityRecognizer):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
     ) -> list[RecognizerResult]:
         """Everything that the table finds."""
-        return [_result(span, self) for span in read(_reading(nlp_artifacts), _time_left)]
+        return [_result(span, self) for span in read(_reading(nlp_artifacts), time_left)]
 
 
-class _PatternsRecognizer(EntityRecognizer):
+class _IdentifierRecognizer(EntityRecognizer):
     """Many pattern recognizers as one: a regex that times out raises instead of being skipped."""
 
     def __init__(self, name: str, language: str, rows: Sequence[Identifier]) -> None:
@@ -247,12 +226,12 @@ class _PatternsRecognizer(EntityRecognizer):
     ) -> list[RecognizerResult]:
         """The identifiers that stand alone, and those beside their context words."""
         reading = _reading(nlp_artifacts)
-        return [_result(span, self) for span in identify(self._rows, reading, _time_left)]
+        return [_result(span, self) for span in identify(self._rows, reading, time_left)]
 
 
 def _identifier(source: PatternRecognizer, *, custom: bool = False) -> Identifier:
     entity_type = source.supported_entities[0]
-    patterns: list[Pattern] = source.patterns
+    patterns: list[Pattern] = source.patterns  # type: ignore[has-type]
     return identifier(
         name=str(source.name),  # type: ignore[has-type]
         entity_type=entity_type,
@@ -297,12 +276,7 @@ def _custom_identifier(custom: CustomRecognizer) -> Identifier:
 
 
 class PresidioDetector:
-    """Detects in this process, in one worker thread.
-
-    One thread, because the work holds the interpreter lock: more threads would find nothing
-    sooner and would make the event loop wait longer for its turn. Calls take turns after every
-    few texts, so a long conversation does not hold up a short one.
-    """
+    """Detects in this process, in one worker thread."""
 
     def __init__(
         self, settings: Detection, extra_recognizers: Sequence[EntityRecognizer] = ()
@@ -313,87 +287,36 @@ class PresidioDetector:
             ValueError: a list entry or a custom pattern cannot be used.
         """
         silence_presidio()
-        self._timeout = settings.timeout_s
         self._threshold = threshold_of(settings.thresholds)
         self._lists = compile_lists(settings.allow, settings.deny)
-        languages = list(dict.fromkeys(settings.languages)) or ["en"]
-        # An extra recognizer runs whatever the language it was declared for, like all others.
+        first, *others = dict.fromkeys(settings.languages or ("en",))
+        own = _own_recognizers(settings.recognizers, first)
+        recognizers = [*own, *extra_recognizers]
+        # Ours know no language and run once; an extra one runs for the one it was made for.
         self._languages = list(
-            dict.fromkeys([*languages, *(rec.supported_language for rec in extra_recognizers)])
+            dict.fromkeys([first, *(rec.supported_language for rec in extra_recognizers)])
         )
-        own = self._own_recognizers(settings.recognizers, languages[0])
-        self._extra_languages = {rec.supported_language for rec in extra_recognizers}
+        known = list(dict.fromkeys([*self._languages, *others]))
         self._engine = AnalyzerEngine(
-            registry=RecognizerRegistry(
-                recognizers=[*own, *extra_recognizers], supported_languages=self._languages
-            ),
-            nlp_engine=WordEngine(self._languages),
-            supported_languages=self._languages,
+            registry=RecognizerRegistry(recognizers=recognizers, supported_languages=known),
+            nlp_engine=WordEngine(known),
+            supported_languages=known,
             context_aware_enhancer=WordContextEnhancer(),
         )
         self.entity_types: frozenset[str] = frozenset(
-            {kind for rec in [*own, *extra_recognizers] for kind in rec.supported_entities}
+            {kind for rec in recognizers for kind in rec.supported_entities}
             | {entry.entity_type for entry in settings.deny if entry.entity_type}
         )
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detection")
-
-    @staticmethod
-    def _own_recognizers(
-        custom: Sequence[CustomRecognizer], language: str
-    ) -> list[EntityRecognizer]:
-        try:
-            rows = [_custom_identifier(row) for row in custom]
-        except regex.error:
-            raise ValueError("a custom recognizer's pattern is not a regular expression") from None
-        own = [
-            _TableRecognizer(language),
-            _PatternsRecognizer("country", language, _country_identifiers()),
-        ]
-        return [*own, _PatternsRecognizer("custom", language, rows)] if rows else own
+        self._worker = Worker(self._scan, settings.timeout_s)
 
     async def detect(self, texts: Sequence[str], tenant: str) -> Sequence[tuple[Span, ...]]:
         """The spans of each text, disjoint and in order.
 
         Raises:
             DetectionUnavailable: a recognizer failed, or the call as a whole took longer than
-                the settings allow. Neither names nor holds any text.
+                the settings allow. It neither names nor holds any text.
         """
-        deadline = time.monotonic() + self._timeout
-        loop = asyncio.get_running_loop()
-        out: list[tuple[Span, ...]] = []
-        failure = ""
-        try:
-            async with asyncio.timeout(self._timeout):
-                for job in _jobs(texts):
-                    found = await loop.run_in_executor(
-                        self._pool, self._work, job, tenant, deadline
-                    )
-                    if isinstance(found, str):
-                        failure = found
-                        break
-                    out.extend(found)
-        except TimeoutError:
-            failure = _LATE
-        except RuntimeError:  # the pool is closed
-            failure = _FAILED
-        # Raised out here, so that the error carries no context that could quote the text.
-        if failure:
-            raise DetectionUnavailable(failure)
-        return out
-
-    def _work(
-        self, texts: Sequence[str], tenant: str, deadline: float
-    ) -> list[tuple[Span, ...]] | str:
-        """A job of the worker thread: spans per text, or what to tell the caller."""
-        token = _deadline.set(deadline)
-        try:
-            return [self._scan(text, tenant) for text in texts]
-        except TimeoutError:
-            return _LATE
-        except Exception:  # any failure of any recognizer means: not read
-            return _FAILED
-        finally:
-            _deadline.reset(token)
+        return await self._worker.run(texts, tenant)
 
     def analyze(self, text: str, tenant: str) -> tuple[Span, ...]:
         """The spans of one text, in the calling thread, within the same time limit.
@@ -401,14 +324,11 @@ class PresidioDetector:
         Raises:
             DetectionUnavailable: as for `detect`.
         """
-        found = self._work((text,), tenant, time.monotonic() + self._timeout)
-        if isinstance(found, str):
-            raise DetectionUnavailable(found)
-        return found[0]
+        return self._worker.run_here(text, tenant)
 
     async def aclose(self) -> None:
         """Stop the worker thread; work that has not begun is dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._worker.close()
 
     def _scan(self, text: str, tenant: str) -> tuple[Span, ...]:
         found: list[Span] = []
@@ -418,34 +338,28 @@ class PresidioDetector:
                 found.append(Span(start, end, span.entity_type, span.score, span.recognizer))
         kept = (trimmed(span, text) for span in above(found, self._threshold))
         allowed = without_allowed(
-            [span for span in kept if span is not None], text, tenant, self._lists, _time_left()
+            [span for span in kept if span is not None], text, tenant, self._lists, time_left
         )
-        return disjoint(allowed + denied(text, tenant, self._lists, _time_left()))
+        return disjoint(allowed + denied(text, tenant, self._lists, time_left))
 
     def _read(self, text: str) -> Iterator[Span]:
         began = time.monotonic()
         for language in self._languages:
-            if language != self._languages[0] and language not in self._extra_languages:
-                continue
             for result in self._engine.analyze(text, language):
-                metadata = result.recognition_metadata
-                name = metadata[RecognizerResult.RECOGNIZER_NAME_KEY]
+                name = (result.recognition_metadata or {})[RecognizerResult.RECOGNIZER_NAME_KEY]
                 yield Span(result.start, result.end, result.entity_type, result.score, name)
-            _time_left()
+            time_left()
         # Presidio's own pattern class drops a regex that times out. That takes this long at least.
         if time.monotonic() - began >= REGEX_TIMEOUT_SECONDS:
             raise TimeoutError
 
 
-def _jobs(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts in order, in slices of about `_JOB_CODE_POINTS`."""
-    job: list[str] = []
-    size = 0
-    for text in texts:
-        if job and size + len(text) > _JOB_CODE_POINTS:
-            yield job
-            job, size = [], 0
-        job.append(text)
-        size += len(text)
-    if job:
-        yield job
+def _own_recognizers(custom: Sequence[CustomRecognizer], language: str) -> list[EntityRecognizer]:
+    try:
+        rows = [_custom_identifier(row) for row in custom]
+    except regex.error:
+        raise ValueError("a custom recognizer's pattern is not a regular expression") from None
+    return [
+        _TableRecognizer(language),
+        _IdentifierRecognizer("identifiers", language, [*_country_identifiers(), *rows]),
+    ]

@@ -81,30 +81,30 @@ def _compile(entry: ListEntry) -> CompiledEntry:
 
 
 def _regions(
-    entry: CompiledEntry, text: str, tenant: str, timeout: float
+    entry: CompiledEntry, text: str, tenant: str, time_left: Callable[[], float]
 ) -> Iterator[tuple[int, int]]:
     if entry.tenant is not None and entry.tenant != tenant:
         return
-    for match in entry.pattern.finditer(text, timeout=timeout):
+    for match in entry.pattern.finditer(text, timeout=time_left()):
         if match.end() > match.start():
             yield match.span()
 
 
-def denied(text: str, tenant: str, lists: Lists, timeout: float) -> list[Span]:
+def denied(text: str, tenant: str, lists: Lists, time_left: Callable[[], float]) -> list[Span]:
     """What the deny list finds: always with score 1.
 
     Raises:
-        TimeoutError: one entry's pattern ran for more than `timeout` seconds.
+        TimeoutError: one entry's pattern ran for longer than `time_left()` seconds.
     """
     return [
         Span(start, end, entry.entity_type or "", 1.0, DENY_RECOGNIZER)
         for entry in lists.deny
-        for start, end in _regions(entry, text, tenant, timeout)
+        for start, end in _regions(entry, text, tenant, time_left)
     ]
 
 
 def without_allowed(
-    spans: Sequence[Span], text: str, tenant: str, lists: Lists, timeout: float
+    spans: Sequence[Span], text: str, tenant: str, lists: Lists, time_left: Callable[[], float]
 ) -> list[Span]:
     """The spans that do not lie wholly inside a stretch that the allow list names.
 
@@ -112,13 +112,13 @@ def without_allowed(
     entity type acts on that tenant or type only.
 
     Raises:
-        TimeoutError: one entry's pattern ran for more than `timeout` seconds.
+        TimeoutError: one entry's pattern ran for longer than `time_left()` seconds.
     """
     kept = list(spans)
     for entry in lists.allow:
         if not kept:
             break
-        regions = list(_regions(entry, text, tenant, timeout))
+        regions = list(_regions(entry, text, tenant, time_left))
         kept = [span for span in kept if not _is_allowed(span, entry, regions)]
     return kept
 
