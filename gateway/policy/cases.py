@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -53,14 +53,17 @@ _Class: TypeAlias = Literal["on_prem", "external"]
 _EntityType: TypeAlias = Annotated[str, AfterValidator(schema.entity_type)]
 
 
+_BOTH: Final[list[_Class]] = ["external", "on_prem"]
+
+
 class _Given(Strict):
-    entity_types: list[_EntityType] = []
+    entity_types: list[_EntityType] = Field(default_factory=list)
     model: str = "some-model"
     tenant: str = "some-tenant"
-    roles: list[str] = []
+    roles: list[str] = Field(default_factory=list)
     family: Literal["chat"] = "chat"
     has_media: bool = False
-    upstreams: Annotated[list[_Class], Field(min_length=1)] = ["external", "on_prem"]
+    upstreams: list[_Class] = Field(default_factory=_BOTH.copy, min_length=1)
 
 
 class _Expect(Strict):
