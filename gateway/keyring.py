@@ -6,12 +6,15 @@ so that no two triples share an info string. Different purposes never share a ke
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MASTER_KEY_BYTES = 32
 
 
+@lru_cache(maxsize=4096)
 def derive(master: bytes, purpose: str, tenant: str = "", epoch: int = 0) -> bytes:
     """The 32-byte key for one purpose, tenant and epoch."""
     parts = (purpose.encode(), tenant.encode(), str(epoch).encode())

@@ -14,7 +14,6 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -209,10 +208,10 @@ class Pipeline:
 
     def _keys(self, caller: Caller, scope: bytes) -> MaskingKeys:
         subject = caller.subject
-        tenant_key = _derived(self.settings.master_key, "placeholders", subject.tenant)
+        tenant_key = derive(self.settings.master_key, "placeholders", subject.tenant)
         return MaskingKeys(
             scope=scope_key(tenant_key, subject.principal, scope),
-            hashes=_derived(self.settings.master_key, "hashes", subject.tenant),
+            hashes=derive(self.settings.master_key, "hashes", subject.tenant),
         )
 
     # ---- answer ------------------------------------------------------------------------------
@@ -331,8 +330,3 @@ def _loads(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise invalid() from None
-
-
-@lru_cache(maxsize=1024)
-def _derived(master: bytes, purpose: str, tenant: str) -> bytes:
-    return derive(master, purpose, tenant)
