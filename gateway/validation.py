@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from gateway.errors import ConfigError, Problem
-from gateway.strictyaml import Document, KeyPath, dotted
+from gateway.strictyaml import Document, KeyPath
 
 T = TypeVar("T")
 
@@ -52,22 +52,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else ""
 
 
-def validate(document: Document, model: type[T]) -> T:
-    """The document as an instance of `model` (anything a pydantic `TypeAdapter` takes).
+def validate(document: Document, model: type[T], at: KeyPath = ()) -> T:
+    """What stands at `at` as an instance of `model` (anything a pydantic `TypeAdapter` takes).
 
     Raises:
         ConfigError: it does not fit; all problems.
     """
+    data: Any = document.data
+    for part in at:
+        data = data[part]
     try:
-        return TypeAdapter(model).validate_python(document.data)
+        return TypeAdapter(model).validate_python(data)
     except ValidationError as error:
         found = error.errors(include_url=False)
     # Raised outside the handler: pydantic's error holds the input.
-    problems = [_problem(document, model, dict(one)) for one in found]
+    problems = [_problem(document, model, at, dict(one)) for one in found]
     raise ConfigError(sorted(problems, key=lambda problem: problem.line))
 
 
-def _problem(document: Document, model: object, error: dict[str, Any]) -> Problem:
+def _problem(document: Document, model: object, at: KeyPath, error: dict[str, Any]) -> Problem:
     kind: str = error["type"]
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
     context: dict[str, Any] = error.get("ctx", {})
@@ -89,7 +92,7 @@ def _problem(document: Document, model: object, error: dict[str, Any]) -> Proble
         hint = "quote it"
     if not message:
         message = str(error["msg"]).replace("Input should", "must", 1)
-    return Problem(document.file, document.line_of(path), dotted(path), message, hint)
+    return document.problem((*at, *path), message, hint)
 
 
 def _keys(model: object, path: KeyPath) -> list[str]:
@@ -97,10 +100,10 @@ def _keys(model: object, path: KeyPath) -> list[str]:
     for part in path:
         model = _model(model)
         if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
-            found = model.model_fields.get(part)
-            if found is None:
-                return []
-            model = found.annotation
+            fields = model.model_fields.items()
+            model = next(
+                (one.annotation for name, one in fields if part in (name, one.alias)), None
+            )
         else:
             model = (get_args(model) or (None,))[-1]
     model = _model(model)

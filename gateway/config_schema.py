@@ -1,0 +1,270 @@
+"""The shape of the configuration file: one model per section, and what each value must be. Pure.
+
+Everything here looks at one value or one section; `config.py` looks at files, the environment
+and several sections together. Messages never quote a value.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import warnings
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from gateway.policy.schema import entity_type, glob, name
+from gateway.validation import Strict
+
+DENY_LISTED = "DENY_LISTED"
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")  # RFC 9110, section 5.6.2
+_MODEL = re.compile(r"[^\s*?\[\]\x00-\x1f\x7f]{1,128}")
+# Headers that carry credentials, addresses or framing are never the caller's to set.
+_OURS = frozenset(
+    "authorization connection content-encoding content-length content-type cookie expect "
+    "forwarded host keep-alive proxy-authorization proxy-connection te trailer transfer-encoding "
+    "upgrade x-api-key x-real-ip".split()
+)
+_OUR_PREFIXES = ("x-cloakroom-", "x-forwarded-", "proxy-", "sec-")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(text: str) -> str:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not _HOST.fullmatch(text):
+            raise ValueError("must be an IP address or a host name") from None
+    return text
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise ValueError("must be an http:// or https:// URL") from None
+    if not valid or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be an http:// or https:// URL")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold credentials")
+    if "?" in text or "#" in text:
+        raise ValueError("must not have a query or a fragment")
+    return parts
+
+
+def _url(text: str) -> str:
+    _split(text)
+    return text.rstrip("/")
+
+
+def _header(text: str) -> str:
+    low = text.lower()
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("must be a header name")
+    if low in _OURS or low.startswith(_OUR_PREFIXES):
+        raise ValueError("is a header that is never forwarded")
+    return low
+
+
+def _model_name(text: str) -> str:
+    if not _MODEL.fullmatch(text):
+        raise ValueError("must be a model's name, without spaces or patterns")
+    return text
+
+
+def _regex(text: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            empty = re.compile(text).fullmatch("") is not None
+    except (re.error, Warning, RecursionError, OverflowError):
+        raise ValueError("must be a valid, unambiguous regular expression") from None
+    if empty:
+        raise ValueError("must not match the empty text")
+    return text
+
+
+def _as_entry(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
+def _as_deny_entry(value: object) -> object:
+    return {"text": value, "entity_type": DENY_LISTED} if isinstance(value, str) else value
+
+
+def _line(text: str) -> str:
+    if not text.strip() or "\x00" in text:
+        raise ValueError("must not be empty")
+    return text
+
+
+Text: TypeAlias = Annotated[str, AfterValidator(_line)]
+Name: TypeAlias = Annotated[str, AfterValidator(name)]
+EntityType: TypeAlias = Annotated[str, AfterValidator(entity_type)]
+Glob: TypeAlias = Annotated[str, AfterValidator(glob)]
+Regex: TypeAlias = Annotated[str, AfterValidator(_regex)]
+Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600)]
+
+
+class FileModel(Strict):
+    """The sections, still unread: each is read on its own, so that all can be complained of."""
+
+    version: Literal[1]
+    upstreams: Annotated[list[Any], Field(min_length=1)]
+    listen: Any = None
+    auth: Any = None
+    policies: Any = None
+    detection: Any = None
+    limits: Any = None
+    audit: Any = None
+    secrets: Any = None
+
+
+class TlsModel(Strict):
+    """`listen.tls`."""
+
+    cert_file: Text
+    key_file: Text
+
+
+class ListenModel(Strict):
+    """`listen`. Port 0 lets the system choose."""
+
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    tls: TlsModel | None = None
+
+
+class AuthModel(Strict):
+    """`auth`."""
+
+    mode: Literal["keys", "none"]
+    keys_file: Text | None = None
+    allow_unauthenticated: bool = False
+
+    @model_validator(mode="after")
+    def _keys(self) -> AuthModel:
+        if (self.mode == "keys") != (self.keys_file is not None):
+            raise ValueError("keys_file belongs to mode keys: give both, or neither")
+        return self
+
+
+class PatternModel(Strict):
+    """One pattern of a recognizer."""
+
+    regex: Regex
+    score: Probability
+
+
+class RecognizerModel(Strict):
+    """One entry of `detection.recognizers`."""
+
+    name: Name
+    entity_type: EntityType
+    patterns: Annotated[list[PatternModel], Field(min_length=1)]
+    context: list[Text] = Field(default_factory=list)
+
+
+class EntryModel(Strict):
+    """One entry of `detection.allow`."""
+
+    text: Text | None = None
+    pattern: Regex | None = None
+    entity_type: EntityType | None = None
+    tenant: Text | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> EntryModel:
+        if (self.text is None) == (self.pattern is None):
+            raise ValueError("needs either text or pattern, and not both")
+        return self
+
+
+class DenyEntryModel(EntryModel):
+    """One entry of `detection.deny`: it says what it finds."""
+
+    @model_validator(mode="after")
+    def _typed(self) -> DenyEntryModel:
+        if self.entity_type is None:
+            raise ValueError("needs an entity_type")
+        return self
+
+
+class DetectionModel(Strict):
+    """`detection`."""
+
+    profile: Literal["default"] = "default"
+    languages: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]], Field(min_length=1)
+    ] = Field(default_factory=lambda: ["en"])
+    recognizers: list[RecognizerModel] = Field(default_factory=list)
+    allow: list[Annotated[EntryModel, BeforeValidator(_as_entry)]] = Field(default_factory=list)
+    deny: list[Annotated[DenyEntryModel, BeforeValidator(_as_deny_entry)]] = Field(
+        default_factory=list
+    )
+    thresholds: dict[EntityType, Probability] = Field(default_factory=dict)
+    timeout_s: Seconds = 10.0
+    cache_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+
+
+class LimitsModel(Strict):
+    """`limits`: bytes, levels, requests and seconds."""
+
+    body_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 10_000_000
+    depth: Annotated[int, Field(ge=1, le=256)] = 64
+    in_flight: Annotated[int, Field(ge=1, le=100_000)] = 256
+    connect_s: Seconds = 5.0
+    first_byte_s: Seconds = 120.0
+    idle_s: Seconds = 60.0
+
+
+class UpstreamModel(Strict):
+    """One entry of `upstreams`."""
+
+    name: Name
+    kind: Literal["openai", "loopback"]
+    upstream_class: Annotated[Literal["on_prem", "external"], Field(alias="class")]
+    base_url: Url | None = None
+    api_key: Text | None = None
+    models: Annotated[list[Glob], Field(min_length=1)] = Field(default_factory=lambda: ["*"])
+    model_map: dict[Glob, Annotated[str, AfterValidator(_model_name)]] = Field(default_factory=dict)
+    proxy_url: Url | None = None
+    ca_file: Text | None = None
+    client_cert_file: Text | None = None
+    client_key_file: Text | None = None
+    forward_headers: list[Annotated[str, AfterValidator(_header)]] = Field(default_factory=list)
+
+    @property
+    def leaves_in_the_clear(self) -> bool:
+        """Whether requests would cross a network that others run, unencrypted."""
+        if self.upstream_class != "external" or self.base_url is None:
+            return False
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+class AuditModel(Strict):
+    """`audit`."""
+
+    url: Text
+
+
+class SecretsModel(Strict):
+    """`secrets`."""
+
+    master_key: Text
