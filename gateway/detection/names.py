@@ -78,27 +78,27 @@ _SEQUENCE = re.compile(rf"(?<![\w.@/#-])({_NAME_2})(?![\w@])")
 # Capitalised words that are no part of a name: sentence starts, headings, places, firms.
 _STOP = frozenset(
     """
-    a an the this that these those i we you he she it they them his her our your their my me us who
-    what when where why how which please thank thanks thanking dear hello hi hey yes no not if in on at
-    for from to of by with and or but as is are was were be been do does did can could will would shall
-    should may might must have has had let make send give get take see note new old next last first
-    team support sales service customer customers client
-    department office company all everyone sir madam madame
-    monday tuesday wednesday thursday friday saturday sunday january february march april june july
-    august september october november december north south east west street road avenue lane drive
-    boulevard square station airport university college school hospital church hotel park bridge
-    river lake city county state states kingdom republic union bank group inc llc ltd gmbh corp
-    corporation limited court house museum center centre building agreement act law project plan
-    report summary invoice order contract number address phone email date name id account card iban
+    a an the this that these those i we you he she it they them his her our your their my me us
+    who what when where why how which please thank thanks thanking dear hello hi hey yes no not
+    if in on at for from to of by with and or but as is are was were be been do does did can
+    could will would shall should may might must have has had let make send give get take see
+    note new old next last first team support sales service customer customers client
+    department office company all everyone sir madam madame monday tuesday wednesday thursday
+    friday saturday sunday january february march april june july august september october
+    november december north south east west street road avenue lane drive boulevard square
+    station airport university college school hospital church hotel park bridge river lake city
+    county state states kingdom republic union bank group inc llc ltd gmbh corp corporation
+    limited court house museum center centre building agreement act law project plan report
+    summary invoice order contract number address phone email date name id account card iban
     ssn api http https url json xml sql html pdf english german french spanish italian american
-    european british day night week month year time weather news herren damen und oder der die das
-    ein eine ich du er sie es wir ihr mit von zu auf für le la les un une
-    et ou el los las una y o il lo gli
-    world there folks guys friends colleagues both period guide manual success manager term terms
-    policy story stories journey experience interface relations satisfaction data info information
-    list form portal feedback care profile settings session login role roles input output agent
-    acquisition value lifetime center advisory safety history details portal records rights
-    committee council ministry agency board commission institute association foundation society
+    european british day night week month year time weather news herren damen und oder der die
+    das ein eine ich du er sie es wir ihr mit von zu auf für le la les un une et ou el los las
+    una y o il lo gli world there folks guys friends colleagues both period guide manual
+    success manager term terms policy story stories journey experience interface relations
+    satisfaction data info information list form portal feedback care profile settings session
+    login role roles input output agent acquisition value lifetime advisory safety history
+    details records rights committee council ministry agency board commission institute
+    association foundation society
     """.split()
 )
 _AMBIGUOUS = frozenset(

@@ -22,6 +22,8 @@ _RIGHT_TO_LEFT = "\u202e"
 _OVERRIDE = re.compile("\u202e([^\u202c\u2029\n]+)")
 # Signs that print nothing though their category does not say so: Hangul fillers, Braille blank.
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5")
+_MARKS = frozenset({"Mn", "Me"})
+_UNPRINTED = _MARKS | {"Cf"}
 _TAG_BASE = 0xE0000
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
 _DASHES = dict.fromkeys("‐‑‒–—―−﹣－", "-")
@@ -70,7 +72,15 @@ class _Builder:
         self.starts.extend([first] * len(piece))
         self.ends.extend([last] * len(piece))
 
+    def attach(self, base: View, start: int, end: int) -> None:
+        """Count a base range, a mark that is dropped, to the sign that it marks."""
+        if self.ends:
+            first, last = base.original(start, end)
+            self.starts[-1] = min(self.starts[-1], first)
+            self.ends[-1] = max(self.ends[-1], last)
+
     def view(self) -> View:
+        """What was collected."""
         return View("".join(self.parts), self.starts, self.ends)
 
 
@@ -121,7 +131,11 @@ def _fold_stretch(base: View, start: int, end: int, builder: _Builder) -> None:
         stop = at + 1
         while stop < end and unicodedata.combining(text[stop]):
             stop += 1
-        builder.put(base, _fold_cluster(text[at:stop]), at, stop)
+        folded = _fold_cluster(text[at:stop])
+        if folded or unicodedata.category(text[at]) not in _MARKS:
+            builder.put(base, folded, at, stop)
+        else:
+            builder.attach(base, at, stop)
         at = stop
 
 
@@ -140,7 +154,7 @@ def _fold_sign(sign: str) -> str:
     code = ord(sign)
     if 0x20 <= code - _TAG_BASE <= 0x7E:  # tag characters spell ASCII that nobody sees
         return chr(code - _TAG_BASE)
-    if sign in _BLANKS or unicodedata.category(sign) in ("Cf", "Mn", "Me"):
+    if sign in _BLANKS or unicodedata.category(sign) in _UNPRINTED:
         return ""
     return _SMALL_CAPITALS.get(sign) or _DASHES.get(sign) or sign
 

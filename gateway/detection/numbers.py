@@ -26,7 +26,8 @@ _PHONE = re.compile(
 _EXTENSION = re.compile(r"[ ,;]*(?:extension|ext|durchwahl|dw|poste|int|x)", re.IGNORECASE)
 _NANP = re.compile(
     r"(?<![\w+.-])(?:\+?1[-. ]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. ])[2-9]\d{2}"
-    r"[-. ]\d{4}(?!\d|[-.]\d)"
+    r"[-. ]\d{4}(?!\d|[-.]\d)(?:[ ,;]{0,3}(?:extension|ext|x)[ .:#]{0,2}\d{1,6}(?!\w))?",
+    re.IGNORECASE,
 )
 _NOT_A_PHONE = re.compile(
     r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?$"

@@ -82,14 +82,16 @@ def emails(reading: Reading) -> Iterator[Span]:
         if local is not None:
             domain = _DOMAIN.match(text, at + 1, at + 1 + _MAX_DOMAIN)
             if domain is not None and not _RETINA.match(domain[0]):
-                start = at - _without_leading_dots(local[0][::-1])
+                start = at - _own_length(local[0][::-1])
                 yield Span(start, domain.end(), "EMAIL_ADDRESS", 0.9, "email")
         at = text.find("@", at + 1)
 
 
-def _without_leading_dots(local: str) -> int:
-    # A quote or slash before the address belongs to the sentence, not to the address.
-    return len(local.lstrip(".'`=/|{}~")) or len(local)
+def _own_length(local: str) -> int:
+    """The length of a local part without the query or quote it may be glued to."""
+    last = re.split(r"[?&]", local)[-1]
+    bare = re.sub(r"^[A-Za-z_-]{1,24}=(?=.)", "", last).lstrip(".'`=/|{}~")
+    return len(bare) or len(local)
 
 
 # ---------------------------------------------------------------- IBAN
@@ -142,7 +144,7 @@ def _after(text: str, at: int, count: int) -> int | None:
 
 _IPV6 = re.compile(
     r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])[0-9A-Fa-f:]{2,39}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?"
-    r"(?:%\w{1,15})?(?:/\d{1,3})?(?![\w:])"
+    r"(?:%\w{1,15})?(?:/\d{1,3})?(?![\w:]|\.\d)"
 )
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(

@@ -357,7 +357,7 @@ class PresidioDetector:
 def _own_recognizers(custom: Sequence[CustomRecognizer], language: str) -> list[EntityRecognizer]:
     try:
         rows = [_custom_identifier(row) for row in custom]
-    except regex.error:
+    except (ValueError, regex.error):  # of Presidio's Pattern, and of our own compiling
         raise ValueError("a custom recognizer's pattern is not a regular expression") from None
     return [
         _TableRecognizer(language),

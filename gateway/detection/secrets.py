@@ -31,7 +31,8 @@ _PREFIXED = (
     r"AC[0-9a-f]{32}(?![0-9A-Za-z])|nvapi-[A-Za-z0-9_-]{40,90}|EAAC[A-Za-z0-9]{30,250}",
 )
 _NEEDS = (
-    "sk-", "gh", "gl", "xox", "xapp-", "akia", "asia", "abia", "acca", "aroa", "aida", "aiza",
+    "sk-", "gh", "github_pat_",
+    "gl", "xox", "xapp-", "akia", "asia", "abia", "acca", "aroa", "aida", "aiza",
     "ya29.", "gocspx-", "hf_", "npm_", "pypi-", "_live_", "_test_", "whsec_", "sg.", "key-",
     "_v1_", "dckr_pat_", "dapi", "gsk_", "r8_", "pplx-", "xai-", "sq0", "shp", "hvs.", "hvb.",
     "hvr.", "lin_api_", "ntn_", "ac", "nvapi-", "eaac",

@@ -32,7 +32,9 @@ SEVERITY = (
 _RANK = {name: len(SEVERITY) - index for index, name in enumerate(SEVERITY)}
 
 # Punctuation at the end of these is part of the value.
-_VERBATIM = frozenset({"PRIVATE_KEY", "JWT", "CONNECTION_STRING", "API_KEY", "SECRET", "URL"})
+_VERBATIM = frozenset(
+    {"PRIVATE_KEY", "JWT", "CONNECTION_STRING", "API_KEY", "SECRET", "URL", "IP_ADDRESS"}
+)
 _PUNCTUATION = ".,;:!?\"'“”‘’«»<>"
 DENY_RECOGNIZER = "deny_list"
 

@@ -98,10 +98,8 @@ class Worker:
         token = _deadline.set(deadline)
         try:
             return [self._scan(text, tenant) for text in texts]
-        except TimeoutError:
-            return _LATE
-        except Exception:  # a recognizer may raise anything; whatever it is, the text is not read
-            return _FAILED
+        except Exception as error:  # a recognizer may raise anything: the text is not read
+            return _LATE if isinstance(error, TimeoutError) else _FAILED
         finally:
             _deadline.reset(token)
 
