@@ -1,0 +1,176 @@
+"""The audit log in SQLite: what the pipeline appends to, and what people read.
+
+    store = SqlAuditStore(url, master_key)
+    await store.start()          # opens, migrates, closes what a crash left open
+    await store.append(record)   # returns once it is durable
+    await store.aclose()
+
+Reading needs no `start`. Several processes on one machine may use the same file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway.audit import sql
+from gateway.audit.record import AuditRecord, canonical
+from gateway.audit.writer import GroupWriter, Item, unavailable
+from gateway.errors import AuditUnavailable
+from gateway.types import Json
+
+MAX_LISTED = 1000
+
+
+class SqlAuditStore:
+    """An `AuditSink` on an SQLite file.
+
+    Args:
+        url: an SQLAlchemy URL, for example `sqlite:////var/lib/cloakroom/audit.db`.
+        master: the master key, from which each writer's MAC key is derived.
+        busy_s: how long to wait, in seconds, while another process writes.
+        queue_size: how many records may wait; more are refused.
+        patience_s: how long a record may wait, in seconds, before its request is refused.
+        reconcile_s: how often, in seconds, to look for requests that nobody will close.
+        probe_s: how often, in seconds, to try again while the database fails.
+
+    Raises:
+        ConfigError: the URL does not name an SQLite file.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        master: bytes,
+        *,
+        busy_s: float = 5.0,
+        queue_size: int = 10_000,
+        patience_s: float = 15.0,
+        reconcile_s: float = 30.0,
+        probe_s: float = 1.0,
+    ) -> None:
+        self.path: Path = sql.database_file(url)
+        self._busy_s = busy_s
+        self._patience_s = patience_s
+        self._writer = GroupWriter(
+            self.path,
+            master,
+            busy_s=busy_s,
+            queue_size=queue_size,
+            reconcile_s=reconcile_s,
+            probe_s=probe_s,
+        )
+
+    @property
+    def writer_id(self) -> str:
+        """The random id of this process's chain of records: 32 hexadecimal digits."""
+        return self._writer.writer_id
+
+    @property
+    def ready(self) -> bool:
+        """Whether the log is open and the last write succeeded."""
+        return self._writer.ready
+
+    async def start(self) -> None:
+        """Open the log, bring its schema up to date and close what dead processes left open.
+
+        Raises:
+            ConfigError: it cannot be opened for writing, or a newer version wrote it.
+        """
+        await asyncio.wrap_future(self._writer.start())
+
+    async def aclose(self) -> None:
+        """Write what is queued and let go of the file; safe to call more than once."""
+        await asyncio.to_thread(self._writer.stop)
+
+    async def append(self, record: AuditRecord) -> None:
+        """Return once the record is durable: written, and synced to the disk.
+
+        Raises:
+            AuditUnavailable: it is not, or it could not be told in time. If the record is an
+                accepted one that was written after all, its request is closed as
+                `outcome_unknown`; so it is where the caller stops waiting.
+        """
+        loop = asyncio.get_running_loop()
+        durable: asyncio.Future[None] = loop.create_future()
+        self._writer.submit(Item(record, canonical(record), loop, durable))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await durable
+        except TimeoutError:
+            self._writer.stalled()
+            self._writer.abandon(record)
+            raise unavailable() from None
+        except asyncio.CancelledError:
+            self._writer.abandon(record)
+            raise
+
+    async def probe(self) -> bool:
+        """Try a write transaction now; whether it succeeded, which is then what `ready` says."""
+        try:
+            return bool(await asyncio.wrap_future(self._writer.call(self._writer.probe)))
+        except AuditUnavailable:
+            return False
+
+    async def reconcile(self) -> int:
+        """Give each request of a dead process its closing record; how many there were.
+
+        A request is left alone as long as its process lives, however long it takes.
+
+        Raises:
+            AuditUnavailable: the log cannot be read or written.
+        """
+        done = await asyncio.wrap_future(self._writer.call(self._writer.reconcile))
+        return done if isinstance(done, int) else 0
+
+    async def list_records(
+        self,
+        *,
+        limit: int = 50,
+        before_seq: int | None = None,
+        type: str | None = None,  # noqa: A002 -- the field's name in the schema
+        tenant: str | None = None,
+        request_id: str | None = None,
+    ) -> list[dict[str, Json]]:
+        """Records, newest first, at most 1,000: their fields and those of their rows.
+
+        `seq` of the last one is the `before_seq` of the next page.
+
+        Raises:
+            ConfigError: a newer version wrote the log.
+            AuditUnavailable: it cannot be read.
+        """
+
+        def read(connection: sql.Db) -> list[dict[str, Json]]:
+            return sql.select_records(
+                connection,
+                limit=max(1, min(limit, MAX_LISTED)),
+                before_seq=before_seq,
+                type_=type,
+                tenant=tenant,
+                request_id=request_id,
+            )
+
+        return await asyncio.to_thread(lambda: self._read(read))
+
+    async def get(self, name: str) -> list[dict[str, Json]]:
+        """The record with this event id, or all records of the request with this id, newest first.
+
+        Empty where there is none. Raises as `list_records`.
+        """
+
+        def read(connection: sql.Db) -> list[dict[str, Json]]:
+            one = sql.select_one(connection, name)
+            return [one] if one is not None else sql.select_request(connection, name)
+
+        return await asyncio.to_thread(lambda: self._read(read))
+
+    def _read(self, work: Callable[[sql.Db], list[dict[str, Json]]]) -> list[dict[str, Json]]:
+        engine = sql.make_engine(self.path, self._busy_s, read_only=True)
+        try:
+            with sql.faults(), engine.connect() as connection:
+                sql.check_version(connection, self.path)
+                return work(connection)
+        except sql.DatabaseFault:
+            raise AuditUnavailable("The audit log cannot be read.") from None

@@ -1,0 +1,295 @@
+"""The audit log's one writing thread per process: group commit.
+
+It takes everything that is queued, writes it in one transaction, and only then tells those who
+wait. So the number of requests at a time, not the disk's fsync, sets the rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gateway.audit import sql
+from gateway.audit.ledger import TERMINAL_TYPES, Ledger
+from gateway.audit.record import AuditRecord
+from gateway.errors import AuditUnavailable, ConfigError, Problem
+
+_log = structlog.get_logger()
+
+MAX_BATCH = 512  # records in one transaction
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A record that somebody waits for."""
+
+    record: AuditRecord
+    body: bytes
+    loop: asyncio.AbstractEventLoop
+    durable: asyncio.Future[None]
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """Something else for the thread to do, in its turn."""
+
+    work: Callable[[], object]
+    done: Future[object]
+
+
+class GroupWriter:
+    """Owns the writing connection. What is not for other threads runs on its own."""
+
+    def __init__(
+        self,
+        path: Path,
+        master: bytes,
+        *,
+        busy_s: float,
+        queue_size: int,
+        reconcile_s: float,
+        probe_s: float,
+    ) -> None:
+        self.ready = False
+        self._ledger = Ledger(path, master, busy_s)
+        self._queue: queue.SimpleQueue[Item | Job] = queue.SimpleQueue()
+        self._queue_size = queue_size
+        self._reconcile_s = reconcile_s
+        self._probe_s = probe_s
+        self._next_probe = 0.0  # monotonic seconds
+        self._abandoned: set[str] = set()
+        self._stopping = False
+        self._closed = True
+        self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
+        self._opened: Future[None] = Future()
+
+    @property
+    def writer_id(self) -> str:
+        """The random id of this writer's chain."""
+        return self._ledger.writer_id
+
+    # ---- called from other threads -----------------------------------------------------------
+
+    def start(self) -> Future[None]:
+        """Start the thread; the result is there once the log is open and reconciled."""
+        self._closed = False
+        self._thread.start()
+        return self._opened
+
+    def submit(self, item: Item) -> None:
+        """Queue a record.
+
+        Raises:
+            AuditUnavailable: the queue is full, or nobody works on it.
+        """
+        if self._closed or self._queue.qsize() >= self._queue_size:
+            raise unavailable()
+        self._queue.put(item)
+
+    def call(self, work: Callable[[], object]) -> Future[object]:
+        """Have the thread do something in its turn.
+
+        Raises:
+            AuditUnavailable: there is no thread.
+        """
+        if self._closed:
+            raise unavailable()
+        job = Job(work, Future())
+        self._queue.put(job)
+        return job.done
+
+    def stop(self) -> None:
+        """End the thread after what is queued, and wait for it."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(Job(self._stop, Future()))
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def stalled(self) -> None:
+        """A write takes too long: not ready until one is done."""
+        self._next_probe = time.monotonic() + self._probe_s
+        self.ready = False
+
+    def abandon(self, record: AuditRecord) -> None:
+        """Nobody waits for this record any more: close its request unless that is done."""
+        if record.request_id and not self._closed:
+            self.call(lambda: self._abandoned.add(record.request_id))
+
+    # ---- the thread --------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._open()
+        except BaseException as error:
+            self._closed = True
+            self._ledger.close()
+            self._opened.set_exception(error)
+            self._refuse_queued()
+            return
+        self.ready = True
+        self._opened.set_result(None)
+        try:
+            self._loop()
+        finally:
+            self.ready, self._closed = False, True
+            self._refuse_queued()
+            self._ledger.close()
+
+    def _open(self) -> None:
+        try:
+            self._ledger.open()
+        except sql.DatabaseFault as fault:
+            message = f"the audit log cannot be opened for writing ({fault})"
+            hint = "check that the folder and file are writable and not locked"
+            raise ConfigError([Problem(str(self._ledger.path), 0, "", message, hint)]) from None
+
+    def _loop(self) -> None:
+        next_reconcile = time.monotonic() + self._reconcile_s
+        while not self._stopping:
+            due = next_reconcile if self.ready else min(next_reconcile, self._next_probe)
+            self._work(self._take(max(0.0, due - time.monotonic())))
+            if not self.ready and time.monotonic() >= self._next_probe:
+                self.probe()
+            if time.monotonic() >= next_reconcile or (self._abandoned and self.ready):
+                self._reconcile_quietly()
+                next_reconcile = time.monotonic() + self._reconcile_s
+
+    def _take(self, wait_s: float) -> list[Item | Job]:
+        """Everything that is queued, waiting for the first of it."""
+        taken: list[Item | Job] = []
+        try:
+            taken.append(self._queue.get(timeout=wait_s))
+            while len(taken) < MAX_BATCH:
+                taken.append(self._queue.get_nowait())
+        except queue.Empty:
+            pass
+        return taken
+
+    def _work(self, taken: Sequence[Item | Job]) -> None:
+        batch: list[Item] = []
+        for one in taken:
+            if isinstance(one, Item):
+                batch.append(one)
+                continue
+            self._commit(batch)
+            batch = []
+            try:
+                one.done.set_result(one.work())
+            except sql.DatabaseFault:
+                one.done.set_exception(unavailable())
+        self._commit(batch)
+
+    def _commit(self, batch: Sequence[Item]) -> None:
+        if not batch:
+            return
+        try:
+            self._ledger.write([(item.record, item.body) for item in batch])
+        except sql.DuplicateRecord:
+            if len(batch) > 1:  # one bad record must not take the others with it
+                for item in batch:
+                    self._commit([item])
+            else:
+                _log.error("audit_duplicate", component="audit")
+                _settle(batch, durable=False)
+        except sql.DatabaseFault as fault:
+            self._lost(fault)
+            # Where the commit was under way, the rows may be there although we say they are not.
+            self._abandoned.update(
+                item.record.request_id
+                for item in batch
+                if self._ledger.committing or item.record.type in TERMINAL_TYPES
+            )
+            _settle(batch, durable=False)
+        else:
+            _settle(batch, durable=True)
+            self._recovered()
+
+    def _lost(self, fault: sql.DatabaseFault) -> None:
+        """The database failed: start over with a new connection."""
+        if self.ready:
+            _log.error("audit_unavailable", component="audit", error_class=str(fault))
+        self.ready = False
+        self._next_probe = time.monotonic() + self._probe_s
+        self._ledger.disconnect()
+
+    def _recovered(self) -> None:
+        if not self.ready:
+            _log.info("audit_recovered", component="audit", ready=True)
+        self.ready = True
+
+    def _stop(self) -> None:
+        self._stopping = True
+
+    def _refuse_queued(self) -> None:
+        while taken := self._take(0):
+            for one in taken:
+                if isinstance(one, Item):
+                    _settle([one], durable=False)
+                else:
+                    one.done.set_exception(unavailable())
+
+    # ---- upkeep ------------------------------------------------------------------------------
+
+    def probe(self) -> bool:
+        """Whether a write goes through; `ready` says so from now on."""
+        try:
+            self._ledger.probe()
+        except sql.DatabaseFault as fault:
+            self._lost(fault)
+        else:
+            self._recovered()
+        return self.ready
+
+    def reconcile(self) -> int:
+        """Close what nobody will close; how many requests that were.
+
+        Raises:
+            DatabaseFault: it could not be done.
+        """
+        closed = self._ledger.reconcile(self._abandoned)
+        self._abandoned.clear()
+        if closed:
+            _log.warning("audit_reconciled", component="audit", count=closed)
+        return closed
+
+    def _reconcile_quietly(self) -> None:
+        try:
+            self.reconcile()
+        except sql.DatabaseFault as fault:
+            self._lost(fault)
+
+
+def unavailable() -> AuditUnavailable:
+    """The error of every failure here: what went wrong is for the log."""
+    return AuditUnavailable("The audit log cannot be written.")
+
+
+def _settle(batch: Sequence[Item], *, durable: bool) -> None:
+    """Tell those who wait, with one wake-up per event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for item in batch:
+        by_loop.setdefault(item.loop, []).append(item.durable)
+    for loop, futures in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, futures, durable)
+        except RuntimeError:  # the loop is closed: nobody waits
+            continue
+
+
+def _resolve(futures: Sequence[asyncio.Future[None]], durable: bool) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if durable:
+            future.set_result(None)
+        else:
+            future.set_exception(unavailable())
