@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.policy.schema import entity_type, glob, name
+from gateway.settings import CustomRecognizer, Detection, ListEntry
 from gateway.validation import Strict
 
 DENY_LISTED = "DENY_LISTED"
@@ -24,9 +25,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")  # RFC 9110, section 5.
 _MODEL = re.compile(r"[^\s*?\[\]\x00-\x1f\x7f]{1,128}")
 # Headers that carry credentials, addresses or framing are never the caller's to set.
 _OURS = frozenset(
-    "authorization connection content-encoding content-length content-type cookie expect "
-    "forwarded host keep-alive proxy-authorization proxy-connection te trailer transfer-encoding "
-    "upgrade x-api-key x-real-ip".split()
+    "accept accept-encoding authorization connection content-encoding content-length content-type "
+    "cookie expect forwarded host keep-alive proxy-authorization proxy-connection te trailer "
+    "transfer-encoding upgrade user-agent x-api-key x-real-ip x-request-id".split()
 )
 _OUR_PREFIXES = ("x-cloakroom-", "x-forwarded-", "proxy-", "sec-")
 
@@ -220,6 +221,27 @@ class DetectionModel(Strict):
     thresholds: dict[EntityType, Probability] = Field(default_factory=dict)
     timeout_s: Seconds = 10.0
     cache_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+
+    def settings(self) -> Detection:
+        """The same, frozen."""
+        return Detection(
+            profile=self.profile,
+            languages=tuple(self.languages),
+            recognizers=tuple(
+                CustomRecognizer(
+                    name=one.name,
+                    entity_type=one.entity_type,
+                    patterns=tuple((pattern.regex, pattern.score) for pattern in one.patterns),
+                    context=tuple(one.context),
+                )
+                for one in self.recognizers
+            ),
+            allow=tuple(ListEntry(**one.model_dump()) for one in self.allow),
+            deny=tuple(ListEntry(**one.model_dump()) for one in self.deny),
+            thresholds=dict(self.thresholds),
+            timeout_s=self.timeout_s,
+            cache_entries=self.cache_entries,
+        )
 
 
 class LimitsModel(Strict):

@@ -1,0 +1,391 @@
+"""The configuration: one strict versioned YAML file and the secrets that it points to, read once.
+
+Paths in the file are relative to the file. `${env:NAME}` and `${file:PATH}` stand for secrets,
+in `upstreams[].api_key` and `secrets.master_key` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, TypeVar
+
+from gateway import masterkey, strictyaml
+from gateway import settings as made
+from gateway.config_schema import (
+    AuditModel,
+    AuthModel,
+    DetectionModel,
+    FileModel,
+    LimitsModel,
+    ListenModel,
+    SecretsModel,
+    Text,
+    UpstreamModel,
+    is_loopback,
+)
+from gateway.errors import ConfigError, Problem
+from gateway.masterkey import SecretProblem
+from gateway.settings import Settings
+from gateway.strictyaml import Data, KeyPath
+from gateway.types import UpstreamClass
+from gateway.validation import Strict, did_you_mean, validate
+
+ENVIRONMENT: Final = "CLOAKROOM_CONFIG"
+KEY_FILE: Final = "cloakroom.key"
+_EMBEDDED: Final = b"""\
+version: 1
+upstreams:
+  - {name: loopback, kind: loopback, class: on_prem, models: ["*"]}
+"""
+_EMBEDDED_NAME: Final = "embedded default configuration"
+_AUDIT_URL: Final = "sqlite:///cloakroom.db"
+_REFERENCE = re.compile(r"\$\{(?:env|file):")
+_SHIPPED_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_PLACES: Final = (
+    Path(__file__).parent / "shipped_policies",  # in the wheel
+    Path(__file__).parent.parent / "policies",  # in a checkout
+)
+
+_Model = TypeVar("_Model", bound=Strict)
+
+
+def shipped_policies() -> tuple[str, ...]:
+    """The names of the shipped policies, in order."""
+    folder = next((place for place in _PLACES if place.is_dir()), None)
+    return tuple(sorted(file.stem for file in folder.glob("*.yaml"))) if folder else ()
+
+
+def shipped_policy(name: str) -> Path:
+    """The file of a shipped policy; its cases are in `tests/` beside it, under the same name.
+
+    Raises:
+        ConfigError: there is no such policy.
+    """
+    if name in shipped_policies():
+        file = next(file for place in _PLACES if (file := place / f"{name}.yaml").is_file())
+        return file.resolve()
+    known = shipped_policies()
+    hint = did_you_mean(name, known) or f"shipped are: {', '.join(known)}"
+    raise ConfigError([Problem("", 0, "policies", "no shipped policy has this name", hint)])
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The settings that a file says; without one, those of the file that CLOAKROOM_CONFIG names.
+
+    Without either: the loopback upstream, the default policy, no authentication, loopback only,
+    and an audit log in the working directory. Where no master key is configured, one is read
+    from, or made in, `cloakroom.key` beside the audit database.
+
+    Raises:
+        ConfigError: anything is wrong; all problems at once, no file is made.
+    """
+    if path is None and (named := environ.get(ENVIRONMENT)):
+        path = Path(named)
+    if path is None:
+        document = strictyaml.loads(_EMBEDDED, _EMBEDDED_NAME)
+        return _Reader(document, Path.cwd(), environ).read()
+    document = strictyaml.load(path)
+    settings = _Reader(document, path.absolute().parent, environ).read()
+    return replace(settings, digest=sha256(document.content).hexdigest())
+
+
+def check_exposure(settings: Settings, insecure: bool) -> None:
+    """Refuse to serve callers who are not known anywhere but on this machine.
+
+    Raises:
+        ConfigError: authentication is off, the host is not loopback, and it is not the case that
+            both the file (`auth.allow_unauthenticated`) and the command line ask for it.
+    """
+    exposed = settings.auth.mode == "none" and not is_loopback(settings.listen.host)
+    if exposed and not (settings.auth.allow_unauthenticated and insecure):
+        message = "without authentication the gateway listens on loopback only"
+        raise ConfigError([Problem("", 0, "listen.host", message, _EXPOSURE_HINT)])
+
+
+_EXPOSURE_HINT: Final = (
+    "set auth.mode to keys; or, to let everybody in, set auth.allow_unauthenticated: true"
+    " and start with --insecure"
+)
+
+
+class _Reader:
+    """Reads one document, section by section, and collects what is wrong."""
+
+    def __init__(
+        self, document: strictyaml.Document, base: Path, environ: Mapping[str, str]
+    ) -> None:
+        self.document = document
+        self.base = base
+        self.environ = environ
+        self.problems: list[Problem] = []
+        self.notices: list[str] = []
+        self.data: dict[str, Data] = document.data if isinstance(document.data, dict) else {}
+
+    def read(self) -> Settings:
+        try:
+            validate(self.document, FileModel)
+        except ConfigError as error:
+            self.problems.extend(error.problems)
+        self._stray_references((), self.data)
+        listen, auth = self._listen(), self._auth()
+        self._exposure(listen, auth)
+        upstreams = self._upstreams()
+        detection, limits = self._detection(), self._limits()
+        policies, audit = self._policies(), self._audit()
+        key = self._configured_key()
+        if audit is not None and key is None and not self.problems:
+            key = self._own_key(Path(audit.url.removeprefix("sqlite:///")).parent / KEY_FILE)
+        if self.problems or auth is None or audit is None or key is None:
+            raise ConfigError(sorted(self.problems, key=lambda problem: problem.line))
+        return Settings(
+            upstreams=upstreams,
+            policies=policies,
+            audit=audit,
+            master_key=key,
+            listen=listen,
+            auth=auth,
+            detection=detection,
+            limits=limits,
+            notices=tuple(self.notices),
+        )
+
+    def note(self, path: KeyPath, message: str, hint: str = "") -> None:
+        self.problems.append(self.document.problem(path, message, hint))
+
+    def section(self, model: type[_Model], *path: str | int) -> _Model | None:
+        """A section, or None where it is absent or wrong."""
+        data: Data = self.data
+        for part in path:
+            data = data[part]  # type: ignore[index]
+        try:
+            return None if data is None else validate(self.document, model, path)
+        except ConfigError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def top(self, model: type[_Model], name: str) -> _Model | None:
+        return self.section(model, name) if name in self.data else None
+
+    def file(self, text: str | None, *path: str | int) -> Path | None:
+        """The absolute path of a file that must be there."""
+        if text is None:
+            return None
+        found = self.base / text
+        if not found.is_file():
+            self.note(path, f"no such file: {found}")
+        return found
+
+    def _stray_references(self, path: KeyPath, data: Data) -> None:
+        entries: Iterator[tuple[str | int, Data]] = iter(())
+        if isinstance(data, dict):
+            entries = iter(data.items())
+        elif isinstance(data, list):
+            entries = iter(enumerate(data))
+        elif isinstance(data, str) and _REFERENCE.search(data) and not _is_secret(path):
+            self.note(path, "references are read in api_key and master_key only")
+        for key, value in entries:
+            self._stray_references((*path, key), value)
+
+    def _listen(self) -> made.Listen:
+        model = self.top(ListenModel, "listen") or ListenModel()
+        tls = None
+        if model.tls is not None:
+            cert = self.file(model.tls.cert_file, "listen", "tls", "cert_file")
+            key = self.file(model.tls.key_file, "listen", "tls", "key_file")
+            tls = made.Tls(cert_file=cert, key_file=key) if cert and key else None
+        return made.Listen(host=model.host, port=model.port, tls=tls)
+
+    def _auth(self) -> made.Auth | None:
+        if self.data.get("auth") is None:
+            return made.Auth()
+        model = self.top(AuthModel, "auth")
+        if model is None:
+            return None
+        # The file of keys may be made later, by the command that gives out the first key.
+        keys_file = self.base / model.keys_file if model.keys_file else None
+        return made.Auth(
+            mode=model.mode,
+            keys_file=keys_file,
+            allow_unauthenticated=model.allow_unauthenticated,
+        )
+
+    def _exposure(self, listen: made.Listen, auth: made.Auth | None) -> None:
+        if auth is None or auth.mode != "none" or auth.allow_unauthenticated:
+            return
+        if not is_loopback(listen.host):
+            message = "without authentication the gateway listens on loopback only"
+            self.note(("listen", "host"), message, _EXPOSURE_HINT)
+
+    def _upstreams(self) -> tuple[made.Upstream, ...]:
+        entries = self.data.get("upstreams")
+        found: list[made.Upstream] = []
+        names: set[str] = set()
+        for index in range(len(entries) if isinstance(entries, list) else 0):
+            path = ("upstreams", index)
+            model = self.section(UpstreamModel, *path)
+            if model is None:
+                if entries[index] is None:  # type: ignore[index]
+                    self.note(path, "must be a mapping of keys to values")
+                continue
+            if model.name in names:
+                self.note((*path, "name"), "duplicate upstream name")
+            names.add(model.name)
+            self._check_upstream(path, model)
+            found.append(self._upstream(path, model))
+        return tuple(found)
+
+    def _check_upstream(self, path: KeyPath, model: UpstreamModel) -> None:
+        """What the keys of one upstream must not say together."""
+        if model.kind == "loopback":
+            allowed = {"name", "kind", "upstream_class", "models", "model_map"}
+            for key in sorted(model.model_fields_set - allowed):
+                self.note((*path, key), "has no meaning for an upstream of kind loopback")
+        elif model.base_url is None:
+            self.note(path, 'required key "base_url" is missing')
+        if model.leaves_in_the_clear:
+            message = "an external upstream must be reached over https"
+            self.note((*path, "base_url"), message, "write https://")
+        if (model.client_cert_file is None) != (model.client_key_file is None):
+            self.note(path, "client_cert_file and client_key_file belong together")
+
+    def _upstream(self, path: KeyPath, model: UpstreamModel) -> made.Upstream:
+        return made.Upstream(
+            name=model.name,
+            kind=model.kind,
+            upstream_class=UpstreamClass(model.upstream_class),
+            base_url=model.base_url or "",
+            api_key=self._api_key((*path, "api_key"), model.api_key),
+            models=tuple(model.models),
+            model_map=dict(model.model_map),
+            proxy_url=model.proxy_url,
+            ca_file=self.file(model.ca_file, *path, "ca_file"),
+            client_cert_file=self.file(model.client_cert_file, *path, "client_cert_file"),
+            client_key_file=self.file(model.client_key_file, *path, "client_key_file"),
+            forward_headers=tuple(model.forward_headers),
+        )
+
+    def _api_key(self, path: KeyPath, text: str | None) -> made.Secret | None:
+        if text is None:
+            return None
+        if masterkey.is_reference(text) or "${" in text:
+            try:
+                text = masterkey.resolve(text, self.base, self.environ)
+            except SecretProblem as error:
+                self.note(path, str(error))
+                return None
+        if not text.isascii() or not text.isprintable() or " " in text:
+            self.note(path, "must be printable ASCII without spaces, as in an HTTP header")
+            return None
+        return made.Secret(text)
+
+    def _detection(self) -> made.Detection:
+        model = self.top(DetectionModel, "detection") or DetectionModel()
+        names: set[str] = set()
+        for index, one in enumerate(model.recognizers):
+            if one.name in names:
+                path = ("detection", "recognizers", index, "name")
+                self.note(path, "duplicate recognizer name")
+            names.add(one.name)
+        return model.settings()
+
+    def _limits(self) -> made.Limits:
+        return made.Limits(**(self.top(LimitsModel, "limits") or LimitsModel()).model_dump())
+
+    def _policies(self) -> tuple[Path, ...]:
+        if self.data.get("policies") is None:
+            return (shipped_policy("default"),)
+        try:
+            names = validate(self.document, list[Text], ("policies",))
+        except ConfigError as error:
+            self.problems.extend(error.problems)
+            return ()
+        if not names:
+            self.note(("policies",), "must not be empty", "leave it out for the default policy")
+        found = (self._policy(("policies", index), name) for index, name in enumerate(names))
+        return tuple(path for path in found if path is not None)
+
+    def _policy(self, path: KeyPath, name: str) -> Path | None:
+        """A file, or a shipped policy by its name or as `policies/<name>.yaml`."""
+        shipped = name if _SHIPPED_NAME.fullmatch(name) else ""
+        file = self.base / name
+        if not shipped:
+            if file.is_file():
+                return file
+            shipped = Path(name).stem if Path(name) == Path("policies", Path(name).name) else ""
+        if shipped in shipped_policies() and (Path(name).suffix in ("", ".yaml")):
+            return shipped_policy(shipped)
+        known = ", ".join(shipped_policies())
+        if _SHIPPED_NAME.fullmatch(name):
+            hint = did_you_mean(name, shipped_policies()) or f"shipped are: {known}"
+            self.note(path, "no shipped policy has this name", hint)
+        else:
+            self.note(path, f"no such file: {file}", f"shipped policies go by name: {known}")
+        return None
+
+    def _audit(self) -> made.Audit | None:
+        model = AuditModel(url=_AUDIT_URL)
+        if self.data.get("audit") is not None:
+            found = self.top(AuditModel, "audit")
+            if found is None:
+                return None
+            model = found
+        path = ("audit", "url")
+        name = model.url.removeprefix("sqlite:///")
+        hint = "write sqlite:///FILE, relative to this file, or sqlite:////ABSOLUTE/FILE"
+        if model.url.startswith("postgres"):
+            self.note(path, "PostgreSQL is not supported yet", hint)
+        elif name in (model.url, "") or "?" in str(self.base / name) or ":memory:" in name:
+            self.note(path, "must be the URL of an SQLite file", hint)
+        elif not (file := self.base / name).parent.is_dir():
+            self.note(path, f"no such folder: {file.parent}")
+        else:
+            return made.Audit(url=f"sqlite:///{file}")
+        return None
+
+    def _configured_key(self) -> bytes | None:
+        """The master key that the file points to; None if there is none, or it is wrong."""
+        if self.data.get("secrets") is None:
+            return None
+        model, path = self.top(SecretsModel, "secrets"), ("secrets", "master_key")
+        if model is None:
+            return None
+        if not masterkey.is_reference(model.master_key):
+            hint = "write ${env:NAME} or ${file:PATH}, and put the key there"
+            self.note(path, "must not stand in the configuration itself", hint)
+            return None
+        try:
+            key = masterkey.decode(masterkey.resolve(model.master_key, self.base, self.environ))
+        except SecretProblem as error:
+            self.note(path, str(error))
+            return None
+        if file := masterkey.reference_file(model.master_key, self.base):
+            self._look_at(file)
+        return key
+
+    def _own_key(self, path: Path) -> bytes | None:
+        """The key beside the audit database, made if it is not there."""
+        try:
+            key, is_new = masterkey.read_or_make(path)
+        except SecretProblem as error:
+            self.note(("secrets", "master_key"), str(error))
+            return None
+        if is_new:
+            self.notices.append(f"made a master key, {path}: back it up, and keep it private")
+        else:
+            self._look_at(path)
+        return key
+
+    def _look_at(self, path: Path) -> None:
+        if masterkey.is_exposed(path):
+            self.notices.append(f"others can read the master key: chmod 600 {path}")
+
+
+def _is_secret(path: KeyPath) -> bool:
+    """Whether references are read at this place."""
+    if path == ("secrets", "master_key"):
+        return True
+    return len(path) == 3 and path[0] == "upstreams" and path[2] == "api_key"
