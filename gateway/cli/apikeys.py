@@ -1,0 +1,135 @@
+"""`cloakroom apikeys`: give keys to callers and take them back. Both go on record."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gateway.audit import record as audit
+from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
+from gateway.audit.store import SqlAuditStore
+from gateway.cli.common import (
+    ConfigOption,
+    JsonOption,
+    console,
+    errors,
+    fail,
+    load_settings,
+    print_json,
+)
+from gateway.errors import AuditUnavailable, ConfigError
+from gateway.identity.keys import KeyEntry, add_key, read_keys, revoke_key
+from gateway.settings import Settings
+from gateway.version import __version__
+
+app = typer.Typer(help="Give keys to callers and take them back.", no_args_is_help=True)
+
+
+@app.command("add")
+def add(
+    config: ConfigOption = None,
+    tenant: Annotated[str, typer.Option(help="The tenant that the caller belongs to.")] = "default",
+    role: Annotated[list[str] | None, typer.Option(help="A role; may be repeated.")] = None,
+    key_id: Annotated[
+        str | None, typer.Option("--id", help="The key's name; else made up.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a key. It is shown this once and stands nowhere."""
+    settings, path = _keys(config)
+    try:
+        made = add_key(path, settings.master_key, key_id, tenant, list(role or ()))
+    except ConfigError as error:
+        fail(error)
+    _record(settings, EventType.APIKEY_CREATED, made.entry)
+    if json:
+        print_json(
+            {"id": made.entry.id, "tenant": tenant, "roles": made.entry.roles, "key": made.text}
+        )
+        return
+    console.print(f"Key {made.entry.id} for tenant {tenant}. It is shown this once:")
+    console.print(made.text, style="bold", highlight=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_keys(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """All keys, revoked ones too; without anything that lets somebody in."""
+    _, path = _keys(config)
+    try:
+        entries = read_keys(path)
+    except ConfigError as error:
+        fail(error)
+    if json:
+        print_json([entry.model_dump(exclude={"hmac"}) for entry in entries])
+        return
+    table = Table(title="Keys")
+    for heading in ("id", "tenant", "roles", "created", "revoked"):
+        table.add_column(heading)
+    for entry in entries:
+        table.add_row(
+            entry.id, entry.tenant, ", ".join(entry.roles), entry.created, entry.revoked or ""
+        )
+    console.print(table)
+
+
+@app.command("revoke")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's name.")],
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a key back. Running gateways notice within a second."""
+    settings, path = _keys(config)
+    try:
+        entry = revoke_key(path, key_id)
+    except ConfigError as error:
+        fail(error)
+    _record(settings, EventType.APIKEY_REVOKED, entry)
+    if json:
+        print_json(entry.model_dump(exclude={"hmac"}))
+        return
+    console.print(f"Key {entry.id} is revoked since {entry.revoked}.")
+
+
+def _keys(config: Path | None) -> tuple[Settings, Path]:
+    settings = load_settings(config)
+    if settings.auth.keys_file is None:
+        errors.print(
+            "The configuration names no keys file: add `auth: {mode: keys, keys_file: keys.yaml}`."
+        )
+        raise typer.Exit(2)
+    return settings, settings.auth.keys_file
+
+
+def _record(settings: Settings, kind: EventType, entry: KeyEntry) -> None:
+    record = audit.event(
+        kind,
+        event_id=audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10)),
+        ts=audit.timestamp(time.time_ns() // 1000),
+        actor=Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL),
+        origin=Origin(config_sha256=settings.digest, build=__version__),
+        tenant=entry.tenant,
+        target=entry.id,
+    )
+
+    async def append() -> None:
+        store = SqlAuditStore(settings.audit.url, settings.master_key)
+        await store.start()
+        try:
+            await store.append(record)
+        finally:
+            await store.aclose()
+
+    try:
+        asyncio.run(append())
+    except ConfigError as error:
+        fail(error)
+    except AuditUnavailable as error:
+        errors.print(f"The change was made, but is not on record: {error.message}")
+        raise typer.Exit(1) from None
