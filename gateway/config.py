@@ -70,7 +70,7 @@ def shipped_policy(name: str) -> Path:
         return file.resolve()
     known = shipped_policies()
     hint = did_you_mean(name, known) or f"shipped are: {', '.join(known)}"
-    raise ConfigError([Problem("", 0, "policies", "no shipped policy has this name", hint)])
+    raise ConfigError([Problem(name, 0, "", "no shipped policy has this name", hint)])
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -103,7 +103,7 @@ def check_exposure(settings: Settings, insecure: bool) -> None:
     exposed = settings.auth.mode == "none" and not is_loopback(settings.listen.host)
     if exposed and not (settings.auth.allow_unauthenticated and insecure):
         message = "without authentication the gateway listens on loopback only"
-        raise ConfigError([Problem("", 0, "listen.host", message, _EXPOSURE_HINT)])
+        raise ConfigError([Problem("configuration", 0, "listen.host", message, _EXPOSURE_HINT)])
 
 
 _EXPOSURE_HINT: Final = (

@@ -148,7 +148,7 @@ def parse(
         ConfigError: a file is wrong, or the files contradict each other; all problems.
     """
     if not documents:
-        raise ConfigError([Problem("", 0, "policies", "there is no policy file")])
+        raise ConfigError([Problem("configuration", 0, "policies", "there is no policy file")])
     problems: list[Problem] = []
     models: list[tuple[Document, _PolicyModel]] = []
     for document in documents:
