@@ -1,0 +1,73 @@
+"""`cloakroom doctor`: every check in a table, with what to do next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from gateway import telemetry
+from gateway.cli import checks
+from gateway.cli.checks import Check, Status
+from gateway.cli.common import ConfigOption, JsonOption, console, print_json
+from gateway.config import load
+from gateway.errors import ConfigError
+
+_STYLES: Final = {Status.OK: "green", Status.WARNING: "yellow", Status.FAILED: "bold red"}
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def doctor(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the configuration and everything that it names. Exits with 1 if a check fails."""
+    telemetry.install()
+    done = asyncio.run(_all(config))
+    failed = any(one.status is Status.FAILED for one in done)
+    if as_json:
+        shown = [
+            {"name": one.name, "status": one.status.value, "seen": one.seen, "advice": one.advice}
+            for one in done
+        ]
+        print_json({"ok": not failed, "checks": shown})
+    else:
+        _show(done)
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _all(config: Path | None) -> list[Check]:
+    done = [checks.python(), checks.versions()]
+    try:
+        settings = load(config, os.environ)
+    except ConfigError as error:
+        return done + [
+            Check("config", Status.FAILED, str(problem).partition("\n")[0], problem.hint)
+            for problem in error.problems
+        ]
+    source = str(config) if config else "the embedded default"
+    done.append(Check("config", Status.OK, source))
+    done += [
+        Check("config", Status.WARNING, notice)
+        for notice in settings.notices
+        if not notice.startswith(checks.EXPOSED_KEY)
+    ]
+    done += [checks.exposure(settings), *checks.policies(settings), checks.policy_cases()]
+    done += [checks.master_key(settings), await checks.audit(settings)]
+    done += [await checks.detector(settings), await checks.round_trip(settings)]
+    return done + await checks.upstreams(settings)
+
+
+def _show(done: list[Check]) -> None:
+    table = Table("Check", "", "Seen", "What to do")
+    for one in done:
+        mark = Text(one.status.value, style=_STYLES[one.status])
+        table.add_row(one.name, mark, Text(one.seen), Text(one.advice))
+    console.print(table)

@@ -1,0 +1,117 @@
+"""`cloakroom doctor`: what is well passes, what is broken is named, with what to do."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import checks
+from gateway.cli import doctor as command
+from gateway.cli.doctor import app
+
+
+@pytest.fixture(autouse=True)
+def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CLOAKROOM_CONFIG", raising=False)
+    monkeypatch.setattr(command.telemetry, "install", lambda: None)
+
+
+def doctor(config: str | None = None) -> tuple[int, dict[str, dict]]:
+    arguments = ["--json"]
+    if config is not None:
+        Path("cloakroom.yaml").write_text("version: 1\n" + config)
+        arguments += ["--config", "cloakroom.yaml"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    shown = json.loads(done.stdout)
+    assert shown["ok"] is (done.exit_code == 0)
+    return done.exit_code, {one["name"]: one for one in shown["checks"]}
+
+
+LOOPBACK = "upstreams: [{name: a, kind: loopback, class: on_prem}]\n"
+
+
+def test_the_embedded_default_is_well():
+    code, found = doctor()
+    assert code == 0, found
+    names = {"python", "versions", "config", "exposure", "policy", "policy cases", "master key"}
+    assert names | {"audit", "detector", "round trip", "upstream loopback"} == set(found)
+    assert "all 8 types" in found["detector"]["seen"]
+    for one in found.values():
+        assert one["status"] == "ok" or one["advice"] or one["name"] == "config"
+
+
+def test_a_configuration_that_is_wrong():
+    code, found = doctor("upstream: []\n")
+    assert code == 1
+    assert found["config"]["status"] == "failed"
+    assert "audit" not in found
+
+
+def test_an_audit_log_that_is_none(tmp_path: Path):
+    (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
+    code, found = doctor(LOOPBACK + "audit: {url: 'sqlite:///broken.db'}\n")
+    assert code == 1
+    assert found["audit"]["status"] == "failed"
+    assert found["audit"]["advice"]
+    assert found["round trip"]["status"] == "ok"
+
+
+def test_a_detector_that_is_told_not_to_find():
+    code, found = doctor(LOOPBACK + "detection: {allow: [{text: 203.0.113.77}]}\n")
+    assert code == 1
+    assert "IP_ADDRESS" in found["detector"]["seen"]
+    assert "detection.allow" in found["detector"]["advice"]
+
+
+def test_a_policy_that_is_wrong(tmp_path: Path):
+    (tmp_path / "ours.yaml").write_text("version: 1\nid: ours\nrules: []\n")
+    code, found = doctor(LOOPBACK + "policies: [ours.yaml]\n")
+    assert code == 1
+    assert found["policy"]["status"] == "failed"
+
+
+def test_upstreams_that_answer_and_that_do_not():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as alive,
+        socket.create_server(("127.0.0.1", 0)) as x,
+    ):
+        port, closed = alive.getsockname()[1], x.getsockname()[1]
+        x.close()
+        code, found = doctor(
+            "upstreams:\n"
+            f"  - {{name: up, kind: openai, class: on_prem, base_url: 'http://127.0.0.1:{port}/v1'}}\n"
+            f"  - {{name: down, kind: openai, class: on_prem, base_url: 'http://127.0.0.1:{closed}/v1'}}\n"
+        )
+    assert code == 0
+    assert found["upstream up"]["status"] == "ok"
+    assert found["upstream down"]["status"] == "warning"
+    assert found["upstream down"]["advice"]
+
+
+def test_a_key_that_others_can_read(tmp_path: Path):
+    doctor()
+    (tmp_path / "cloakroom.key").chmod(0o644)
+    code, found = doctor()
+    assert code == 1
+    assert found["master key"]["status"] == "failed"
+    assert "chmod 600" in found["master key"]["advice"]
+
+
+def test_an_old_python(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(checks, "LOWEST_PYTHON", (4, 0))
+    code, found = doctor()
+    assert code == 1
+    assert found["python"]["status"] == "failed"
+
+
+def test_for_people():
+    done = CliRunner().invoke(app, [], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    assert "What to do" in done.output
+    assert "round trip" in done.output

@@ -1,0 +1,205 @@
+"""`cloakroom serve` as a real process: it listens, drains, and fails in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+EMAIL = "anna.schneider@example.com"
+
+
+def environ(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLOAKROOM")}
+    return kept | {"PYTHONPATH": str(ROOT), "no_proxy": "*", **more}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "gateway", "serve", *arguments]
+
+
+def fail(folder: Path, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env=environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+@contextmanager
+def running(
+    folder: Path, *arguments: str, **env: str
+) -> Iterator[tuple[subprocess.Popen[str], dict]]:
+    process = subprocess.Popen(
+        command("--port", "0", "--json", *arguments),
+        cwd=folder,
+        env=environ(**env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("}") or line.rstrip().endswith("}"):
+                break
+        assert said, process.communicate(timeout=30)[1]
+        yield process, json.loads(said)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=30)
+
+
+def body(text: str) -> bytes:
+    return json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
+
+
+def ask(url: str, text: str) -> str:
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"{url}/v1/chat/completions", body(text), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert "server" not in answer.headers
+        return json.load(answer)["choices"][0]["message"]["content"]
+
+
+def is_open(address: tuple[str | None, int | None]) -> bool:
+    try:
+        socket.create_connection(address, timeout=30).close()
+    except ConnectionError:  # refused, or reset just as it closed
+        return False
+    return True
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read().decode()
+
+
+def stopped(process: subprocess.Popen[str]) -> str:
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, errors
+    return errors
+
+
+def test_it_listens_says_so_and_ends_well(tmp_path: Path):
+    with running(tmp_path) as (process, facts):
+        assert facts["policy"] == "default"
+        assert facts["upstreams"] == ["loopback"]
+        assert facts["url"].startswith("http://127.0.0.1:")
+        assert ask(facts["url"], f"Write to {EMAIL}") == f"I received: Write to {EMAIL}"
+        errors = stopped(process)
+    assert "Traceback" not in errors
+    assert EMAIL not in errors
+    assert (tmp_path / "cloakroom.db").exists()
+
+
+def test_a_request_in_flight_is_served_after_sigterm(tmp_path: Path):
+    with running(tmp_path) as (process, facts):
+        address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
+        content = body(f"Write to {EMAIL}")
+        with socket.create_connection(address, timeout=30) as client:
+            head = (
+                f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(content)}"
+            )
+            client.sendall(
+                head.encode() + b"\r\ncontent-type: application/json\r\n\r\n" + content[:9]
+            )
+            for _ in range(1000):
+                if "cloakroom_in_flight 1.0" in get(facts["url"] + "/metrics"):
+                    break
+            process.send_signal(signal.SIGTERM)
+            assert any(not is_open(address) for _ in range(1_000_000))
+            client.sendall(content[9:])
+            answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+        assert answer.startswith("HTTP/1.1 200")
+        assert EMAIL in answer
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+
+
+def test_several_workers_share_the_socket_and_the_metrics(tmp_path: Path):
+    config = tmp_path / "cloakroom.yaml"
+    config.write_text("version: 1\nupstreams:\n  - {name: echo, kind: loopback, class: external}\n")
+    arguments = ("--workers", "2", "--config", "cloakroom.yaml")
+    with running(tmp_path, *arguments, TMPDIR=str(tmp_path)) as (process, facts):
+        assert facts["workers"] == 2
+        assert facts["upstreams"] == ["echo"]
+        assert ask(facts["url"], f"Write to {EMAIL}").endswith(EMAIL)
+        assert "cloakroom_requests_total" in get(facts["url"] + "/metrics")
+        assert list(tmp_path.glob("cloakroom-metrics-*/*.db"))
+        stopped(process)
+    assert not list(tmp_path.glob("cloakroom-metrics-*"))
+
+
+def test_a_taken_port(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, said = fail(tmp_path, "--port", port)
+    assert code == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in said
+    assert "--port" in said.partition("hint:")[2]
+
+
+def test_the_world_is_not_served_without_keys(tmp_path: Path):
+    code, said = fail(tmp_path, "--host", "0.0.0.0")
+    assert code == 2
+    assert "auth" in said
+
+
+def test_every_problem_of_the_configuration_is_said(tmp_path: Path):
+    config = tmp_path / "cloakroom.yaml"
+    config.write_text(
+        "version: 1\nlisten: {prot: 1}\nupstreams:\n  - {name: a, kind: nope, class: on_prem}\n"
+    )
+    code, said = fail(tmp_path, "--config", str(config))
+    assert code == 2
+    assert "cloakroom.yaml:2" in said
+    assert "cloakroom.yaml:4" in said
+
+
+def test_a_certificate_that_is_none(tmp_path: Path):
+    (tmp_path / "a.pem").write_text("not a certificate")
+    config = tmp_path / "cloakroom.yaml"
+    config.write_text(
+        "version: 1\nlisten: {tls: {cert_file: a.pem, key_file: a.pem}}\n"
+        "upstreams:\n  - {name: a, kind: loopback, class: on_prem}\n"
+    )
+    code, said = fail(tmp_path, "--config", str(config))
+    assert code == 2
+    assert "certificate" in said
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_audit_log_that_cannot_be_written(tmp_path: Path, workers: str):
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "cloakroom.db").write_bytes(b"this is no database" * 100)
+    config = tmp_path / "cloakroom.yaml"
+    config.write_text(
+        "version: 1\nupstreams:\n  - {name: a, kind: loopback, class: on_prem}\n"
+        "audit: {url: 'sqlite:///log/cloakroom.db'}\n"
+    )
+    code, said = fail(tmp_path, "--config", str(config), "--workers", workers, "--port", "0")
+    assert code in {1, 2}
+    assert "audit" in said
