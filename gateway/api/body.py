@@ -18,6 +18,9 @@ RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
 _JSON: Final = re.compile(rb'application/json(\s*;\s*charset="?utf-?8"?)?\s*', re.IGNORECASE)
 
 
+_MOST_DRAINED: Final = 64 * 1024 * 1024
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
@@ -30,10 +33,14 @@ async def read_body(receive: Receive, headers: RawHeaders, limit: int, timeout_s
             `unsupported_media_type`, 408 `body_timeout`, 400 `invalid_content_length`.
         ClientGone: the client went away.
     """
-    _check_headers(headers, limit)
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(receive, limit)
+            try:
+                _check_headers(headers, limit)
+                return await _read(receive, limit)
+            except RequestError:
+                await _drain(receive)
+                raise
     except TimeoutError:
         message = f"The request body did not arrive within {timeout_s:g} seconds."
         raise RequestError(message, code="body_timeout", status=408) from None
@@ -50,6 +57,19 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise _too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)
+
+
+async def _drain(receive: Receive) -> None:
+    """Take in the rest of a refused body, to a bound, and forget it.
+
+    A client that is still sending when the connection closes never sees the answer.
+    """
+    left = _MOST_DRAINED
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b"")) + 1
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
 
 
 def _check_headers(headers: RawHeaders, limit: int) -> None:

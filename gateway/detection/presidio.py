@@ -49,7 +49,7 @@ from gateway.detection.spans import (
     without_allowed,
 )
 from gateway.detection.table import ENTITY_TYPES, read
-from gateway.detection.worker import Worker, time_left
+from gateway.detection.worker import SHORT_CODE_POINTS, Worker, time_left
 from gateway.settings import CustomRecognizer, Detection
 from gateway.types import Span
 
@@ -307,7 +307,9 @@ class PresidioDetector:
             {kind for rec in recognizers for kind in rec.supported_entities}
             | {entry.entity_type for entry in settings.deny if entry.entity_type}
         )
-        self._worker = Worker(self._scan, settings.timeout_s)
+        # Somebody else's recognizer may block for as long as it likes: never on the event loop.
+        here = 0 if extra_recognizers else SHORT_CODE_POINTS
+        self._worker = Worker(self._scan, settings.timeout_s, here_code_points=here)
 
     async def detect(self, texts: Sequence[str], tenant: str) -> Sequence[tuple[Span, ...]]:
         """The spans of each text, disjoint and in order.
