@@ -9,7 +9,7 @@ so that no word changes its meaning with the reader:
 - everything else is text; dates are text.
 
 Keys are always text and never read as anything else. Duplicate keys, anchors, aliases, merge
-keys, tags, several documents, text that is not UTF-8, and files above 1 MiB or nested deeper
+keys, tags, several documents, text that is not UTF-8, Unicode's own line separators, and files above 1 MiB or nested deeper
 than 32 are problems. No message quotes a scalar, since it may be a secret.
 """
 
@@ -45,6 +45,7 @@ _ODD_NUMBER = re.compile(
     r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+"
     r"|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
+_ODD_BREAK = re.compile("[\\x85\\u2028\\u2029]")  # line breaks in YAML 1.1, text in 1.2
 
 
 def dotted(path: KeyPath) -> str:
@@ -190,6 +191,9 @@ def loads(content: bytes, file: str) -> Document:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([Problem(file, line, "", "not UTF-8")]) from None
+    if found := _ODD_BREAK.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise ConfigError([Problem(file, line, "", "a line separator that is no line feed")])
     node, noted = _compose(text, file)
     builder = _Builder(file)
     data = builder.build(node, ())

@@ -150,7 +150,7 @@ def _run(policy: Policy, case: Case) -> CaseResult:
         found = ", ".join(decision.rule_ids) or "none"
         failures.append(f"rule is {found}, not {case.rule or 'none'}")
     for entity_type, operator in case.operators.items():
-        if decision.candidates and decision.operator_for(entity_type) != operator:
-            found = decision.operator_for(entity_type)
+        found = decision.operator_for(entity_type) if decision.candidates else "none"
+        if found != operator:
             failures.append(f"operator for {entity_type} is {found}, not {operator}")
     return CaseResult(case, decision, tuple(failures))

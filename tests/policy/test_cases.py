@@ -1,0 +1,114 @@
+"""The cases of the shipped policies, and that a case can fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway import strictyaml
+from gateway.config import shipped_policies, shipped_policy
+from gateway.errors import ConfigError
+from gateway.policy.cases import CaseResult, parse_cases, run_cases
+from gateway.policy.files import load_policies
+from gateway.policy.schema import parse, warnings
+
+POLICY = b"""\
+version: 1
+id: p
+rules:
+  - name: stop
+    when: {entity_types: [SECRET], upstream_class: external}
+    effect: deny
+    reason: No.
+  - {name: rest, when: {entity_types: [PERSON]}, effect: mask, operators: {PERSON: hash}}
+"""
+
+
+def shipped_results() -> list[CaseResult]:
+    found: list[CaseResult] = []
+    for name in shipped_policies():
+        path = shipped_policy(name)
+        cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
+        found += run_cases(load_policies([path]), cases)
+    return found
+
+
+@pytest.mark.parametrize("result", shipped_results(), ids=lambda one: one.case.name)
+def test_shipped(result: CaseResult):
+    assert result.failures == ()
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_shipped_policies_are_tidy_and_every_rule_has_a_case(name: str):
+    path = shipped_policy(name)
+    policy = load_policies([path])
+    assert warnings(policy) == ()
+    cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
+    assert {rule.name for rule in policy.rules} <= {case.rule for case in cases}
+    assert policy.id == name == Path(path).stem
+
+
+def run(text: str) -> CaseResult:
+    policy = parse([strictyaml.loads(POLICY, "p.yaml")])
+    (result,) = run_cases(policy, parse_cases(strictyaml.loads(text.encode(), "c.yaml")))
+    return result
+
+
+GIVEN = "given: {entity_types: [PERSON]}"
+
+
+@pytest.mark.parametrize(
+    ("case", "failures"),
+    [
+        (f"{GIVEN}, expect: {{effect: mask}}", ()),
+        (f"{GIVEN}, expect: {{effect: deny}}", ("effect is mask, not deny",)),
+        (f"{GIVEN}, expect: {{effect: mask, rule: stop}}", ("rule is rest, not stop",)),
+        (f"{GIVEN}, expect: {{effect: mask, rule: null}}", ("rule is rest, not none",)),
+        ("given: {}, expect: {effect: mask, rule: rest}", ("rule is none, not rest",)),
+        ("given: {}, expect: {effect: mask, rule: null, upstream_class: external}", ()),
+        (
+            f"{GIVEN}, expect: {{effect: mask, upstream_class: on_prem}}",
+            ("upstream_class is external, not on_prem",),
+        ),
+        (
+            f"{GIVEN}, expect: {{effect: mask, operators: {{PERSON: keep, X: replace}}}}",
+            ("operator for PERSON is hash, not keep",),
+        ),
+        (
+            "given: {entity_types: [SECRET], upstreams: [external]},"
+            " expect: {effect: mask, upstream_class: external, operators: {SECRET: replace}}",
+            (
+                "effect is deny, not mask",
+                "upstream_class is none, not external",
+                "operator for SECRET is none, not replace",
+            ),
+        ),
+    ],
+)
+def test_a_case_can_fail(case: str, failures: tuple[str, ...]):
+    result = run(f"- {{name: x, {case}}}\n")
+    assert result.failures == failures
+    assert result.passed is (not failures)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]\n", "there is no case"),
+        ("- {name: x, given: {}}\n", 'required key "expect" is missing'),
+        ("- {name: x, given: {upstream: []}, expect: {effect: mask}}\n", "did you mean upstreams?"),
+        ("- {name: x, given: {upstreams: []}, expect: {effect: mask}}\n", "must not be empty"),
+        (
+            "- {name: x, given: {}, expect: {effect: mask}}\n" * 2,
+            r"c.yaml:2: \[1\].name: duplicate",
+        ),
+        (
+            "- {name: x, given: {}, expect: {effect: deny, upstream_class: external}}\n",
+            "what is denied has no upstream class",
+        ),
+    ],
+)
+def test_bad_case_files(text: str, message: str):
+    with pytest.raises(ConfigError, match=message):
+        parse_cases(strictyaml.loads(text.encode(), "c.yaml"))
