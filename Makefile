@@ -9,13 +9,15 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lock build clean
+.PHONY: help install demo test check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) \
 	  | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/'
 
-demo: $(VENV)/.run  ## run the demonstration: no model, no network, no configuration
+install: $(VENV)/.run  ## the default install, in .venv; then .venv/bin/cloakroom --help
+
+demo: $(VENV)/.demo  ## run the demonstration: no model, no network, no configuration
 	$(BIN)/python -m gateway demo
 
 test: $(VENV)/.dev  ## run the tests
@@ -27,9 +29,12 @@ check: $(VENV)/.dev  ## lint, format, types and import contracts, without changi
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: $(VENV)/.dev  ## resolve the dependencies again and write both lock files
+lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements.lock
-	$(UV_COMPILE) --upgrade pyproject.toml --group dev --constraint requirements.lock \
+	$(UV_COMPILE) --upgrade pyproject.toml --extra demo --constraint requirements.lock \
+	  --output-file requirements-demo.lock
+	$(UV_COMPILE) --upgrade pyproject.toml --extra demo --group dev \
+	  --constraint requirements-demo.lock \
 	  --output-file requirements-dev.lock
 
 build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
@@ -58,6 +63,10 @@ $(VENV)/.run: requirements.lock $(VENV)/.venv
 	$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
+$(VENV)/.demo: requirements-demo.lock $(VENV)/.venv
+	$(PIP) install --require-hashes -r requirements-demo.lock
+	@touch $@ $(VENV)/.run
+
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.venv
 	$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.demo
