@@ -26,7 +26,6 @@ from gateway.audit.facts import (
     TransformFacts,
     Usage,
     finish_reason,
-    model_name,
 )
 from gateway.audit.record import RunningCommitment
 from gateway.keyring import derive

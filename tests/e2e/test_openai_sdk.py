@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import openai
@@ -151,7 +151,7 @@ def test_twenty_turns(world: tuple[Gateway, ModelServer], client: openai.OpenAI)
         messages.append({"role": "assistant", "content": text})
     sent = [[json.dumps(m) for m in body["messages"]] for body in world[1].bodies]
 
-    for before, after in zip(sent, sent[1:], strict=False):
+    for before, after in pairwise(sent):
         assert after[: len(before)] == before
     assert "user7@example.com" not in world[1].text
     nothing_left(world[1])
