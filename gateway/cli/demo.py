@@ -24,11 +24,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway import telemetry
-from gateway.audit.store import SqlAuditStore
 from gateway.cli import highlight
 from gateway.cli.common import JsonOption, console, errors, print_json
 from gateway.cli.conversations import CONVERSATIONS, Conversation, Held, Line, client
-from gateway.cli.embedded import serving
 from gateway.config import load
 from gateway.settings import Settings
 from gateway.types import Json
@@ -116,25 +114,22 @@ def _settings(folder: Path) -> Settings:
 def _outcomes(settings: Settings) -> list[Outcome]:
     bodies: list[bytes] = []
     outcomes: list[Outcome] = []
-    with (
-        errors.status("Starting the gateway") as status,
-        serving(settings, bodies) as url,
-        closing(client(url)) as openai,
-    ):
-        for one in CONVERSATIONS:
-            status.update(f"Holding a conversation: {one.title}")
-            outcomes.append(Outcome(one, one.hold(openai), tuple(bodies)))
-            bodies.clear()
+    with errors.status("Starting the gateway") as status:
+        from gateway.cli.embedded import serving  # noqa: PLC0415 -- slow: shown as progress
+
+        with serving(settings, bodies) as url, closing(client(url)) as openai:
+            for one in CONVERSATIONS:
+                status.update(f"Holding a conversation: {one.title}")
+                outcomes.append(Outcome(one, one.hold(openai), tuple(bodies)))
+                bodies.clear()
     return outcomes
 
 
 async def _records(settings: Settings) -> list[dict[str, Json]]:
+    from gateway.audit.store import SqlAuditStore  # noqa: PLC0415 -- slow: as above
+
     store = SqlAuditStore(settings.audit.url, settings.master_key)
-    await store.start()
-    try:
-        return [one for one in await store.list_records(limit=100) if one.get("request_id")]
-    finally:
-        await store.aclose()
+    return [one for one in await store.list_records(limit=100) if one.get("request_id")]
 
 
 def _document(outcomes: list[Outcome], records: list[dict[str, Json]]) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 
 from gateway.app import create_app
-from gateway.cli.serve import uvicorn_options
+from gateway.cli.server import uvicorn_options
 from gateway.errors import InternalError
 from gateway.masking.mask import MaskedRequest
 from gateway.ports import Reply, Upstream

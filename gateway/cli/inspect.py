@@ -13,7 +13,6 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from gateway.app import open_parts
 from gateway.cli import highlight
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.errors import RequestError
@@ -94,6 +93,8 @@ def _first_model(settings: Settings) -> str:
 
 
 async def _preview(settings: Settings, body: bytes, caller: Caller) -> Preview:
+    from gateway.app import open_parts  # noqa: PLC0415 -- slow: mistakes are said without it
+
     parts = open_parts(settings)
     try:
         return await parts.pipeline.preview(body, caller)
