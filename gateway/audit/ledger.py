@@ -6,6 +6,7 @@ failed commit left unknown is settled before anything else is written.
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -217,8 +218,9 @@ def _nonces(found: Iterable[AuditRecord]) -> Iterable[tuple[str, str, bytes]]:
 
 def _file_id(path: Path) -> FileId:
     """Which files are at the places of the database and its write-ahead log."""
+    name = os.fspath(path)
     try:
-        main, wal = path.stat(), path.with_name(path.name + "-wal").stat()
+        main, wal = os.stat(name), os.stat(name + "-wal")
     except FileNotFoundError:
         raise sql.DatabaseFault("missing") from None
     return main.st_dev, main.st_ino, wal.st_dev, wal.st_ino

@@ -98,7 +98,7 @@ class AuditRecord:
             grammar.member("finish_reasons", reason, FinishReason)
         if self.http_status is not None and not 100 <= self.http_status <= 599:
             raise ValueError("audit record: http_status is not an HTTP status")
-        if self.v != SCHEMA_VERSION:
+        if type(self.v) is not int or self.v != SCHEMA_VERSION:
             raise ValueError("audit record: v is not the schema's version")
         if self.type.startswith("request.") and not self.request_id:
             raise ValueError("audit record: request_id is missing")

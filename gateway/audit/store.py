@@ -94,16 +94,17 @@ class SqlAuditStore:
         """
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[None] = loop.create_future()
-        self._writer.submit(Item(record, canonical(record), loop, durable))
+        item = Item(record, canonical(record), loop, durable)
+        self._writer.submit(item)
         try:
             async with asyncio.timeout(self._patience_s):
                 await durable
         except TimeoutError:
             self._writer.stalled()
-            self._writer.abandon(record)
+            self._writer.abandon(item)
             raise unavailable() from None
         except asyncio.CancelledError:
-            self._writer.abandon(record)
+            self._writer.abandon(item)
             raise
 
     async def probe(self) -> bool:

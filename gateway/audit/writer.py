@@ -60,7 +60,10 @@ class GroupWriter:
     ) -> None:
         self.ready = False
         self._ledger = Ledger(path, master, busy_s)
-        self._queue: queue.SimpleQueue[Item | Job] = queue.SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[Item]] = {}
+        self._queue: queue.SimpleQueue[list[Item] | Job] = queue.SimpleQueue()
+        self._submitted = 0  # counted by the submitters
+        self._taken = 0  # counted by the thread
         self._queue_size = queue_size
         self._reconcile_s = reconcile_s
         self._probe_s = probe_s
@@ -85,14 +88,30 @@ class GroupWriter:
         return self._opened
 
     def submit(self, item: Item) -> None:
-        """Queue a record.
+        """Queue a record, on the thread of its event loop.
+
+        What is submitted in one turn of the loop goes to the writing thread at once: woken by the
+        first of them alone, it would write that one alone.
 
         Raises:
             AuditUnavailable: the queue is full, or nobody works on it.
         """
-        if self._closed or self._queue.qsize() >= self._queue_size:
+        if self._closed or self._submitted - self._taken >= self._queue_size:
             raise unavailable()
-        self._queue.put(item)
+        self._submitted += 1
+        gathered = self._gathered.get(item.loop)
+        if gathered is None:
+            self._gathered[item.loop] = [item]
+            item.loop.call_soon(self._hand_over, item.loop)
+        else:
+            gathered.append(item)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        items = self._gathered.pop(loop)
+        if self._closed:
+            _settle(items, durable=False)
+        else:
+            self._queue.put(items)
 
     def call(self, work: Callable[[], object]) -> Future[object]:
         """Have the thread do something in its turn.
@@ -119,10 +138,16 @@ class GroupWriter:
         self._next_probe = time.monotonic() + self._probe_s
         self.ready = False
 
-    def abandon(self, record: AuditRecord) -> None:
+    def abandon(self, item: Item) -> None:
         """Nobody waits for this record any more: close its request unless that is done."""
-        if record.request_id and not self._closed:
-            self.call(lambda: self._abandoned.add(record.request_id))
+        request_id = item.record.request_id
+        if request_id:
+            # By way of the loop, so that it comes after the record itself.
+            item.loop.call_soon(self._give_up, request_id)
+
+    def _give_up(self, request_id: str) -> None:
+        if not self._closed:
+            self.call(lambda: self._abandoned.add(request_id))
 
     # ---- the thread --------------------------------------------------------------------------
 
@@ -163,22 +188,27 @@ class GroupWriter:
                 self._reconcile_quietly()
                 next_reconcile = time.monotonic() + self._reconcile_s
 
-    def _take(self, wait_s: float) -> list[Item | Job]:
+    def _take(self, wait_s: float) -> list[list[Item] | Job]:
         """Everything that is queued, waiting for the first of it."""
-        taken: list[Item | Job] = []
+        taken: list[list[Item] | Job] = []
+        size = 0
         try:
-            taken.append(self._queue.get(timeout=wait_s))
-            while len(taken) < MAX_BATCH:
-                taken.append(self._queue.get_nowait())
+            one = self._queue.get(timeout=wait_s)
+            while True:
+                taken.append(one)
+                size += len(one) if isinstance(one, list) else 1
+                if size >= MAX_BATCH:
+                    break
+                one = self._queue.get_nowait()
         except queue.Empty:
             pass
         return taken
 
-    def _work(self, taken: Sequence[Item | Job]) -> None:
+    def _work(self, taken: Sequence[list[Item] | Job]) -> None:
         batch: list[Item] = []
         for one in taken:
-            if isinstance(one, Item):
-                batch.append(one)
+            if isinstance(one, list):
+                batch += one
                 continue
             self._commit(batch)
             batch = []
@@ -191,12 +221,16 @@ class GroupWriter:
     def _commit(self, batch: Sequence[Item]) -> None:
         if not batch:
             return
+        self._taken += len(batch)
+        self._commit_all(batch)
+
+    def _commit_all(self, batch: Sequence[Item]) -> None:
         try:
             self._ledger.write([(item.record, item.body) for item in batch])
         except sql.DuplicateRecord:
             if len(batch) > 1:  # one bad record must not take the others with it
                 for item in batch:
-                    self._commit([item])
+                    self._commit_all([item])
             else:
                 _log.error("audit_duplicate", component="audit")
                 _settle(batch, durable=False)
@@ -210,8 +244,8 @@ class GroupWriter:
             )
             _settle(batch, durable=False)
         else:
-            _settle(batch, durable=True)
             self._recovered()
+            _settle(batch, durable=True)
 
     def _lost(self, fault: sql.DatabaseFault) -> None:
         """The database failed: start over with a new connection."""
@@ -232,8 +266,8 @@ class GroupWriter:
     def _refuse_queued(self) -> None:
         while taken := self._take(0):
             for one in taken:
-                if isinstance(one, Item):
-                    _settle([one], durable=False)
+                if isinstance(one, list):
+                    _settle(one, durable=False)
                 else:
                     one.done.set_exception(unavailable())
 
