@@ -52,10 +52,10 @@ async def _all(config: Path | None) -> list[Check]:
             Check("config", Status.FAILED, str(problem).partition("\n")[0], problem.hint)
             for problem in error.problems
         ]
-    source = str(config) if config else "the embedded default"
+    source = str(config or os.environ.get("CLOAKROOM_CONFIG") or "the embedded default")
     done.append(Check("config", Status.OK, source))
     done += [
-        Check("config", Status.WARNING, notice)
+        Check("notice", Status.WARNING, *_parted(notice))
         for notice in settings.notices
         if not notice.startswith(checks.EXPOSED_KEY)
     ]
@@ -63,6 +63,12 @@ async def _all(config: Path | None) -> list[Check]:
     done += [checks.master_key(settings), await checks.audit(settings)]
     done += [await checks.detector(settings), await checks.round_trip(settings)]
     return done + await checks.upstreams(settings)
+
+
+def _parted(notice: str) -> tuple[str, str]:
+    """What a notice says, and what it asks for."""
+    seen, _, advice = notice.partition(": ")
+    return seen, advice
 
 
 def _show(done: list[Check]) -> None:

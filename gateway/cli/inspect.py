@@ -41,6 +41,8 @@ def inspect(
     """
     raw = _read(file)
     settings = load_settings(config)
+    for notice in settings.notices:
+        typer.echo(f"note: {notice}", err=True)
     body = _body(raw, model, settings)
     caller = Caller(Subject(tenant, "inspect", frozenset(role or ())), "req_inspect")
     preview = asyncio.run(_preview(settings, body, caller))

@@ -40,10 +40,20 @@ def test_the_embedded_default_is_well():
     code, found = doctor()
     assert code == 0, found
     names = {"python", "versions", "config", "exposure", "policy", "policy cases", "master key"}
-    assert names | {"audit", "detector", "round trip", "upstream loopback"} == set(found)
+    assert names | {"audit", "detector", "round trip", "upstream loopback"} == set(found) - {
+        "notice"
+    }
     assert "all 8 types" in found["detector"]["seen"]
     for one in found.values():
-        assert one["status"] == "ok" or one["advice"] or one["name"] == "config"
+        assert one["status"] == "ok" or one["advice"]
+
+
+def test_the_file_that_the_environment_names(monkeypatch: pytest.MonkeyPatch):
+    Path("named.yaml").write_text("version: 1\n" + LOOPBACK)
+    monkeypatch.setenv("CLOAKROOM_CONFIG", "named.yaml")
+    _, found = doctor()
+    assert found["config"]["seen"] == "named.yaml"
+    assert "upstream a" in found
 
 
 def test_a_configuration_that_is_wrong():
