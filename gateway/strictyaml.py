@@ -9,8 +9,9 @@ so that no word changes its meaning with the reader:
 - everything else is text; dates are text.
 
 Keys are always text and never read as anything else. Duplicate keys, anchors, aliases, merge
-keys, tags, several documents, text that is not UTF-8, Unicode's own line separators, and files above 1 MiB or nested deeper
-than 32 are problems. No message quotes a scalar, since it may be a secret.
+keys, tags, several documents, text that is not UTF-8, Unicode's own line separators, and files
+above 1 MiB or nested deeper than 32 are problems. No message quotes a scalar, since it may be a
+secret.
 """
 
 from __future__ import annotations
