@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,30 @@ def test_shipped_policies_are_tidy_and_every_rule_has_a_case(name: str):
     cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
     assert {rule.name for rule in policy.rules} <= {case.rule for case in cases}
     assert policy.id == name == Path(path).stem
+
+
+def test_the_examples_of_the_reference_are_right():
+    """Its policy passes its cases, and the table of what goes where is true."""
+    text = (shipped_policy("default").parent / "README.md").read_text(encoding="utf-8")
+    own, cases = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    policy = parse([strictyaml.loads(own.encode(), "own.yaml")])
+    assert warnings(policy) == ()
+    results = run_cases(policy, parse_cases(strictyaml.loads(cases.encode(), "cases.yaml")))
+    assert [one.failures for one in results] == [(), ()]
+    rows = re.findall(
+        r"^\| ([A-Z_, ]+|nothing) \| (cloud|local)[^|]*\| `([a-z-]+)` \|$", text, re.M
+    )
+    assert len(rows) == 5
+    for found, upstream, rule in rows:
+        types = [] if found == "nothing" else found.split(", ")
+        upstream_class = {"cloud": "external", "local": "on_prem"}[upstream]
+        case = {
+            "name": "row",
+            "given": {"entity_types": types},
+            "expect": {"effect": "mask", "upstream_class": upstream_class, "rule": rule},
+        }
+        row = strictyaml.loads(json.dumps([case]).encode(), "row.yaml")
+        assert run_cases(policy, parse_cases(row))[0].failures == ()
 
 
 def run(text: str) -> CaseResult:
