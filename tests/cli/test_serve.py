@@ -6,15 +6,23 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 ROOT = Path(__file__).parent.parent.parent
 EMAIL = "anna.schneider@example.com"
@@ -151,6 +159,39 @@ def test_several_workers_share_the_socket_and_the_metrics(tmp_path: Path):
         assert list(tmp_path.glob("cloakroom-metrics-*/*.db"))
         stopped(process)
     assert not list(tmp_path.glob("cloakroom-metrics-*"))
+
+
+def certificate(folder: Path) -> None:
+    """A key and its own certificate for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(private)
+
+
+def test_it_serves_tls(tmp_path: Path):
+    certificate(tmp_path)
+    config = tmp_path / "cloakroom.yaml"
+    config.write_text(
+        "version: 1\nlisten: {tls: {cert_file: cert.pem, key_file: key.pem}}\n"
+        "upstreams:\n  - {name: a, kind: loopback, class: on_prem}\n"
+    )
+    with running(tmp_path, "--config", str(config)) as (process, facts):
+        assert facts["url"].startswith("https://127.0.0.1:")
+        trust = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+        with urllib.request.urlopen(facts["url"] + "/livez", timeout=30, context=trust) as answer:
+            assert answer.status == 200
+        stopped(process)
 
 
 def test_a_taken_port(tmp_path: Path):
