@@ -20,7 +20,7 @@ error may be logged, counted and shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -28,7 +28,8 @@ class GatewayError(Exception):
     """The base: an HTTP status, a stable machine-readable code and a message for the caller.
 
     `param` names the place in the request by structural keys and indexes only, for example
-    `messages[2].content`. `retry_after` is in seconds.
+    `messages[2].content`. `retry_after` is in seconds. `headers` go out with the
+    error: ids and names only.
     """
 
     status = 500
@@ -43,6 +44,7 @@ class GatewayError(Exception):
         status: int | None = None,
         param: str | None = None,
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -50,6 +52,7 @@ class GatewayError(Exception):
         self.status = status or type(self).status
         self.param = param
         self.retry_after = retry_after
+        self.headers = dict(headers or {})
 
 
 class RequestError(GatewayError):

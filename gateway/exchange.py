@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -69,14 +69,22 @@ class Admitted:
 
     def headers(self) -> dict[str, str]:
         """The response headers that say what was done."""
-        found = ", ".join(f"{name}={count}" for name, count in sorted(self.entities.items()))
         return {
             "x-request-id": self.caller.request_id,
-            "x-cloakroom-policy": self.decision.policy_id,
-            "x-cloakroom-entities": found,
             "x-cloakroom-upstream": self.upstream,
-            "x-cloakroom-audit-id": self.audit_id,
+            **decided_headers(self.decision, self.entities, self.audit_id),
         }
+
+
+def decided_headers(
+    decision: Decision, entities: Mapping[str, int], audit_id: str
+) -> dict[str, str]:
+    """The response headers that say what was found and decided, denied or not."""
+    return {
+        "x-cloakroom-policy": decision.policy_id,
+        "x-cloakroom-entities": ", ".join(f"{n}={count}" for n, count in sorted(entities.items())),
+        "x-cloakroom-audit-id": audit_id,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from gateway.exchange import (
     Progress,
     actor,
     count_entities,
+    decided_headers,
     detection_facts,
     origin,
     policy_facts,
@@ -186,9 +187,10 @@ class Pipeline:
 
     async def _deny(self, known: Accepted, decision: Decision, started: float) -> None:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
-        await self.recorder.ended(known, end)
+        audit_id = await self.recorder.ended(known, end)
         telemetry.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
-        raise PolicyDenied(decision.reason)
+        entities = known.detection.entities if known.detection else {}
+        raise PolicyDenied(decision.reason, headers=decided_headers(decision, entities, audit_id))
 
     def _known(self, caller: Caller, parsed: Parsed, scope: bytes) -> Accepted:
         subject = caller.subject

@@ -46,9 +46,11 @@ class Recorder:
             raise
         return event_id
 
-    async def ended(self, known: Accepted, end: Closed) -> None:
-        """Record how a request ended. Raises `AuditUnavailable`."""
-        await self._append(audit.closed(known, end, event_id=_event_id(), ts=_now()))
+    async def ended(self, known: Accepted, end: Closed) -> str:
+        """Record how a request ended; gives the event id. Raises `AuditUnavailable`."""
+        event_id = _event_id()
+        await self._append(audit.closed(known, end, event_id=event_id, ts=_now()))
+        return event_id
 
     async def close(
         self, admitted: Admitted, progress: Progress, outcome: Outcome, status: int, code: str

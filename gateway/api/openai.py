@@ -130,6 +130,7 @@ class _Reply:
             await self.stream(event(envelope))
             await self.end()
             return
+        self._headers.update(error.headers)
         if error.retry_after is not None:
             self._headers["retry-after"] = str(error.retry_after)
         await self.whole(envelope, error.status)

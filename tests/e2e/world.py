@@ -239,7 +239,9 @@ def wait_until(condition: Any, what: str) -> None:
         pause.wait(0.05)
 
 
-def config_for(model_port: int, policy: str = "mask-all", more: str = "") -> str:
+def config_for(
+    model_port: int, policy: str = "mask-all", more: str = "", upstreams: str = ""
+) -> str:
     return f"""\
 version: 1
 policies: [{policy}]
@@ -250,18 +252,18 @@ upstreams:
     base_url: "http://127.0.0.1:{model_port}/v1"
     api_key: upstream-key
     models: ["*"]
-limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
+{upstreams}limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
 audit: {{url: "sqlite:///audit.db"}}
 {more}"""
 
 
 @contextmanager
 def running(
-    folder: Path, policy: str = "mask-all", more: str = ""
+    folder: Path, policy: str = "mask-all", more: str = "", upstreams: str = ""
 ) -> Iterator[tuple[Gateway, ModelServer]]:
     model = ModelServer()
     model.start()
-    gateway = Gateway(folder, config_for(model.port, policy, more))
+    gateway = Gateway(folder, config_for(model.port, policy, more, upstreams))
     try:
         gateway.start()
         yield gateway, model
