@@ -71,8 +71,8 @@ def test_the_examples_of_the_reference_are_right():
             "given": {"entity_types": types},
             "expect": {"effect": "mask", "upstream_class": upstream_class, "rule": rule},
         }
-        row = strictyaml.loads(json.dumps([case]).encode(), "row.yaml")
-        assert run_cases(policy, parse_cases(row))[0].failures == ()
+        document = strictyaml.loads(json.dumps([case]).encode(), "row.yaml")
+        assert run_cases(policy, parse_cases(document))[0].failures == ()
 
 
 def run(text: str) -> CaseResult:
