@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from gateway import config
 from gateway.api.errors import install_error_handlers
 from gateway.api.openai import ChatCompletions, InFlight, models_router
 from gateway.api.ops import ops_router
+from gateway.audit.facts import EventType
 from gateway.audit.store import SqlAuditStore
 from gateway.detection.cache import CachedDetector
 from gateway.detection.presidio import PresidioDetector
+from gateway.errors import AuditUnavailable, ConfigError, Problem
+from gateway.exchange import origin
 from gateway.identity.keys import KeyFile, NoAuth
 from gateway.keyring import derive
 from gateway.masking.presidio import installed_operators
@@ -38,6 +41,14 @@ def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
     if settings.kind == "loopback":
         return LoopbackUpstream(settings)
     return OpenAIUpstream(settings, limits)
+
+
+def _detector(settings: Settings) -> PresidioDetector:
+    try:
+        return PresidioDetector(settings.detection)
+    except ValueError as error:
+        # Its own constant words: which list or pattern cannot be used.
+        raise ConfigError([Problem("configuration", 0, "detection", str(error))]) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     """Build every part. Raises `ConfigError` where one cannot be."""
     operators = installed_operators()
     policies = PolicyStore(settings.policies, operators=frozenset(operators))
-    detector = PresidioDetector(settings.detection)
+    detector = _detector(settings)
     cache = CachedDetector(
         detector, derive(settings.master_key, "detection-cache"), settings.detection.cache_entries
     )
@@ -96,10 +107,13 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         nonlocal draining
         await parts.store.start()
+        await _record_start(parts, settings)
         try:
             yield
         finally:
             draining = True
+            with suppress(AuditUnavailable):  # the store says so itself; the rest must close
+                await _record_event(parts, settings, EventType.PROCESS_STOPPING, "")
             await parts.aclose()
 
     app = FastAPI(
@@ -109,6 +123,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
     checks = {
         "audit": lambda: parts.store.ready,
         "policy": lambda: bool(parts.policies.current.rules),
+        "keys": lambda: callers.ready,
         "draining": lambda: not draining,
     }
     app.include_router(ops_router(checks))
@@ -118,6 +133,17 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
     )
     app.router.routes.append(Route("/v1/chat/completions", chat, methods=["POST"]))
     return app
+
+
+async def _record_start(parts: Parts, settings: Settings) -> None:
+    """A process that cannot say that it started does not start."""
+    policy = parts.policies.current
+    await _record_event(parts, settings, EventType.PROCESS_STARTED, parts.store.writer_id)
+    await _record_event(parts, settings, EventType.POLICY_LOADED, policy.digest)
+
+
+async def _record_event(parts: Parts, settings: Settings, kind: EventType, target: str) -> None:
+    await parts.pipeline.recorder.event(kind, origin(settings.digest), target)
 
 
 def create_app_from_environ() -> FastAPI:

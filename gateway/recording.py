@@ -10,7 +10,16 @@ from types import TracebackType
 
 from gateway import telemetry
 from gateway.audit import record as audit
-from gateway.audit.facts import Accepted, Closed, Outcome
+from gateway.audit.facts import (
+    Accepted,
+    Actor,
+    ActorKind,
+    AuthMethod,
+    Closed,
+    EventType,
+    Origin,
+    Outcome,
+)
 from gateway.audit.record import AuditRecord
 from gateway.errors import AuditUnavailable, GatewayError, InternalError
 from gateway.exchange import Admitted, Progress, closing
@@ -51,6 +60,14 @@ class Recorder:
         event_id = _event_id()
         await self._append(audit.closed(known, end, event_id=event_id, ts=_now()))
         return event_id
+
+    async def event(self, kind: EventType, origin: Origin, target: str) -> None:
+        """Record something that happened to the gateway itself. Raises `AuditUnavailable`."""
+        actor = Actor(kind=ActorKind.SYSTEM, method=AuthMethod.NONE)
+        record = audit.event(
+            kind, event_id=_event_id(), ts=_now(), actor=actor, origin=origin, target=target
+        )
+        await self._append(record)
 
     async def close(
         self, admitted: Admitted, progress: Progress, outcome: Outcome, status: int, code: str

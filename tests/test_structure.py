@@ -23,9 +23,11 @@ PURE = (
     "wire/*.py", "masking/*.py",
     "detection/normalize.py", "detection/patterns.py", "detection/secrets.py",
     "detection/spans.py", "detection/checksums.py", "detection/context.py",
-    "policy/schema.py", "policy/decide.py", "policy/simulate.py",
+    "detection/segments.py",
+    "policy/schema.py", "policy/decide.py", "policy/cases.py", "policy/simulate.py",
     "vault/sealing.py", "routing/candidates.py", "routing/balance.py",
-    "audit/record.py", "audit/merkle.py", "audit/checkpoint.py", "audit/verify.py",
+    "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
+    "audit/merkle.py", "audit/checkpoint.py", "audit/verify.py",
     "identity/roles.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import telemetry
 from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.telemetry import DROPPED, guard
 
@@ -191,23 +190,25 @@ def test_a_timestamp_survives_the_guard():
 # --- metrics ------------------------------------------------------------------------------------
 
 
-def scrape() -> str:
-    body, content_type = telemetry.render()
-    assert content_type.startswith("text/plain")
-    return body.decode()
+def scraped(code: str) -> str:
+    """What a process of its own has to show after some code: no other test has counted there."""
+    lines, printed = python(textwrap.dedent(code) + "\nprint(telemetry.render()[0].decode())")
+    assert lines == []
+    return printed
 
 
 def test_the_metrics_have_their_names():
-    telemetry.request_ended("chat", "mask", "ok", 0.2)
-    telemetry.entities_found("PERSON", "replace", 3)
-    telemetry.placeholders(issued=2, restored=1)
-    telemetry.failed_closed("audit_unavailable")
-    telemetry.upstream_phase("local", "first_byte", 0.1)
-    telemetry.tokens_used("chat", "local", prompt=10, completion=20)
-    telemetry.IN_FLIGHT.inc()
-    telemetry.DETECTION_SECONDS.observe(0.1)
-    telemetry.AUDIT_APPEND_SECONDS.observe(0.1)
-    text = scrape()
+    text = scraped("""
+        telemetry.request_ended("chat", "mask", "ok", 0.2)
+        telemetry.entities_found("PERSON", "replace", 3)
+        telemetry.placeholders(issued=2, restored=1)
+        telemetry.failed_closed("audit_unavailable")
+        telemetry.upstream_phase("local", "first_byte", 0.1)
+        telemetry.tokens_used("chat", "local", prompt=10, completion=20)
+        telemetry.IN_FLIGHT.inc()
+        telemetry.DETECTION_SECONDS.observe(0.1)
+        telemetry.AUDIT_APPEND_SECONDS.observe(0.1)
+    """)
     for line in (
         'cloakroom_requests_total{effect="mask",family="chat",outcome="ok"} 1.0',
         'cloakroom_entities_total{operator="replace",type="PERSON"} 3.0',
@@ -225,14 +226,16 @@ def test_the_metrics_have_their_names():
 
 
 def test_labels_are_bounded():
-    telemetry.entities_found(CANARY, "replace")
-    telemetry.entities_found("A" * 41, "replace")
-    telemetry.request_ended(CANARY, CANARY, CANARY, 1)
-    telemetry.failed_closed(CANARY)
-    telemetry.upstream_phase(CANARY, CANARY, 1)
-    telemetry.tokens_used(CANARY, CANARY, prompt=1, completion=1)
-    text = scrape()
+    text = scraped("""
+        telemetry.entities_found(CANARY, "replace")
+        telemetry.entities_found("A" * 41, "replace")
+        telemetry.request_ended(CANARY, CANARY, CANARY, 1)
+        telemetry.failed_closed(CANARY)
+        telemetry.upstream_phase(CANARY, CANARY, 1)
+        telemetry.tokens_used(CANARY, CANARY, prompt=1, completion=1)
+    """)
     assert "Canary" not in text
+    assert CANARY not in text
     assert 'cloakroom_entities_total{operator="replace",type="OTHER"} 2.0' in text
 
 

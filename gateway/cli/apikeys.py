@@ -44,10 +44,17 @@ def add(
     """Make a key. It is shown this once and stands nowhere."""
     settings, path = _keys(config)
     try:
-        made = add_key(path, settings.master_key, key_id, tenant, list(role or ()))
+        made = add_key(
+            path,
+            settings.master_key,
+            key_id,
+            tenant,
+            list(role or ()),
+            # First on record, then in force: there is no key that nobody knows of.
+            before=lambda entry: _record(settings, EventType.APIKEY_CREATED, entry),
+        )
     except ConfigError as error:
         fail(error)
-    _record(settings, EventType.APIKEY_CREATED, made.entry)
     if json:
         print_json(
             {"id": made.entry.id, "tenant": tenant, "roles": made.entry.roles, "key": made.text}
@@ -131,5 +138,5 @@ def _record(settings: Settings, kind: EventType, entry: KeyEntry) -> None:
     except ConfigError as error:
         fail(error)
     except AuditUnavailable as error:
-        errors.print(f"The change was made, but is not on record: {error.message}")
+        errors.print(f"The change could not be put on record: {error.message}")
         raise typer.Exit(1) from None

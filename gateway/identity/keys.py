@@ -161,9 +161,16 @@ class NoAuth:
 
 
 def add_key(
-    path: Path, master: bytes, entry_id: str | None, tenant: str, roles: list[str]
+    path: Path,
+    master: bytes,
+    entry_id: str | None,
+    tenant: str,
+    roles: list[str],
+    before: Callable[[KeyEntry], None] = lambda entry: None,
 ) -> NewKey:
     """Make a key and put it into the file, which is made if it is not there.
+
+    `before` is called with the entry just before it is written; what it raises stops that.
 
     Raises:
         ConfigError: the file is wrong, or the id is taken or not of its grammar.
@@ -185,6 +192,7 @@ def add_key(
         entries = read_keys(path) if path.exists() else []
         if any(known.id == key_id for known in entries):
             raise _refused(path, "a key with this id is there already")
+        before(entry)
         _write(path, [*entries, entry])
     return NewKey(entry, f"ck_{key_id}_{secret}")
 
