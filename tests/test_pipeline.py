@@ -25,7 +25,7 @@ from gateway.pipeline import Pipeline
 from gateway.policy.files import load_policies
 from gateway.recording import Recorder
 from gateway.settings import Audit, Settings, Upstream
-from gateway.types import Subject, UpstreamClass
+from gateway.types import Span, Subject, UpstreamClass
 from tests.fakes import ListDetector, MemorySink, ScriptedReply, ScriptedUpstream
 
 VALUES = {"Anna Schmidt": "PERSON", "4111111111111111": "CREDIT_CARD"}
@@ -296,3 +296,42 @@ async def test_a_conversation_header_names_the_scope(world: World) -> None:
     assert bodies[0] == bodies[2] != bodies[1]
     assert bodies[3] == bodies[4]
     assert len(set(bodies)) == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_thousand_exchanges_at_once_never_swap_values(world: World, stream: bool) -> None:
+    """All of one caller and one conversation, interleaved at every await."""
+    names = [f"Person{number} Name{number}" for number in range(1000)]
+    world.detector.values = dict.fromkeys(names, "PERSON")
+
+    async def yielding(texts: Any, tenant: str) -> Any:
+        await asyncio.sleep(0)
+        found = [
+            tuple(
+                Span(text.find(name), text.find(name) + len(name), "PERSON", 1.0, "list")
+                for name in names[int(text.split("#")[1]) :][:1]
+            )
+            if "#" in text
+            else ()
+            for text in texts
+        ]
+        await asyncio.sleep(0)
+        return found
+
+    world.detector.detect = yielding  # type: ignore[method-assign]
+    asked = [f"#{number}# I am {name}." for number, name in enumerate(names)]
+    answers = await asyncio.gather(*(world.ask(text, stream=stream) for text in asked))
+
+    for text, answer in zip(asked, answers, strict=True):
+        whole = answer if not stream else streamed_text(answer)
+        assert whole == text
+    assert len({request.body for request in world.upstream.sent}) == 1000
+    assert b"Person" not in b"".join(request.body for request in world.upstream.sent)
+
+
+def streamed_text(answer: str) -> str:
+    """The content of a streamed answer."""
+    events = [one.removeprefix("data: ") for one in answer.split("\n\n") if one]
+    assert events[-1] == "[DONE]"
+    chunks = [orjson.loads(one)["choices"][0]["delta"] for one in events[:-1]]
+    return "".join(chunk.get("content") or "" for chunk in chunks)
