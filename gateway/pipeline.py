@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import orjson
 
@@ -61,6 +61,10 @@ from gateway.wire.body import parse_body
 from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
 from gateway.wire.sse import DONE, EventReader, event
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+LARGE = 65_536  # bytes of a body from which pure work leaves the event loop
 LONGEST_CONVERSATION = 128  # characters of the header x-cloakroom-conversation
 CLIENT_GONE = 499  # the status on record where the caller walked away
 
@@ -87,13 +91,13 @@ class Pipeline:
             DetectionUnavailable, AuditUnavailable: a stage failed; nothing was sent.
         """
         started = time.monotonic()
-        parsed = chat.parse(parse_body(raw, self.settings.limits.depth))
+        parsed = await _aside(len(raw), self._parse, raw)
         scope = _conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
         policy = self.policy()
         known = self._known(caller, parsed, scope)
 
-        found, segment_count = await self._detect(parsed, known)
+        found, segment_count = await self._detect(parsed, known, len(raw))
         self._check_model(parsed, found)
         entities = count_entities(parsed.leaves, found)
         detect_ms = round((time.monotonic() - started) * 1000)
@@ -104,7 +108,7 @@ class Pipeline:
         if not decision.candidates:
             await self._deny(known, decision, started)
 
-        masked = self._mask(parsed, found, decision, caller, scope)
+        masked = await _aside(len(raw), self._mask, parsed, found, decision, caller, scope)
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
             known,
@@ -121,13 +125,16 @@ class Pipeline:
             caller, parsed, decision, masked, accepted, audit_id, entities, detect_ms, started
         )
 
+    def _parse(self, raw: bytes) -> Parsed:
+        return chat.parse(parse_body(raw, self.settings.limits.depth))
+
     async def preview(self, raw: bytes, caller: Caller) -> Preview:
         """What `admit` would do with a request; nothing is recorded and nothing may be sent.
 
         Raises:
             RequestError, DetectionUnavailable: as `admit`.
         """
-        parsed = chat.parse(parse_body(raw, self.settings.limits.depth))
+        parsed = self._parse(raw)
         scope = _conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
         read = segments(parsed.leaves)
@@ -156,12 +163,14 @@ class Pipeline:
             custom=self.operators,
         )
 
-    async def _detect(self, parsed: Parsed, known: Accepted) -> tuple[list[Finding], int]:
-        read = segments(parsed.leaves)
+    async def _detect(
+        self, parsed: Parsed, known: Accepted, size: int
+    ) -> tuple[list[Finding], int]:
+        read = await _aside(size, segments, parsed.leaves)
         begun = time.monotonic()
         try:
             spans = await self.detector.detect([part.text for part in read], known.tenant)
-            found = placed_findings(parsed.leaves, read, spans)
+            found = await _aside(size, placed_findings, parsed.leaves, read, spans)
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -284,6 +293,20 @@ class Pipeline:
     async def _send(self, admitted: Admitted) -> Reply:
         upstream = self.upstreams[admitted.upstream]
         return await upstream.send(admitted.masked, admitted.caller.request_id)
+
+
+async def _aside(
+    size: int, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result:
+    """Do pure work here, or in a thread where it would keep other requests waiting."""
+    if size < LARGE:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def _restored(received: bytes, admitted: Admitted, progress: Progress) -> bytes:
+    answer = whole(_loads(received), _context(admitted, progress), progress.facts)
+    return orjson.dumps(answer)
 
 
 def _progress() -> Progress:

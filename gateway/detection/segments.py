@@ -6,7 +6,8 @@ read again as one, so that a value that was split over two messages is found all
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -97,23 +98,25 @@ def findings(
                 seams.append((segment, span))
             else:
                 found.extend(_placed(leaves, segment, span))
+    by_leaf: dict[int, list[Finding]] = {}
+    for finding in found:
+        by_leaf.setdefault(finding.leaf, []).append(finding)
     for segment, span in seams:
         pieces = _placed(leaves, segment, span)
-        if len(pieces) > 1 and span.entity_type in _SEAM_TYPES and not _known(found, pieces):
+        if len(pieces) > 1 and span.entity_type in _SEAM_TYPES and not _known(by_leaf, pieces):
             found.extend(pieces)
     found.sort(key=lambda finding: (finding.leaf, finding.start, finding.end))
     return found
 
 
-def _known(found: Sequence[Finding], pieces: Sequence[Finding]) -> bool:
+def _known(by_leaf: Mapping[int, Sequence[Finding]], pieces: Sequence[Finding]) -> bool:
     """Whether a piece overlaps what its own text has shown already: then the seam adds nothing."""
     return any(
-        known.leaf == piece.leaf
-        and known.start < piece.end
+        known.start < piece.end
         and piece.start < known.end
         and known.entity_type == piece.entity_type
-        for known in found
         for piece in pieces
+        for known in by_leaf.get(piece.leaf, ())
     )
 
 
@@ -123,7 +126,10 @@ def _placed(leaves: Sequence[Leaf], segment: Segment, span: Span) -> list[Findin
     Where a span reaches from a key over to its value, the value alone is meant.
     """
     pieces: list[Finding] = []
-    for leaf, offset, start, end in segment.parts:
+    first = bisect_right(segment.parts, span.start, key=_part_start) - 1
+    for leaf, offset, start, end in segment.parts[max(0, first) :]:
+        if start >= span.end:
+            break
         low, high = max(span.start, start), min(span.end, end)
         if low < high:
             place = (offset + low - start, offset + high - start)
@@ -147,3 +153,7 @@ def _placed(leaves: Sequence[Leaf], segment: Segment, span: Span) -> list[Findin
         )
         for piece in pieces
     ]
+
+
+def _part_start(part: tuple[int, int, int, int]) -> int:
+    return part[2]

@@ -31,6 +31,7 @@ _CODE = re.compile(
     r"[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{6}"
 )
 _CLOSE = re.compile(r"\s{0,2}(?:" + "|".join(map(re.escape, CLOSERS)) + ")", re.IGNORECASE)
+_LAST_WORD = re.compile(r"([A-Za-z0-9]+)\s{0,3}(?:\\{0,2}_|&#95;|-|\s)\s{0,3}\Z")
 _LONGEST_HEAD = 120
 
 
@@ -85,14 +86,19 @@ class Issuer:
 
 
 @lru_cache(maxsize=64)
-def _heads(types: frozenset[str]) -> re.Pattern[str]:
-    """What may stand before a code: an opener perhaps, an entity type, a separator."""
+def _heads(types: frozenset[str]) -> dict[str, re.Pattern[str]]:
+    """What may stand before a code, by the last word of the entity type: an opener perhaps, the
+    type, a separator."""
     separator = r"\s{0,3}(?:\\{0,2}_|&#95;|-|\s)\s{0,3}"
-    names = "|".join(
-        separator.join(map(re.escape, name.split("_"))) for name in sorted(types, reverse=True)
-    )
     opener = "(?:(?:" + "|".join(map(re.escape, OPENERS)) + r")\s{0,2})?"
-    return re.compile(rf"{opener}(?:{names}){separator}\Z", re.IGNORECASE)
+    by_last: dict[str, list[str]] = {}
+    for name in sorted(types, reverse=True):
+        pattern = separator.join(map(re.escape, name.split("_")))
+        by_last.setdefault(name.rpartition("_")[2], []).append(pattern)
+    return {
+        last: re.compile(rf"{opener}(?:{'|'.join(patterns)}){separator}\Z", re.IGNORECASE)
+        for last, patterns in by_last.items()
+    }
 
 
 def look_alikes(text: str, types: Iterable[str]) -> list[tuple[int, int]]:
@@ -101,12 +107,17 @@ def look_alikes(text: str, types: Iterable[str]) -> list[tuple[int, int]]:
     Half-open ranges of code points. Every text that `restore` would replace lies in one.
     """
     found: list[tuple[int, int]] = []
-    heads: re.Pattern[str] | None = None
+    heads: dict[str, re.Pattern[str]] | None = None
     for match in _CODE.finditer(text):
         if heads is None:
             heads = _heads(frozenset(types) | {LITERAL})
         start = max(0, match.start() - _LONGEST_HEAD)
-        head = heads.search(text[start : match.start()])
+        before = text[start : match.start()]
+        word = _LAST_WORD.search(before)
+        # The escaped bracket of JSON (\\u003c) has no boundary before the type.
+        last = word.group(1).upper().removeprefix("U003C") if word else ""
+        pattern = heads.get(last)
+        head = pattern.search(before) if pattern else None
         if head is None:
             continue
         close = _CLOSE.match(text, match.end())
