@@ -114,12 +114,15 @@ def look_alikes(text: str, types: Iterable[str]) -> list[tuple[int, int]]:
         start = max(0, match.start() - _LONGEST_HEAD)
         before = text[start : match.start()]
         word = _LAST_WORD.search(before)
-        # The escaped bracket of JSON (\\u003c) has no boundary before the type.
-        last = word.group(1).upper().removeprefix("U003C") if word else ""
-        pattern = heads.get(last)
-        head = pattern.search(before) if pattern else None
+        head = _head_of(word.group(1).upper(), before, heads) if word else None
         if head is None:
             continue
         close = _CLOSE.match(text, match.end())
         found.append((start + head.start(), close.end() if close else match.end()))
     return found
+
+
+def _head_of(word: str, before: str, heads: dict[str, re.Pattern[str]]) -> re.Match[str] | None:
+    """The longest head that ends where `before` ends, and whose last word ends `word`."""
+    found = [heads[last].search(before) for last in heads if word.endswith(last)]
+    return min((one for one in found if one), key=lambda one: one.start(), default=None)
