@@ -45,6 +45,7 @@ _FORBIDDEN = frozenset(
     "prompt_token_ids allowed_token_ids bad_words_ids stop_token_ids".split()
 )
 _MEDIA_PARTS = frozenset({"image_url", "input_audio", "file", "video_url", "audio_url", "image"})
+_MEDIA_BYTES = frozenset({"data", "file_data"})
 _OURS = frozenset({"cache_salt", "priority"})
 
 
@@ -241,8 +242,10 @@ def _tool_choice(collector: Collector, path: Path, value: Json) -> bool:
             collector.word(here, child, ("function", "custom", "allowed_tools"))
         elif key in ("function", "custom") and isinstance(child, dict):
             _members(collector, here, child, {"name": "identifier"})
-        else:
+        elif key == "allowed_tools":
             collector.schema(here, child)
+        else:
+            collector.member(here, child)
     return False
 
 
@@ -268,8 +271,10 @@ def _response_format(collector: Collector, path: Path, value: Json) -> bool:
         here = (*path, key)
         if key == "type":
             collector.word(here, child, ("text", "json_object", "json_schema"))
-        else:
+        elif key == "json_schema":
             collector.schema(here, child)
+        else:
+            collector.member(here, child)
     return False
 
 
@@ -332,14 +337,32 @@ def _content(collector: Collector, path: Path, content: Json, role: str) -> bool
     for index, part in enumerate(content):
         here = (*path, index)
         kind = part.get("type") if isinstance(part, dict) else None
-        if isinstance(part, dict) and kind in _MEDIA_PARTS:
+        if isinstance(part, dict) and isinstance(kind, str) and kind in _MEDIA_PARTS:
             media = True
             group = collector.group()
+            _media_part(collector, here, part, kind, role)
         elif isinstance(part, dict):
             _text_part(collector, here, part, role, group)
         else:
             collector.anything(here, part, role)
     return media
+
+
+def _media_part(
+    collector: Collector, path: Path, part: dict[str, Json], kind: str, role: str
+) -> None:
+    """All of a media part but the media: names of files, addresses, whatever else is there."""
+    for key, value in part.items():
+        here = (*path, key)
+        if key == "type":
+            continue
+        if key != kind or not isinstance(value, dict):
+            collector.member(here, value, role)
+            continue
+        for name, child in value.items():
+            is_data = isinstance(child, str) and child.startswith("data:")
+            if name not in _MEDIA_BYTES and not (name == "url" and is_data):
+                collector.member((*here, name), child, role)
 
 
 def _text_part(

@@ -82,10 +82,10 @@ def _figures(value: Any, depth: int = 0) -> dict[str, Any]:
 def _note_usage(facts: AnswerFacts, usage: dict[str, Any]) -> None:
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens", 0) if isinstance(details, dict) else 0
+    given = {"in": usage.get("prompt_tokens"), "out": usage.get("completion_tokens")}
     facts.usage = {
-        "in": int(usage.get("prompt_tokens", 0) or 0),
-        "out": int(usage.get("completion_tokens", 0) or 0),
-        "cached": int(cached or 0),
+        name: figure if isinstance(figure, int) else 0
+        for name, figure in {**given, "cached": cached}.items()
     }
 
 

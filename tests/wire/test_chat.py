@@ -192,3 +192,42 @@ def test_the_models_name_is_a_leaf_of_its_own_kind() -> None:
     kinds = [leaf.kind for leaf in parse(body()).leaves]
 
     assert kinds[0] is LeafKind.MODEL
+
+
+PLACES: list[dict[str, Any]] = [
+    {"response_format": {"type": "text", "canary": -1}},
+    {"response_format": {"type": "json_schema", "json_schema": {"canary": None}}},
+    {"tool_choice": {"type": "function", "canary": {}}},
+    {"prediction": {"type": "content", "canary": None}},
+    {"tools": [{"type": "function", "function": {"name": "f"}, "canary": None}]},
+    {"function_call": {"name": "f", "canary": False}},
+    {"modalities": ["canary"]},
+    {"reasoning_effort": "canary"},
+    {"reasoning_effort": ["canary"]},
+    {"temperature": "canary"},
+    {"user": ["canary"]},
+    {"canary": None},
+]
+PARTS: list[dict[str, Any]] = [
+    {"type": "image_url", "image_url": {"url": "https://h.example/canary"}},
+    {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "detail": "canary"}},
+    {"type": "file", "file": {"file_data": "AA", "filename": "canary"}},
+    {"type": "file", "file": "canary"},
+    {"type": "input_audio", "input_audio": {"data": "AA"}, "canary": 1},
+    {"type": ["canary"], "image_url": {}},
+    {"type": "text", "text": "x", "canary": None},
+]
+
+
+@pytest.mark.parametrize("fields", PLACES)
+def test_a_stray_key_or_word_is_read_wherever_it_stands(fields: dict[str, Any]) -> None:
+    """Also beside the fields that are known, and with nothing in it."""
+    assert any("canary" in text for text in texts(body(**fields)))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_all_of_a_part_but_its_media_is_read(part: dict[str, Any]) -> None:
+    """File names, addresses, and whatever else is there."""
+    document = {"model": "m", "messages": [{"role": "user", "content": [part]}]}
+
+    assert any("canary" in text for text in texts(document))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -205,3 +206,28 @@ def test_an_unknown_event_is_an_error(data: bytes) -> None:
         ChatStream(context(), AnswerFacts()).feed(data)
 
     assert "canary" not in str(caught.value)
+
+
+ODD: list[Any] = [None, True, 0, -1, 1.5, "", "x", [], {}, [None], {"a": 1}, [[]], "{"]
+
+
+@given(st.data())
+def test_odd_answers_are_restored_or_refused(data: st.DataObject) -> None:
+    """Any value in any place of an answer: our error at worst, never another exception."""
+
+    def spoiled(value: Any) -> Any:
+        if data.draw(st.integers(0, 9)) == 0:
+            return data.draw(st.sampled_from(ODD))
+        if isinstance(value, dict):
+            return {key: spoiled(child) for key, child in value.items()}
+        return [spoiled(child) for child in value] if isinstance(value, list) else value
+
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    text = {"role": "assistant", "content": "x", "reasoning": "x", "tool_calls": [call]}
+    usage = {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}}
+    choice = {"index": 0, "message": text, "delta": text, "finish_reason": "stop"}
+    answer = {"id": "i", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    with suppress(UpstreamFailed):
+        assert orjson.dumps(whole(spoiled(answer), context(), AnswerFacts()))
+    with suppress(UpstreamFailed):
+        run([spoiled(answer), spoiled(answer)])
