@@ -93,15 +93,18 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     return Parts(pipeline, detector, store, policies, upstreams)
 
 
+def caller_keys(settings: Settings) -> KeyFile | NoAuth:
+    """What knows the callers. Raises `ConfigError` where the keys file is missing or wrong."""
+    if settings.auth.mode != "keys" or settings.auth.keys_file is None:
+        return NoAuth()
+    return KeyFile(settings.auth.keys_file, settings.master_key)
+
+
 def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> FastAPI:
     """The application. Its parts are opened here and closed when it stops."""
     parts = open_parts(settings, wrap_upstream)
     draining = False
-    callers = (
-        KeyFile(settings.auth.keys_file, settings.master_key)
-        if settings.auth.keys_file is not None and settings.auth.mode == "keys"
-        else NoAuth()
-    )
+    callers = caller_keys(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -46,6 +46,7 @@ class Caller:
     subject: Subject
     request_id: str
     conversation: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

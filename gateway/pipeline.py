@@ -292,7 +292,8 @@ class Pipeline:
 
     async def _send(self, admitted: Admitted) -> Reply:
         upstream = self.upstreams[admitted.upstream]
-        return await upstream.send(admitted.masked, admitted.caller.request_id)
+        caller = admitted.caller
+        return await upstream.send(admitted.masked, caller.request_id, caller.headers)
 
 
 async def _aside(

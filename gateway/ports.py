@@ -6,7 +6,7 @@ not a `GatewayError` is turned into one by the pipeline: a stage that fails neve
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from gateway.audit.record import AuditRecord
@@ -60,8 +60,12 @@ class Upstream(Protocol):
         """Who runs it."""
         ...
 
-    async def send(self, request: MaskedRequest, request_id: str) -> Reply:
+    async def send(
+        self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]
+    ) -> Reply:
         """Send the request and wait for the first byte of the answer.
+
+        `headers` are the caller's own; only those that the configuration names may be sent on.
 
         Raises:
             UpstreamFailed: it cannot be reached, is too slow, or answered with an error.

@@ -90,7 +90,9 @@ class ScriptedUpstream:
     upstream_class: UpstreamClass = UpstreamClass.ON_PREM
     sent: list[MaskedRequest] = field(default_factory=list)
 
-    async def send(self, request: MaskedRequest, request_id: str) -> ScriptedReply:
+    async def send(
+        self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]
+    ) -> ScriptedReply:
         self.order.append("sent")
         self.sent.append(request)
         return self.script(request, self.order)

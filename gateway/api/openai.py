@@ -70,7 +70,8 @@ class ChatCompletions:
             with self._in_flight:
                 limit = self._pipeline.settings.limits.body_bytes
                 raw = await read_body(receive, scope["headers"], limit, _BODY_TIMEOUT_S)
-                caller = Caller(subject, request_id, headers.get("x-cloakroom-conversation"))
+                conversation = headers.get("x-cloakroom-conversation")
+                caller = Caller(subject, request_id, conversation, headers)
                 await _unless_gone(receive, self._serve(raw, caller, response))
         except ClientGone:
             return

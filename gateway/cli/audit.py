@@ -78,16 +78,16 @@ def show(
 def record_table(records: list[dict[str, Any]]) -> Table:
     """Records side by side: when, what, who, where to, what was found, how it ended."""
     table = Table(title="Audit records, newest first")
-    for heading in ("seq", "time", "type", "tenant", "model", "upstream", "found", "status"):
-        table.add_column(heading)
+    for heading in ("time", "type", "request", "tenant", "model", "upstream", "found", "status"):
+        table.add_column(heading, overflow="fold")
     for record in records:
         detection = record.get("detection") or {}
         entities = detection.get("entities") or {}
         found = ", ".join(f"{name} {count}" for name, count in sorted(entities.items()))
         table.add_row(
-            str(record.get("seq", "")),
             str(record.get("ts", ""))[:19].replace("T", " "),
             str(record.get("type", "")),
+            str(record.get("request_id") or record.get("event_id", "")),
             str(record.get("tenant", "")),
             str(record.get("model_requested", "")),
             str(record.get("upstream_id", "")),

@@ -36,7 +36,7 @@ def load_settings(path: Path | None) -> Settings:
 def fail(error: ConfigError) -> NoReturn:
     """Print every problem of the start-up files and exit with 2."""
     for problem in error.problems:
-        errors.print(str(problem), style="red", markup=False, highlight=False)
+        errors.print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(2)
 
 

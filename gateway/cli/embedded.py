@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -39,10 +39,12 @@ class RecordingUpstream:
         """That of the upstream behind it."""
         return self._upstream.upstream_class
 
-    async def send(self, request: MaskedRequest, request_id: str) -> Reply:
+    async def send(
+        self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]
+    ) -> Reply:
         """Keep what leaves, and send it. Raises `UpstreamFailed` as the upstream does."""
         self._bodies.append(request.body)
-        return await self._upstream.send(request, request_id)
+        return await self._upstream.send(request, request_id, headers)
 
     async def aclose(self) -> None:
         """Close the upstream behind it."""

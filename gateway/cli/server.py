@@ -20,7 +20,7 @@ import uvloop
 from uvicorn.supervisors import Multiprocess
 
 from gateway import telemetry
-from gateway.app import create_app, create_app_from_environ, open_parts
+from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts
 from gateway.errors import ConfigError, GatewayError
 from gateway.masking.presidio import installed_operators
 from gateway.policy.files import load_policies
@@ -161,6 +161,7 @@ def run_workers(
 
 async def _probe(settings: Settings) -> None:
     """Open every part once: what cannot be opened is better said once than by each worker."""
+    caller_keys(settings)
     parts = open_parts(settings)
     try:
         await parts.store.start()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import shake_128
 from itertools import cycle
@@ -82,7 +82,9 @@ class LoopbackUpstream:
         """The class in the configuration, so that the rules for either class can be tried."""
         return self._settings.upstream_class
 
-    async def send(self, request: MaskedRequest, request_id: str) -> LoopbackReply:
+    async def send(
+        self, request: MaskedRequest, request_id: str, headers: Mapping[str, str] | None = None
+    ) -> LoopbackReply:
         """Answer at once.
 
         Raises:

@@ -183,3 +183,19 @@ def test_models_lists_what_is_configured(world: tuple[Gateway, ModelServer]) -> 
 
     assert (status, json.loads(body)) == (200, {"object": "list", "data": []})
     assert not world[1].received
+
+
+def test_only_named_headers_are_sent_on(
+    world: tuple[Gateway, ModelServer], client: openai.OpenAI
+) -> None:
+    """The configuration names `x-team`; nothing else of the caller's goes along."""
+    client.chat.completions.create(
+        model="echo",
+        messages=[{"role": "user", "content": "hi"}],
+        extra_headers={"x-team": "blue-team", "x-other": "red-canary"},
+    )
+    headers = {name.lower(): value for name, value in world[1].received[0][0].items()}
+
+    assert headers["x-team"] == "blue-team"
+    assert "red-canary" not in world[1].text
+    assert headers["authorization"] == "Bearer upstream-key"

@@ -252,6 +252,7 @@ upstreams:
     base_url: "http://127.0.0.1:{model_port}/v1"
     api_key: upstream-key
     models: ["*"]
+    forward_headers: [x-team]
 {upstreams}limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
 audit: {{url: "sqlite:///audit.db"}}
 {more}"""
