@@ -116,10 +116,18 @@ class Closing:
             raise InternalError("The gateway failed.") from None
         else:
             # Cancelled, or the iterator was left: the caller is gone, the record must not be.
-            await asyncio.shield(self._close(Outcome.ABORTED, CLIENT_GONE, "client_gone"))
+            await self._close(Outcome.ABORTED, CLIENT_GONE, "client_gone")
 
     async def _close(self, outcome: Outcome, status: int, code: str) -> None:
-        await self._recorder.close(self._admitted, self._progress, outcome, status, code)
+        """Once begun, the record is written to its end, whoever leaves meanwhile."""
+        writing = asyncio.ensure_future(
+            self._recorder.close(self._admitted, self._progress, outcome, status, code)
+        )
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing
+            raise
 
 
 def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float) -> None:

@@ -61,7 +61,7 @@ def _seams(leaves: Sequence[Leaf]) -> list[Segment]:
     texts = [
         index
         for index, leaf in enumerate(leaves)
-        if leaf.path[0] == "messages" and leaf.kind is LeafKind.PROSE and leaf.inner is None
+        if leaf.path[0] == "messages" and leaf.kind is LeafKind.PROSE and not leaf.glue
     ]
     pairs: dict[tuple[int, int], None] = {}
     latest: dict[str, int] = {}
@@ -73,11 +73,12 @@ def _seams(leaves: Sequence[Leaf]) -> list[Segment]:
             pairs[same, index] = None
     found = []
     for left, right in pairs:
-        if leaves[left].path[:2] == leaves[right].path[:2] and leaves[left].group >= 0:
-            continue  # parts of one message are one text already
+        group = leaves[left].group
+        if group >= 0 and all(leaf.group == group for leaf in leaves[left : right + 1]):
+            continue  # one text already
         head = leaves[left].text[-_REACH:]
         tail = leaves[right].text[:_REACH]
-        if head and tail and head[-1:].isalnum() | (head[-1:] in "-_.@ ") and not tail[0].isspace():
+        if head and tail and head[-1:].isalnum() | (head[-1:] in "-_.@ "):
             parts = (
                 (left, len(leaves[left].text) - len(head), 0, len(head)),
                 (right, 0, len(head), len(head) + len(tail)),

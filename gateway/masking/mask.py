@@ -198,17 +198,17 @@ class _Masker:
         self.counts[span.entity_type, operator] += 1
         if operator == REPLACE:
             core = self.issuer.issue(span.entity_type, surface)
-            self._note_place(core, before[-WINDOW:])
+            self._note_place(core, before[-WINDOW:], is_json=leaf.inner is not None)
             return core if leaf.kind in (LeafKind.IDENTIFIER, LeafKind.KEY) else framed(core)
         if operator == KEEP:
             return surface
         return self._irreversible(operator)(span.entity_type, surface)
 
-    def _note_place(self, core: str, before: str) -> None:
-        """Remember in which address a value stood, as text and as a JSON string."""
-        for found in (place(before), place('"' + before, is_json=True)):
-            if found is not None:
-                self.places.setdefault(core, set()).add(found)
+    def _note_place(self, core: str, before: str, *, is_json: bool) -> None:
+        """Remember in which address a value stood."""
+        found = place('"' + before, is_json=True) if is_json else place(before)
+        if found is not None:
+            self.places.setdefault(core, set()).add(found)
 
     def _irreversible(self, operator: str) -> Callable[[str, str], str]:
         if operator == REDACT:

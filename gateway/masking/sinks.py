@@ -23,10 +23,11 @@ _ADDRESS_START = re.compile(
     r"(?i)(?P<scheme>(?:[a-z][a-z0-9+.\-]{1,30}:)?//|www\.|\b(?:mailto|tel|sms|data|javascript):)"
 )
 _BARE = re.compile(r"(?i)www\.|(?:mailto|tel|sms|data|javascript):")
+_SLASH = re.compile(r"(?i)\\/|\\u002f|&#47;|&#x2f;|&sol;")
 _TAG = re.compile(
     r"<[A-Za-z][A-Za-z0-9:\-]*[\s/][^<>]*=\s*[^\s<>]*\Z|<[A-Za-z][^<>]*=[\"'][^<>]*\Z"
 )
-_TARGET = re.compile(r"\]\(\s{0,8}[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\Z|\]\(\s{0,8}<[^>\n]*\Z")
+_TARGET = re.compile(r"\]\(\s{0,8}[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\Z|\](?:\(|:)\s{0,8}<[^>\n]*\Z")
 _LITERAL = re.compile(r'"\s*([^"\s][^"]*)\Z')
 _CONTACT = re.compile(r"(?i)(?:^|[\s\"'(<\[])(?:mailto|tel|sms):\Z")
 
@@ -66,6 +67,7 @@ def place(before: str, *, is_json: bool = False) -> str | None:
     Else the host, once it is complete; or the address so far, where the value would be part of
     the host; or "" in a target or attribute that has no host.
     """
+    before = _SLASH.sub("/", before)
     if not _may_hold_address(before):
         return None
     address = _address_before(before, is_json=is_json)
@@ -105,6 +107,7 @@ def _may_hold_address(before: str) -> bool:
     return (
         "//" in before
         or "](" in before
+        or "]:" in before
         or ("=" in before and "<" in before)
         or (before != "" and not before[-1].isspace() and _in_bare_address(before))
     )

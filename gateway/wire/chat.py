@@ -13,7 +13,9 @@ import orjson
 
 from gateway.errors import RequestError
 from gateway.types import Family, Json, Parsed, Path
+from gateway.wire.jsontext import is_long_number
 from gateway.wire.leaves import Collector
+from gateway.wire.media import MEDIA_KEYS, MEDIA_PARTS, media_part
 
 PATH = "/chat/completions"
 
@@ -44,8 +46,7 @@ _FORBIDDEN = frozenset(
     "logprobs top_logprobs prompt_logprobs return_token_ids return_tokens_as_token_ids echo "
     "prompt_token_ids allowed_token_ids bad_words_ids stop_token_ids".split()
 )
-_MEDIA_PARTS = frozenset({"image_url", "input_audio", "file", "video_url", "audio_url", "image"})
-_MEDIA_BYTES = frozenset({"data", "file_data"})
+_TEXT_PARTS = ("text", "refusal", "input_text", "output_text")
 _OURS = frozenset({"cache_salt", "priority"})
 
 
@@ -125,6 +126,8 @@ def _own_fields(document: dict[str, Json]) -> dict[str, Json]:
     if document.get("stream"):
         # Always asked for: the record needs the figures even where the caller does not.
         fields["stream_options"] = {"include_usage": True}
+    elif "stream_options" in document:
+        fields["stream_options"] = None  # without a stream it means nothing, and is not read
     if document.get("store"):
         fields["store"] = False  # nothing is to be kept by the provider
     return fields
@@ -143,6 +146,8 @@ def _field(collector: Collector, key: str, value: Json) -> bool:
     """One top-level field; true if it holds media."""
     path: Path = (key,)
     if key in _PLAIN and isinstance(value, (bool, int, float)):
+        if is_long_number(str(value)):
+            collector.anything(path, value)
         return False
     if key in _KNOWN and value is None:
         return False
@@ -301,6 +306,9 @@ def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool
             )
         elif key == "audio":
             media = True
+        elif key in MEDIA_KEYS:
+            media = True
+            collector.member(here, value, str(role))
         elif key in _MESSAGE_TEXT and isinstance(value, str):
             collector.prose(here, value, str(role))
         else:
@@ -337,32 +345,17 @@ def _content(collector: Collector, path: Path, content: Json, role: str) -> bool
     for index, part in enumerate(content):
         here = (*path, index)
         kind = part.get("type") if isinstance(part, dict) else None
-        if isinstance(part, dict) and isinstance(kind, str) and kind in _MEDIA_PARTS:
+        if isinstance(part, dict) and isinstance(kind, str) and kind in MEDIA_PARTS:
             media = True
             group = collector.group()
-            _media_part(collector, here, part, kind, role)
+            media_part(collector, here, part, kind, role)
         elif isinstance(part, dict):
+            # What is not plainly text counts as media: it cannot be read for what it is.
+            media = media or kind not in _TEXT_PARTS or not MEDIA_KEYS.isdisjoint(part)
             _text_part(collector, here, part, role, group)
         else:
             collector.anything(here, part, role)
     return media
-
-
-def _media_part(
-    collector: Collector, path: Path, part: dict[str, Json], kind: str, role: str
-) -> None:
-    """All of a media part but the media: names of files, addresses, whatever else is there."""
-    for key, value in part.items():
-        here = (*path, key)
-        if key == "type":
-            continue
-        if key != kind or not isinstance(value, dict):
-            collector.member(here, value, role)
-            continue
-        for name, child in value.items():
-            is_data = isinstance(child, str) and child.startswith("data:")
-            if name not in _MEDIA_BYTES and not (name == "url" and is_data):
-                collector.member((*here, name), child, role)
 
 
 def _text_part(
@@ -371,7 +364,7 @@ def _text_part(
     for key, value in part.items():
         here = (*path, key)
         if key == "type":
-            collector.word(here, value, ("text", "refusal", "input_text", "output_text"), role)
+            collector.word(here, value, _TEXT_PARTS, role)
         elif key in ("text", "refusal") and isinstance(value, str):
             collector.prose(here, value, role, group)
         else:

@@ -34,8 +34,9 @@ def holds_json(text: str) -> bool:
     if not text.lstrip().startswith(("{", "[")):
         return False
     try:
-        json.loads(text)
-        text.encode("utf-8")
+        parsed = json.loads(text)
+        if "\\u" in text:  # half of a surrogate pair could not be written back
+            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return False
     return True

@@ -77,3 +77,12 @@ def test_a_key_is_context_and_only_its_value_is_meant() -> None:
     )
 
     assert [(text, one.whole) for text, one in found] == [("hunter22", True)]
+
+
+def test_a_stray_member_between_parts_hides_nothing() -> None:
+    """A value split over two parts of which one carries more than its text."""
+    first = {"type": "text", "text": "card 4111 1111", "cache_control": {"type": "ephemeral"}}
+    parts = [first, {"type": "text", "text": " 1111 1111 thanks"}]
+
+    found = detect(chat({"role": "user", "content": parts}))
+    assert [text for text, _ in found] == ["4111 1111", " 1111 1111"]

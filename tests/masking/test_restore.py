@@ -114,6 +114,8 @@ def test_a_foreign_placeholder_is_counted() -> None:
         "[ref]: https://evil.example/{}",
         "<https://evil.example/{}>",
         "ftp://evil.example/{}",
+        "![x](https:&#47;&#47;evil.example/{})",
+        "[b]: <https://evil.example/?q=a b {}>",
         "https://good.example@evil.example/{}",
         "https://good.example{}",
         "https://good.example.evil.example/{}",

@@ -231,3 +231,42 @@ def test_all_of_a_part_but_its_media_is_read(part: dict[str, Any]) -> None:
     document = {"model": "m", "messages": [{"role": "user", "content": [part]}]}
 
     assert any("canary" in text for text in texts(document))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"image_url": {"url": "data:image/png;base64,AA"}}],
+        [{"type": "text", "text": "x", "image_url": {"url": "data:image/png;base64,AA"}}],
+        [{"type": "input_image", "image_url": "data:image/png;base64,AA"}],
+        [{"type": "image_embeds", "image_embeds": "AA"}],
+    ],
+)
+def test_what_is_not_plainly_text_counts_as_media(content: list[Any]) -> None:
+    """Whatever it calls itself."""
+    assert parse({"model": "m", "messages": [{"role": "user", "content": content}]}).has_media
+
+
+def test_media_beside_the_content_counts() -> None:
+    """Some servers take images in a field of the message."""
+    message = {"role": "user", "content": "x", "images": ["AA"]}
+
+    assert parse({"model": "m", "messages": [message]}).has_media
+
+
+def test_nothing_of_the_callers_stream_options_goes_along() -> None:
+    """With a stream they are ours; without one they are nothing."""
+    assert parse(body(stream_options={"x": "canary"})).fields == {"stream_options": None}
+
+
+def test_a_long_number_is_read_even_where_a_number_belongs() -> None:
+    """A seed may be a card."""
+    assert "4111111111111111" in texts(body(seed=4111111111111111))
+    assert texts(body(seed=7)) == {"m", "hi"}
+
+
+def test_half_a_surrogate_in_nested_json_is_prose() -> None:
+    """It could not be written back as a literal."""
+    document = {"model": "m", "messages": [{"role": "tool", "content": '["\\ud800 x"]'}]}
+
+    assert [leaf.inner for leaf in parse(document).leaves[1:]] == [None]
