@@ -109,7 +109,13 @@ class Matcher:
         for words in self._by_initial.get(_upper(text[position]), ()):
             answer, end, core = self._core(text, position, words)
             if answer is Answer.YES:
-                return self._close(text, end, core, final) if opened else (answer, end, core)
+                if not opened:
+                    return (answer, end, core)
+                closed = self._close(text, end, core, final)
+                # A backslash is part of the placeholder only if the other bracket has one too:
+                # else it is the caller's own, as in a path.
+                lone = text.startswith("\\<", start) and not text[: closed[1]].endswith("\\>")
+                return _NO if lone and closed[0] is Answer.YES else closed
             pending = pending or answer is Answer.MORE
         return _MORE if pending and not final else _NO
 

@@ -229,3 +229,11 @@ def test_nothing_is_held_that_cannot_become_a_placeholder(text: str) -> None:
     restorer.feed(text)
 
     assert len(restorer._held) <= 64
+
+
+def test_a_backslash_before_a_placeholder_stays() -> None:
+    """A path of Windows, as text and in JSON."""
+    assert whole(f"C:\\Users\\<{ANNA}>\\x") == "C:\\Users\\Anna Schmidt\\x"
+    assert json.loads(whole(f'{{"p": "C:\\\\<{ANNA}>"}}', is_json=True)) == {
+        "p": "C:\\Anna Schmidt"
+    }
