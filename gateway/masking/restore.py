@@ -156,8 +156,3 @@ def restore(text: str, rules: Restoration, tally: Tally, *, is_json: bool = Fals
     """Restore a whole text at once."""
     restorer = Restorer(rules, tally, is_json=is_json)
     return restorer.feed(text) + restorer.flush()
-
-
-def restore_identifier(text: str, rules: Restoration, tally: Tally) -> str:
-    """Restore an identifier, such as a tool's name, that is one bare placeholder or holds one."""
-    return restore(text, rules, tally)
