@@ -1,0 +1,156 @@
+"""Trained weights as ONNX graphs, written node by node.
+
+`words.onnx` holds the big tables in int8, one scale a column, and is shared by all profiles:
+hashed rows in, one feature vector a distinct word out. A profile's own graph holds the layers
+above in float16, cast once when it is loaded; all arithmetic is float32, so a text's scores do
+not depend on what is scored beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from gateway.detection.tags import TAGS
+from gateway.detection.wordfeatures import LISTS, PIECES
+from gateway.training.model import Tagger
+
+OPSET: Final = 17
+IR_VERSION: Final = 9
+_F, _I, _I8 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT8
+
+
+class _Graph:
+    """Collects nodes and weights of one graph."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+        self.count = 0
+
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """A node; the name of its output."""
+        self.count += 1
+        out = f"{kind.lower()}_{self.count}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [out], **attributes))
+        return out
+
+    def weight(self, name: str, value: Any) -> str:
+        """A weight as it is."""
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def half(self, name: str, value: Any) -> str:
+        """A weight kept in float16; the name of its float32 copy."""
+        stored = self.weight(f"{name}_16", np.asarray(value, np.float16))
+        return self.op("Cast", stored, to=_F)
+
+    def table(self, name: str, value: Any) -> tuple[str, str]:
+        """A table in int8, and its scale per column."""
+        scale = np.maximum(np.abs(value).max(axis=0), 1e-8) / 127
+        rounded = np.clip(np.round(value / scale), -127, 127).astype(np.int8)
+        return self.weight(name, rounded), self.weight(f"{name}_scale", scale.astype(np.float32))
+
+    def save(self, file: Path, inputs: list[Any], output: Any, last: str) -> None:
+        """Write the graph, whose result is `last`, checked."""
+        self.nodes.append(helper.make_node("Identity", [last], [output.name]))
+        graph = helper.make_graph(self.nodes, file.stem, inputs, [output], self.weights)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="cloakroom"
+        )
+        model.ir_version = IR_VERSION
+        onnx.checker.check_model(model, full_check=True)
+        file.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _value(name: str, kind: int, *shape: str | int) -> Any:
+    return helper.make_tensor_value_info(name, kind, list(shape))
+
+
+def export_words(model: Tagger, file: Path) -> None:
+    """The tables: `rows`, `pieces`, `share`, `known` to `features` (words, 3 tables)."""
+    g = _Graph()
+    table, scale = g.table("word_table", model.words.weight.detach().numpy())
+    found = g.op("Cast", g.op("Gather", table, "rows"), to=_F)
+    one = g.weight("one", np.array([1], np.int64))
+    by_word = g.op("Mul", g.op("ReduceSum", found, one, keepdims=0), scale)
+    table, scale = g.table("piece_table", model.pieces.weight.detach().numpy())
+    found = g.op("Cast", g.op("Gather", table, "pieces"), to=_F)
+    summed = g.op("Mul", g.op("ReduceSum", found, one, keepdims=0), scale)
+    by_piece = g.op("Mul", summed, "share")
+    table, scale = g.table("vector_table", model.vectors.numpy())
+    vectors = g.op("Mul", g.op("Cast", g.op("Gather", table, "known"), to=_F), scale)
+    features = g.op("Concat", by_word, by_piece, vectors, axis=1)
+    width = 2 * model.shape.table + model.shape.vectors
+    inputs = [
+        _value("rows", _I, "words", 2),
+        _value("pieces", _I, "words", PIECES),
+        _value("share", _F, "words", 1),
+        _value("known", _I, "words"),
+    ]
+    g.save(file, inputs, _value("features", _F, "words", width), features)
+
+
+def export_body(model: Tagger, file: Path) -> None:
+    """The layers: `features`, `lists`, and per token `index`, `cases`, `spaces`, `mask`; scores."""
+    g = _Graph()
+    table, shape = model.shape.table, model.shape
+    weight = model.word.weight.detach().numpy().T
+    # In training the order is word, pieces, lists, vectors; here the lists come last.
+    order = [*range(2 * table), *range(2 * table + LISTS, len(weight)),
+             *range(2 * table, 2 * table + LISTS)]  # fmt: skip
+    both = g.op("Concat", "features", "lists", axis=1)
+    words = g.op("MatMul", both, g.half("word", weight[order]))
+    words = g.op("Add", words, g.half("word_bias", model.word.bias.detach().numpy()))
+    cases = g.op("Gather", g.half("cases", model.cases.weight.detach().numpy()), "cases")
+    case = g.op("Concat", cases, "spaces", axis=1)
+    case = g.op("MatMul", case, g.half("case", model.case.weight.detach().numpy().T))
+    x = _norm(g, "norm", model.norm, g.op("Add", g.op("Gather", words, "index"), case))
+    for number, block in enumerate(model.blocks):
+        x = _block(g, f"block{number}", block, x, shape.width)
+    x = _norm(g, "last", model.last, x)
+    scores = g.op("MatMul", x, g.half("score", model.score.weight.detach().numpy().T))
+    scores = g.op("Add", scores, g.half("score_bias", model.score.bias.detach().numpy()))
+    inputs = [
+        _value("features", _F, "words", 2 * table + shape.vectors),
+        _value("lists", _F, "words", LISTS),
+        _value("index", _I, "tokens"),
+        _value("cases", _I, "tokens"),
+        _value("spaces", _F, "tokens", 1),
+        _value("mask", _F, "tokens", 1),
+    ]
+    g.save(file, inputs, _value("scores", _F, "tokens", TAGS), scores)
+
+
+def _norm(g: _Graph, name: str, norm: Any, x: str) -> str:
+    scale = g.half(f"{name}_scale", norm.weight.detach().numpy())
+    bias = g.half(f"{name}_bias", norm.bias.detach().numpy())
+    return g.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=float(norm.eps))
+
+
+def _block(g: _Graph, name: str, block: Any, x: str, width: int) -> str:
+    h = g.op("Mul", _norm(g, f"{name}_norm", block.norm, x), "mask")
+    step = block.dilation
+    zeros = np.zeros((step, width), np.float32)
+    padded = g.op("Concat", g.weight(f"{name}_before", zeros), h,
+                  g.weight(f"{name}_after", zeros), axis=0)  # fmt: skip
+    left = _slice(g, f"{name}_left", padded, 0, -2 * step)
+    right = _slice(g, f"{name}_right", padded, 2 * step, np.iinfo(np.int64).max)
+    near = g.op("Concat", left, h, right, axis=1)
+    mixed = g.op("MatMul", near, g.half(f"{name}_mix", block.mix.weight.detach().numpy().T))
+    mixed = g.op("Add", mixed, g.half(f"{name}_mix_bias", block.mix.bias.detach().numpy()))
+    a = _slice(g, f"{name}_a", mixed, 0, width, axis=1)
+    b = _slice(g, f"{name}_b", mixed, width, 2 * width, axis=1)
+    return g.op("Add", x, g.op("Mul", a, g.op("Sigmoid", b)))
+
+
+def _slice(g: _Graph, name: str, x: str, start: int, end: int, axis: int = 0) -> str:
+    bounds = [
+        g.weight(f"{name}_{part}", np.array([value], np.int64))
+        for part, value in (("start", start), ("end", end), ("axis", axis))
+    ]
+    return g.op("Slice", x, *bounds)

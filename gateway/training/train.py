@@ -1,0 +1,140 @@
+"""Training: corpora and generated text in, weights out. Seeded; the same on the same machine.
+
+One step is one batch of rows; the learning rate rises for a few steps and falls along a cosine.
+The weights that are kept are a running mean of those of the last steps (Polyak averaging).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gateway.detection.tags import TAGS
+from gateway.detection.wordfeatures import LISTS, word_features
+from gateway.training.mixture import Batch
+from gateway.training.model import Shape, Tagger, loss
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how fast."""
+
+    steps: int
+    seed: int = 7
+    rows: int = 12
+    row_tokens: int = 256
+    rate: float = 2e-3
+    warm_up: int = 200
+    averaged: float = 0.999
+    smoothing: float = 0.02
+
+
+class WordTable:
+    """The features of every word of the vocabulary, looked up once."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        lexicon: tuple[Any, Any],
+        vectors: tuple[Any, Any],
+    ) -> None:
+        """`lexicon`: sorted keys and bits; `vectors`: sorted keys and vectors."""
+        features = word_features(words)
+        self.rows = torch.from_numpy(features.rows.astype(np.int64))
+        self.pieces = torch.from_numpy(features.pieces)
+        self.share = torch.from_numpy(features.share)
+        place, found = _place(lexicon[0], features.keys)
+        bits = np.where(found, lexicon[1][place], 0).astype(np.uint16)
+        spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & 1
+        self.lists = torch.from_numpy(spread.astype(np.float32))
+        place, found = _place(vectors[0], features.keys)
+        self.known = torch.from_numpy(np.where(found, place, len(vectors[0])).astype(np.int64))
+
+    def select(self, words: Tensor) -> tuple[Tensor, ...]:
+        """The features of some words."""
+        return (
+            self.rows[words],
+            self.pieces[words].long(),
+            self.share[words],
+            self.lists[words],
+            self.known[words],
+        )
+
+
+def _place(keys: Any, wanted: Any) -> tuple[Any, Any]:
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return place, keys[place] == wanted
+
+
+def tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Distinct words, each token's index among them, cases, spaces, mask, allowed (0 or 1)."""
+    distinct, index = np.unique(batch.words, return_inverse=True)
+    allowed = (batch.allowed[..., None] >> np.arange(TAGS, dtype=np.uint64)) & np.uint64(1)
+    return (
+        torch.from_numpy(distinct.astype(np.int64)),
+        torch.from_numpy(index.reshape(batch.words.shape)),
+        torch.from_numpy(batch.cases.astype(np.int64)),
+        torch.from_numpy(batch.spaces.astype(np.float32)),
+        torch.from_numpy(batch.mask.astype(np.float32)),
+        torch.from_numpy(allowed.astype(np.uint8)),
+    )
+
+
+def train(
+    plan: Plan,
+    shape: Shape,
+    table: WordTable,
+    vectors: Tensor,
+    stream: Iterable[Batch],
+    progress: Callable[[int, float, Tagger], None] = lambda *_: None,
+) -> Tagger:
+    """A trained tagger. `progress` is told the step, the running loss, and the averaged model."""
+    torch.manual_seed(plan.seed)
+    model = Tagger(shape, vectors)
+    average = Tagger(shape, vectors)
+    average.load_state_dict(model.state_dict())
+    tables = [model.words.weight, model.pieces.weight]
+    others = [one for one in model.parameters() if not any(one is table for table in tables)]
+    optimiser = torch.optim.AdamW(
+        [{"params": tables, "weight_decay": 0.0, "times": 1.5},
+         {"params": others, "weight_decay": 0.01, "times": 1.0}],
+        lr=plan.rate, betas=(0.9, 0.98), fused=True,
+    )  # fmt: skip
+    running = 0.0
+    for step, batch in zip(range(plan.steps), stream, strict=False):
+        rate = plan.rate * _schedule(step, plan)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * group["times"]
+        words, index, cases, spaces, mask, allowed = tensors(batch)
+        model.train()
+        scores = model(model.word_vectors(*table.select(words)), index, cases, spaces, mask)
+        value = loss(scores, allowed, mask, plan.smoothing)
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(others, 1.0)
+        optimiser.step()
+        if step % 4 == 3:
+            _follow(average, model, plan, step)
+        running = value.item() if not step else 0.99 * running + 0.01 * value.item()
+        progress(step, running, average)
+    return average.eval()
+
+
+def _schedule(step: int, plan: Plan) -> float:
+    if step < plan.warm_up:
+        return (step + 1) / plan.warm_up
+    done = (step - plan.warm_up) / max(1, plan.steps - plan.warm_up)
+    return 0.5 * (1 + math.cos(math.pi * done)) + 0.005
+
+
+def _follow(average: Tagger, model: Tagger, plan: Plan, step: int) -> None:
+    keep = min(plan.averaged**4, (step + 1) / (step + 40))
+    with torch.no_grad():
+        for mean, value in zip(average.parameters(), model.parameters(), strict=True):
+            mean.lerp_(value, 1 - keep)
