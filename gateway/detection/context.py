@@ -3,63 +3,102 @@
 The rule is the one of Presidio's lemma enhancer (a context word among the five words before, or
 a few words after, lifts the score), but words are compared whole or by their beginning, never in
 their middle ("lic" is not in "duplicate"), phrases of several words count, and finding the
-neighbours of a candidate is a binary search instead of a walk over all tokens.
+neighbours of a candidate looks at its surroundings only.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 WORDS_BEFORE = 5
 WORDS_AFTER = 3
 PREFIX_LENGTH = 4  # shorter context words must match whole, longer ones may be inflected
 
 _WORD = re.compile(r"\w+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_HUMP = re.compile(r"[a-z](?=[A-Z][a-z])")
 _FIRST_UNSPACED = "\u0e00"  # from Thai on, scripts that do not (or need not) put spaces
+_REACH_LEFT = 96  # code points: five long words
+_REACH_RIGHT = 56
 
 
 class Reading:
     """A text as recognizers read it: lower-cased for cheap gates, its words for context.
 
-    Words are found on first use, since many texts hold no candidate at all.
+    `lower` has the length of `text`, so that a place in one is the same place in the other. What
+    costs more than a scan is made on first use, since many texts hold no candidate at all.
     """
 
-    __slots__ = ("_ends", "_starts", "_vocabulary", "has_digit", "lower", "text")
+    __slots__ = (
+        "_known",
+        "_prefixes",
+        "_vocabulary",
+        "_window",
+        "has_digit",
+        "lower",
+        "memo",
+        "text",
+    )
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lower = text.lower()
+        lower = text.lower()
+        if len(lower) != len(text):
+            lower = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
+        self.lower = lower
         self.has_digit = _DIGIT.search(text) is not None
-        self._starts: list[int] | None = None
-        self._ends: list[int] = []
+        self.memo: dict[str, Any] = {}
         self._vocabulary: frozenset[str] | None = None
+        self._prefixes: frozenset[str] | None = None
+        self._known: dict[int, tuple[bool, Context]] = {}
+        self._window = (-1, -1, 0, 0)
 
     @property
     def vocabulary(self) -> frozenset[str]:
-        """The words of the text in lower case."""
+        """The words of the text in lower case, without digits, those of `camelCase` one by one."""
         if self._vocabulary is None:
-            self._vocabulary = frozenset(_WORD.findall(self.lower))
+            words = _LETTERS.findall(self.lower)
+            if _HUMP.search(self.text):
+                words += _LETTERS.findall(_HUMP.sub(r"\g<0> ", self.text).lower())
+            self._vocabulary = frozenset(words)
         return self._vocabulary
+
+    @property
+    def prefixes(self) -> frozenset[str]:
+        """The first `PREFIX_LENGTH` letters of the words of the vocabulary."""
+        if self._prefixes is None:
+            self._prefixes = frozenset([word[:PREFIX_LENGTH] for word in self.vocabulary])
+        return self._prefixes
 
     def words(self) -> list[tuple[int, int]]:
         """Where the words of the text stand, as half-open ranges of code points."""
         return [match.span() for match in _WORD.finditer(self.text)]
 
     def window(self, start: int, end: int) -> tuple[int, int]:
-        """The range from `WORDS_BEFORE` words before `start` to `WORDS_AFTER` after `end`."""
-        starts = self._starts
-        if starts is None:
-            spans = self.words()
-            starts = self._starts = [span[0] for span in spans]
-            self._ends = [span[1] for span in spans]
-        first = max(bisect_left(starts, start) - WORDS_BEFORE, 0)
-        last = bisect_left(starts, end) + WORDS_AFTER - 1
-        left = min(starts[first], start) if first < len(starts) else start
-        right = self._ends[min(last, len(starts) - 1)] if starts else end
-        return left, max(right, end)
+        """The range from `WORDS_BEFORE` words before `start` to `WORDS_AFTER` after `end`.
+
+        It reaches no further than `_REACH_LEFT` and `_REACH_RIGHT` code points.
+        """
+        if self._window[:2] == (start, end):
+            return self._window[2:]
+        left = max(0, start - _REACH_LEFT)
+        before = [match.start() for match in _WORD.finditer(self.text, left, start)]
+        right = min(len(self.text), end + _REACH_RIGHT)
+        after = [match.end() for match in _WORD.finditer(self.text, end, right)]
+        first = before[-WORDS_BEFORE:][0] if before else start
+        last = after[:WORDS_AFTER][-1] if after else end
+        self._window = (start, end, first, last)
+        return first, last
+
+    def knows(self, context: Context) -> bool:
+        """Whether one of the words of a context stands in the text; asked once per context."""
+        known = self._known.get(id(context))
+        if known is None:
+            known = self._known[id(context)] = (context.anywhere(self), context)
+        return known[0]
 
 
 _DIGIT = re.compile(r"\d")
@@ -67,24 +106,32 @@ _DIGIT = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A set of context words and phrases, compiled."""
+    """A set of context words and phrases, compiled.
+
+    Of each phrase `short`, `prefixes` or `inner` holds a part by which the text is asked first.
+    """
 
     pattern: re.Pattern[str]
-    stems: tuple[str, ...] = field(repr=False)
     short: frozenset[str] = field(repr=False)
+    prefixes: frozenset[str] = field(repr=False)
+    inner: tuple[str, ...] = field(repr=False)
 
     def anywhere(self, reading: Reading) -> bool:
         """Whether any of the words may stand in the text: a cheap test that never says no wrongly.
 
-        Of a phrase only the longest word counts here.
+        Of a phrase only the longest word counts here, and of that its first letters.
         """
         if not self.short.isdisjoint(reading.vocabulary):
             return True
+        if not self.prefixes.isdisjoint(reading.prefixes):
+            return True
         lower = reading.lower
-        return any(stem in lower for stem in self.stems)
+        return any(stem in lower for stem in self.inner)
 
     def near(self, reading: Reading, start: int, end: int) -> bool:
         """Whether one of the words stands within the window around a candidate."""
+        if not reading.knows(self):
+            return False
         left, right = reading.window(start, end)
         search = self.pattern.search
         text = reading.text
@@ -92,6 +139,8 @@ class Context:
 
     def before(self, reading: Reading, start: int) -> bool:
         """Whether one of the words stands within the window before a candidate."""
+        if not reading.knows(self):
+            return False
         left, _ = reading.window(start, start)
         return self.pattern.search(reading.text, left, start) is not None
 
@@ -108,10 +157,10 @@ def _gate(phrase: str) -> str:
 
 def _alternative(phrase: str) -> str:
     words = _WORD.findall(phrase)
-    body = r"\W+".join(re.escape(word) for word in words)
-    head = "" if phrase[0] >= _FIRST_UNSPACED else r"(?<!\w)"
+    body = r"[\W_]+".join(re.escape(word) for word in words)
+    head = "" if phrase[0] >= _FIRST_UNSPACED else r"(?<![^\W_])"
     # A short last word must be whole; so must every word but the last, which the body sees to.
-    return head + body + (r"(?!\w)" if _is_whole(words[-1]) else "")
+    return head + body + (r"(?![^\W_])" if _is_whole(words[-1]) else "")
 
 
 def context(phrases: Iterable[str]) -> Context | None:
@@ -120,10 +169,11 @@ def context(phrases: Iterable[str]) -> Context | None:
     if not cleaned:
         return None
     stems = {_gate(phrase) for phrase in cleaned}
-    short = frozenset(stem for stem in stems if _is_whole(stem))
-    long = stems - short
+    spelled = {stem for stem in stems if _LETTERS.fullmatch(stem) and stem[0] < _FIRST_UNSPACED}
+    short = frozenset(stem for stem in spelled if _is_whole(stem))
     return Context(
         pattern=re.compile("|".join(_alternative(phrase) for phrase in cleaned), re.IGNORECASE),
-        stems=tuple(sorted(s for s in long if not any(o in s for o in long - {s}))),
         short=short,
+        prefixes=frozenset(stem[:PREFIX_LENGTH] for stem in spelled - short),
+        inner=tuple(sorted(stems - spelled)),
     )

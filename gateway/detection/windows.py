@@ -16,7 +16,8 @@ WORDS_RIGHT = 2
 _JOINT = "\n\x00\n"
 
 _GAP = re.compile(r"\s+")
-_DIGIT_WORD = re.compile(r"\d\S*")
+_DIGIT = re.compile(r"\d")
+_REACH = 200  # code points on either side, whatever the words
 
 
 class Windows:
@@ -41,16 +42,27 @@ class Windows:
 
 
 def _neighbourhoods(text: str) -> list[tuple[int, int]]:
-    gaps = [match.span() for match in _GAP.finditer(text)]
-    ends = [gap[1] for gap in gaps]
     pieces: list[tuple[int, int]] = []
-    for match in _DIGIT_WORD.finditer(text):
-        index = bisect_right(ends, match.start())  # gaps before the word
-        left, right = index - 1 - WORDS_LEFT, index + WORDS_RIGHT
-        start = ends[left] if left >= 0 else 0
-        end = gaps[right][0] if right < len(gaps) else len(text)
+    at = 0
+    while (digit := _DIGIT.search(text, at)) is not None:
+        start, end = _left(text, digit.start()), _right(text, digit.end())
         if pieces and start <= pieces[-1][1]:
             pieces[-1] = (pieces[-1][0], max(end, pieces[-1][1]))
         else:
             pieces.append((start, end))
+        gap = _GAP.search(text, digit.end(), end)
+        at = gap.end() if gap else end  # within a very long word, on from the window's end
     return pieces
+
+
+def _left(text: str, at: int) -> int:
+    """Where the words begin that count to a digit, after the gap before them."""
+    floor = max(0, at - _REACH)
+    gaps = [match.end() for match in _GAP.finditer(text, floor, at)]
+    return gaps[-WORDS_LEFT - 1] if len(gaps) > WORDS_LEFT else floor
+
+
+def _right(text: str, at: int) -> int:
+    ceiling = min(len(text), at + _REACH)
+    gaps = [match.start() for match in _GAP.finditer(text, at, ceiling)]
+    return gaps[WORDS_RIGHT] if len(gaps) > WORDS_RIGHT else ceiling

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.detection import country, presidio
+from gateway.detection import country, recognizers
 from gateway.detection.context import Reading
 from gateway.types import Span
 
-ROWS = presidio._country_identifiers()
+ROWS = recognizers.country_identifiers()
 
 
 def left() -> float:
