@@ -18,7 +18,10 @@ from gateway.api.ops import ops_router
 from gateway.audit.facts import EventType
 from gateway.audit.store import SqlAuditStore
 from gateway.detection.cache import CachedDetector
+from gateway.detection.engines.opening import open_engines
+from gateway.detection.plugins import plugged_recognizers
 from gateway.detection.presidio import PresidioDetector
+from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.exchange import origin
 from gateway.identity.keys import KeyFile, NoAuth
@@ -28,7 +31,7 @@ from gateway.pipeline import Pipeline
 from gateway.policy.files import PolicyStore
 from gateway.ports import Upstream
 from gateway.recording import Recorder
-from gateway.settings import Limits, Settings
+from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import OpenAIUpstream
@@ -43,12 +46,38 @@ def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
     return OpenAIUpstream(settings, limits)
 
 
-def _detector(settings: Settings) -> PresidioDetector:
+def make_detector(settings: Detection) -> PresidioDetector:
+    """The detector with everything that the settings plug into it.
+
+    Raises:
+        ConfigError: a model, a recognizer, a list or a pattern cannot be used; all problems of
+            recognizers and engines at once.
+    """
+    problems: list[Problem] = []
+    classifiers: list[TokenClassifier] = []
     try:
-        return PresidioDetector(settings.detection)
+        plugged = plugged_recognizers(settings)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        classifiers = [*_own_classifier(settings.profile), *open_engines(settings.engines)]
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    try:
+        return PresidioDetector(settings, plugged, classifiers)
     except ValueError as error:
-        # Its own constant words: which list or pattern cannot be used.
+        # Its own constant words: which list, pattern or recognizer cannot be used.
         raise ConfigError([Problem("configuration", 0, "detection", str(error))]) from None
+
+
+def _own_classifier(profile: str) -> list[TokenClassifier]:
+    """The model of the profile; `patterns` has none."""
+    if profile == "patterns":
+        return []
+    message = f"the model of profile {profile} is not part of this version"
+    raise ConfigError([Problem("configuration", 0, "detection.profile", message)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +102,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     """Build every part. Raises `ConfigError` where one cannot be."""
     operators = installed_operators()
     policies = PolicyStore(settings.policies, operators=frozenset(operators))
-    detector = _detector(settings)
+    detector = make_detector(settings.detection)
     cache = CachedDetector(
         detector, derive(settings.master_key, "detection-cache"), settings.detection.cache_entries
     )

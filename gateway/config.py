@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from gateway import masterkey, strictyaml
 from gateway import settings as made
+from gateway.config_detection import frozen_detection
 from gateway.config_schema import (
     AuditModel,
     AuthModel,
@@ -290,7 +291,7 @@ class _Reader:
                 path = ("detection", "recognizers", index, "name")
                 self.note(path, "duplicate recognizer name")
             names.add(one.name)
-        return model.settings()
+        return frozen_detection(model, self.base, self.note)
 
     def _limits(self) -> made.Limits:
         return made.Limits(**(self.top(LimitsModel, "limits") or LimitsModel()).model_dump())

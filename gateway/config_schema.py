@@ -19,9 +19,11 @@ from gateway.settings import CustomRecognizer, Detection, ListEntry
 from gateway.validation import Strict
 
 DENY_LISTED = "DENY_LISTED"
+PROFILES = ("fast", "accurate", "patterns")
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")  # RFC 9110, section 5.6.2
+_OBJECT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*")
 _MODEL = re.compile(r"[^\s*?\[\]\x00-\x1f\x7f]{1,128}")
 # Headers that carry credentials, addresses or framing are never the caller's to set.
 _OURS = frozenset(
@@ -83,6 +85,12 @@ def _header(text: str) -> str:
 def _model_name(text: str) -> str:
     if not _MODEL.fullmatch(text):
         raise ValueError("must be a model's name, without spaces or patterns")
+    return text
+
+
+def _object(text: str) -> str:
+    if not _OBJECT.fullmatch(text):
+        raise ValueError("must be package.module:ClassName")
     return text
 
 
@@ -206,14 +214,47 @@ class DenyEntryModel(EntryModel):
         return self
 
 
-class DetectionModel(Strict):
-    """`detection`."""
+class EngineModel(Strict):
+    """One entry of `detection.engines`."""
 
-    profile: Literal["default"] = "default"
+    kind: Literal["spacy", "gliner", "transformers", "vllm"]
+    model: Text
+    labels: dict[Text, EntityType | Literal[""]] = Field(default_factory=dict)
+    threshold: Probability = 0.5
+    device: Literal["cpu", "cuda"] = "cpu"
+    tokenizer: Text | None = None
+    served_model: Annotated[str, AfterValidator(_model_name)] | None = None
+    ca_file: Text | None = None
+    timeout_s: Seconds = 5.0
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> EngineModel:
+        of_vllm = {"tokenizer", "served_model", "ca_file", "timeout_s"}
+        if self.kind == "vllm":
+            if self.tokenizer is None or self.served_model is None:
+                raise ValueError("kind vllm needs tokenizer and served_model")
+            host = _split(self.model).hostname or ""
+            if self.model.startswith("http:") and not is_loopback(host):
+                raise ValueError("text would go out unmasked and unencrypted: write https://")
+        elif stray := sorted(of_vllm & self.model_fields_set):
+            raise ValueError(f"only kind vllm has {', '.join(stray)}")
+        if self.kind == "gliner" and not self.labels:
+            raise ValueError("kind gliner needs labels: what to look for, and what it means")
+        return self
+
+
+class DetectionModel(Strict):
+    """`detection`. What `profile` may be is said by `config.py`, which has a hint for it."""
+
+    profile: Text = "patterns"
     languages: Annotated[
         list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]], Field(min_length=1)
     ] = Field(default_factory=lambda: ["en"])
     recognizers: list[RecognizerModel] = Field(default_factory=list)
+    recognizer_modules: list[Annotated[str, AfterValidator(_object)]] = Field(default_factory=list)
+    recognizer_files: list[Text] = Field(default_factory=list)
+    predefined: list[Text] = Field(default_factory=list)
+    engines: list[EngineModel] = Field(default_factory=list)
     allow: list[Annotated[EntryModel, BeforeValidator(_as_entry)]] = Field(default_factory=list)
     deny: list[Annotated[DenyEntryModel, BeforeValidator(_as_deny_entry)]] = Field(
         default_factory=list
@@ -223,7 +264,7 @@ class DetectionModel(Strict):
     cache_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
 
     def settings(self) -> Detection:
-        """The same, frozen."""
+        """The same, frozen; the files and engines are `config.py`'s to fill in."""
         return Detection(
             profile=self.profile,
             languages=tuple(self.languages),
@@ -236,6 +277,8 @@ class DetectionModel(Strict):
                 )
                 for one in self.recognizers
             ),
+            recognizer_modules=tuple(self.recognizer_modules),
+            predefined=tuple(self.predefined),
             allow=tuple(ListEntry(**one.model_dump()) for one in self.allow),
             deny=tuple(ListEntry(**one.model_dump()) for one in self.deny),
             thresholds=dict(self.thresholds),

@@ -75,12 +75,40 @@ class ListEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """What the detector looks for."""
+class Engine:
+    """A further model that reads names: `spacy`, `gliner`, `transformers` or `vllm`.
 
-    profile: str = "default"
+    `model` is a folder, a spaCy package's name, or the URL of a vLLM server, which needs its
+    model's folder as `tokenizer` and its name there as `served_model`. `labels` says which entity
+    type a label of the model means, over what is known already; "" drops the label.
+    """
+
+    kind: str
+    model: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    threshold: float = 0.5
+    device: str = "cpu"
+    tokenizer: Path | None = None
+    served_model: str = ""
+    ca_file: Path | None = None
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What the detector looks for.
+
+    `recognizer_modules` name Presidio recognizers in code, `package.module:ClassName`;
+    `recognizer_files` are in Presidio's YAML format; `predefined` are class names of Presidio.
+    """
+
+    profile: str = "patterns"
     languages: tuple[str, ...] = ("en",)
     recognizers: tuple[CustomRecognizer, ...] = ()
+    recognizer_modules: tuple[str, ...] = ()
+    recognizer_files: tuple[Path, ...] = ()
+    predefined: tuple[str, ...] = ()
+    engines: tuple[Engine, ...] = ()
     allow: tuple[ListEntry, ...] = ()
     deny: tuple[ListEntry, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)

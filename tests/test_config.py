@@ -58,7 +58,7 @@ listen: {host: 127.0.0.1, port: 8443, tls: {cert_file: cert.pem, key_file: tls/k
 auth: {mode: keys, keys_file: keys.yaml}
 policies: [own.yaml, mask-all]
 detection:
-  profile: default
+  profile: patterns
   languages: [en, de]
   recognizers:
     - {name: badge, entity_type: BADGE, patterns: [{regex: 'B-\\d{4}', score: 1}], context: [badge]}
@@ -242,7 +242,10 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
             LOOPBACK + "detection: {thresholds: {person: 1}}\n",
             ["thresholds.person: must be an ent"],
         ),
-        (LOOPBACK + "detection: {profile: strict}\n", ["profile: must be one of: default"]),
+        (
+            LOOPBACK + "detection: {profile: strict}\n",
+            ["profile: must be one of: fast, accurate, patterns"],
+        ),
         (LOOPBACK + "detection: {languages: [english]}\n", ["languages[0]: "]),
         (LOOPBACK + "detection: {allow: [{}]}\n", ["allow[0]: needs either text or pattern"]),
         (LOOPBACK + "detection: {allow: [{text: a, pattern: b}]}\n", ["allow[0]: needs either"]),
