@@ -6,6 +6,7 @@ spaCy model. A user's own recognizers get them in the fields that Presidio's own
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +18,10 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
 from gateway.detection.context import Context, Reading, context
 from gateway.detection.country import CONTEXT_BOOST, CONTEXT_SCORE, with_context
-from gateway.detection.tokenclassifier import TokenClassifier, classified
+from gateway.detection.tokenclassifier import IncompleteRead, TokenClassifier, classified
 from gateway.types import Span
+
+ENTITY_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ def reading_of(text: str, artifacts: NlpArtifacts | None) -> Reading:
     if isinstance(artifacts, Artifacts) and artifacts.reading.text == text:
         return artifacts.reading
     return Reading(text)
+
+
+def _check(result: RecognizerResult, length: int) -> None:
+    is_inside = 0 <= result.start < result.end <= length
+    if not (is_inside and 0 <= result.score <= 1 and ENTITY_TYPE.fullmatch(result.entity_type)):
+        raise IncompleteRead("a recognizer gave a result that cannot be one")
 
 
 class ClassifierEngine(NlpEngine):
@@ -173,7 +182,15 @@ class WordContextEnhancer(ContextAwareEnhancer):
         recognizers: list[EntityRecognizer],
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
-        """Lift the score of each result that has a word of its recognizer's context near it."""
+        """Lift the score of each result that has a word of its recognizer's context near it.
+
+        This is the one place that sees every result: Presidio drops some of them behind it.
+
+        Raises:
+            IncompleteRead: a result is not a stretch of the text, or is no result at all.
+        """
+        for result in raw_results:
+            _check(result, len(text))
         reading = reading_of(text, nlp_artifacts)
         words_of = {rec.id: tuple(rec.context or ()) for rec in recognizers}
         for result in raw_results:

@@ -13,7 +13,6 @@ enhancer (which is quadratic in the text) is used.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Iterator, Sequence
 
@@ -23,7 +22,7 @@ from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
 from gateway.detection.bounded import RegexOverrun, bound
 from gateway.detection.context import Reading
 from gateway.detection.coverage import Read, complete
-from gateway.detection.nlp import Artifacts, ClassifierEngine, WordContextEnhancer
+from gateway.detection.nlp import ENTITY_TYPE, Artifacts, ClassifierEngine, WordContextEnhancer
 from gateway.detection.normalize import View, views
 from gateway.detection.recognizers import (
     IdentifierRecognizer,
@@ -40,15 +39,13 @@ from gateway.detection.spans import (
     trimmed,
     without_allowed,
 )
-from gateway.detection.tokenclassifier import IncompleteRead, TokenClassifier
+from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.detection.worker import SHORT_CODE_POINTS, Item, Worker, time_left
 from gateway.settings import Detection
 from gateway.types import Span
 
 SHORT_WITH_CLASSIFIER = 1_024
 """Code points that a classifier and our patterns read in about 10 ms."""
-
-_ENTITY_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 def silence_presidio() -> None:
@@ -166,7 +163,7 @@ class _Plugged:
     ) -> None:
         for one in extra:
             for kind in one.supported_entities:
-                if not _ENTITY_TYPE.fullmatch(kind):
+                if not ENTITY_TYPE.fullmatch(kind):
                     raise ValueError("a recognizer's entity types must be like US_SSN")
         # Texts come without a language: each recognizer runs for the one it was made for.
         self._languages = list(dict.fromkeys(one.supported_language for one in extra))
@@ -197,7 +194,7 @@ class _Plugged:
             for language in self._languages:
                 artifacts = Artifacts(reading, self._nlp, language, names)
                 results = self._engine.analyze(reading.text, language, nlp_artifacts=artifacts)
-                found.extend(_span(result, len(reading.text)) for result in results)
+                found.extend(map(_span, results))
                 time_left()
             is_late = False
         except RegexOverrun:
@@ -208,9 +205,6 @@ class _Plugged:
         return Read("plugged", found, len(reading.text))
 
 
-def _span(result: RecognizerResult, length: int) -> Span:
+def _span(result: RecognizerResult) -> Span:
     name = (result.recognition_metadata or {})[RecognizerResult.RECOGNIZER_NAME_KEY]
-    start, end, kind, score = result.start, result.end, result.entity_type, result.score
-    if not (0 <= start < end <= length and 0 <= score <= 1 and _ENTITY_TYPE.fullmatch(kind)):
-        raise IncompleteRead("a recognizer gave a result that cannot be one")
-    return Span(start, end, kind, float(score), str(name))
+    return Span(result.start, result.end, result.entity_type, float(result.score), str(name))

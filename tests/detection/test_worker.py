@@ -130,10 +130,17 @@ class Gate:
         await asyncio.to_thread(self.entered.wait, 5)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(5_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail("it did not come to pass")
+
+
 async def queued(worker: Worker, *calls: tuple[str, str]) -> list[asyncio.Task[object]]:
     tasks = [asyncio.create_task(worker.run([text], tenant)) for text, tenant in calls]
-    while len(worker._queue) < len(calls):
-        await asyncio.sleep(0)
+    await until(lambda: len(worker._queue) >= len(calls))
     return tasks
 
 
@@ -223,8 +230,7 @@ async def test_a_stuck_thread_loses_its_post():
     hanging = Hanging()
     worker = Worker(hanging, 2.0, patience_s=0.02)
     stuck = asyncio.create_task(worker.run(["hang"], "t"))
-    while not hanging.threads:
-        await asyncio.sleep(0)
+    await until(lambda: bool(hanging.threads))
     assert await worker.run(["a"], "t") == [(Span(0, 1, "t", 1.0, "r"),)]
     assert not stuck.done()
     with pytest.raises(DetectionUnavailable, match="in time"):
@@ -265,8 +271,7 @@ async def test_too_many_stuck_threads_refuse_at_once(monkeypatch):
     with pytest.raises(DetectionUnavailable, match="stuck"):
         await worker.run(["a"], "t")
     hanging.release.set()
-    while worker._stuck or (worker._post is not None and worker._post.jobs):
-        await asyncio.sleep(0)
+    await until(lambda: not worker._stuck and not (worker._post and worker._post.jobs))
     assert await worker.run(["a"], "t") == [(Span(0, 1, "t", 1.0, "r"),)]
     worker.close()
 
