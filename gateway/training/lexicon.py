@@ -38,7 +38,7 @@ def build(
     bits: defaultdict[str, int] = defaultdict(int)
     for word, bit in extra:
         bits[folded(word)] |= 1 << bit
-    for text, bit in _entries():
+    for text, bit in entries():
         if not _LATIN.fullmatch(text):
             continue
         for word in _WORD.findall(text):
@@ -52,7 +52,8 @@ def build(
     return keys[order], values[order]
 
 
-def _entries() -> Iterator[tuple[str, int]]:
+def entries() -> Iterator[tuple[str, int]]:
+    """Names and words of the lists, each with the bit that it gets."""
     yield from _faker_people()
     yield from _faker_places()
     yield from _towns()

@@ -1,0 +1,193 @@
+"""From labelled text to a folder of models: everything that `cloakroom detector train` does.
+
+Reads `*.train.jsonl(.gz)` to train on and `*.dev.jsonl(.gz)` to choose biases on, adds generated
+text, trains both profiles, and writes the graphs, the lexicon, the manifest and the model card.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gateway.detection.classifier import LEXICON, MANIFEST, WORDS
+from gateway.detection.tags import ENTITY_TYPES
+from gateway.detection.wordfeatures import case_of, folded, word_keys
+from gateway.training import lexicon, vectors
+from gateway.training.dataset import Sentence, Vocabulary, chunks, read, sentence
+from gateway.training.export import export_body, export_words
+from gateway.training.generate import generate
+from gateway.training.mixture import SHARES, Corpus, Names, batches
+from gateway.training.model import Shape, Tagger
+from gateway.training.train import Plan, WordTable, train
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "fast": Shape(width=128),
+    "accurate": Shape(width=256, dilations=(1, 2, 4, 8, 1, 2, 4, 1)),
+}
+STEPS: Final[Mapping[str, int]] = {"fast": 24_000, "accurate": 10_000}
+GENERATED: Final = 400_000
+SEED: Final = 7
+CHUNK: Final = 250  # tokens: longer texts are cut for training
+GENERATED_SOURCE: Final = "generated"
+_BLENDS: Final = 25_000
+_TOWNS: Final = 15_000
+_VECTOR_SIZE: Final = 64
+_CLIP: Final = 6.0  # standard deviations
+_LATIN: Final = re.compile(r"[A-Za-zÀ-ɏ]{3,}")
+
+Progress = Callable[[str, int, int, str], None]
+"""Told the name of a stage, how much of it is done, of how much, and a word more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """All that training reads."""
+
+    vocabulary: Vocabulary
+    corpora: Mapping[str, Sequence[Sentence]] = field(repr=False)
+    names: Names = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WordData:
+    """What is known of words before any training."""
+
+    lexicon: lexicon.Arrays = field(repr=False)
+    vector_keys: Any = field(repr=False)
+    vectors: Tensor = field(repr=False)
+
+
+def gather(folders: Sequence[Path], count: int, seed: int, progress: Progress) -> Data:
+    """The corpora of the folders, and `count` generated texts.
+
+    Raises:
+        ValueError: a folder holds no training text.
+    """
+    vocabulary = Vocabulary()
+    corpora: dict[str, list[Sentence]] = {}
+    files = [file for folder in folders for file in sorted(folder.glob("*.train.jsonl*"))]
+    if not files:
+        raise ValueError("no *.train.jsonl or *.train.jsonl.gz in the folders")
+    for number, file in enumerate(files):
+        name = file.name.partition(".")[0]
+        progress("corpora", number, len(files), name)
+        for line in read(file):
+            whole = sentence(line["text"], line["spans"], name, vocabulary)
+            corpora.setdefault(name, []).extend(one for one in chunks(whole, CHUNK) if len(one))
+    made = corpora.setdefault(GENERATED_SOURCE, [])
+    for number, text in enumerate(generate(count, seed)):
+        if number % 5_000 == 0:
+            progress("generated text", number, count, "")
+        spans = [{"start": a, "end": b, "label": label} for a, b, label in text.spans]
+        whole = sentence(text.text, spans, GENERATED_SOURCE, vocabulary)
+        made.extend(one for one in chunks(whole, CHUNK) if len(one))
+    return Data(vocabulary, corpora, _names(vocabulary, seed))
+
+
+def _names(vocabulary: Vocabulary, seed: int) -> Names:
+    """Words to swap into sentences: names as they are, and surnames blended of two."""
+    pools: dict[int, set[str]] = {lexicon.GIVEN: set(), lexicon.SURNAME: set(), lexicon.TOWN: set()}
+    for text, bit in lexicon.entries():
+        if bit in pools:
+            pools[bit].update(_LATIN.findall(text))
+    given, surnames, towns = (sorted(pool) for pool in pools.values())
+    random = np.random.default_rng(seed)
+    blends = []
+    for first, second in random.integers(len(surnames), size=(_BLENDS, 2)):
+        a, b = surnames[first], surnames[second]
+        blends.append(a[: max(2, len(a) // 2)] + b[len(b) // 2 :].lower())
+    chosen = [str(town) for town in random.choice(towns, min(_TOWNS, len(towns)), replace=False)]
+
+    def numbers(words: Sequence[str]) -> Any:
+        return np.array([vocabulary.number(folded(word)) for word in words], np.int32)
+
+    found = numbers(given), numbers([*surnames, *blends]), numbers(chosen)
+    lengths = np.array([case_of(word) & 7 for word in vocabulary.words], np.uint8)
+    return Names(*found, lengths)
+
+
+def word_data(progress: Progress) -> WordData:
+    """The lexicon, and vectors of frequent words as the shipped table will hold them."""
+    words = vectors.vocabulary()
+    done = 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        progress("word vectors", done, len(words), "")
+
+    values = vectors.word_vectors(words, _VECTOR_SIZE, told)
+    keys = word_keys([folded(word) for word in words])
+    order = np.argsort(keys, kind="stable")
+    steps = np.clip(np.round(values[order] / _CLIP * 127), -127, 127)
+    table = np.concatenate([steps / 127 * _CLIP, np.zeros((1, _VECTOR_SIZE))]).astype(np.float32)
+    return WordData(lexicon.build(), keys[order], torch.from_numpy(table))
+
+
+def train_profile(
+    profile: str,
+    data: Data,
+    words: WordData,
+    progress: Progress,
+    *,
+    steps: int,
+    seed: int,
+    tables_of: Tagger | None = None,
+) -> Tagger:
+    """A trained profile. With `tables_of` it shares the tables of another."""
+    table = WordTable(data.vocabulary.words, words.lexicon, (words.vector_keys, None))
+    corpora = [
+        Corpus(name, sentences, SHARES.get(name, 0.03), swap=name not in _RANDOM_NAMES)
+        for name, sentences in data.corpora.items()
+    ]
+    plan = Plan(steps=steps, seed=seed)
+    started = time.monotonic()
+
+    def told(step: int, loss: float) -> None:
+        if step % 20 == 0:
+            rate = (step + 1) * plan.rows * plan.row_tokens / (time.monotonic() - started)
+            progress(f"training {profile}", step, steps, f"loss {loss:.3f}, {rate:,.0f} tokens/s")
+
+    stream = batches(corpora, data.names, plan.rows, plan.row_tokens, seed)
+    return train(plan, SHAPES[profile], table, words.vectors, stream, told, tables_of)
+
+
+_RANDOM_NAMES: Final = frozenset({GENERATED_SOURCE, "pii_anon"})
+
+
+def write(
+    folder: Path,
+    models: Mapping[str, Tagger],
+    words: WordData,
+    bias: Mapping[str, Mapping[str, float]],
+) -> None:
+    """The graphs, the lexicon and the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    first = next(iter(models.values()))
+    export_words(first, folder / WORDS)
+    keys, bits = words.lexicon
+    np.savez_compressed(folder / LEXICON, keys=keys, bits=bits, vector_keys=words.vector_keys)
+    names = [WORDS, LEXICON]
+    for profile, model in models.items():
+        export_body(model, folder / f"{profile}.onnx")
+        names.append(f"{profile}.onnx")
+    manifest = {
+        "format": 1,
+        "entity_types": list(ENTITY_TYPES),
+        "files": {name: sha256((folder / name).read_bytes()).hexdigest() for name in names},
+        "reach": {profile: model.shape.reach for profile, model in models.items()},
+        "gap": {profile: max(model.shape.dilations) for profile, model in models.items()},
+        "bias": {profile: dict(bias.get(profile, {})) for profile in models},
+    }
+    content = json.dumps(manifest, indent=2, sort_keys=True)
+    (folder / MANIFEST).write_text(content + "\n", encoding="utf-8")
