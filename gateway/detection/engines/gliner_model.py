@@ -1,6 +1,7 @@
 """A GLiNER model from a folder: it looks for the labels that it is given.
 
-GLiNER cuts off what is longer than its limit, so texts are read in windows that are not.
+GLiNER cuts off what is longer than its limits, of words and of the encoder's pieces of words, so
+texts are read in windows that are not. Weights are read as safetensors only.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from gliner import GLiNER
 
+from gateway.detection.engines.model_files import LONGEST
 from gateway.detection.engines.windowing import joined, windows
 from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
 from gateway.detection.worker import time_left
@@ -30,11 +33,16 @@ class GlinerClassifier:
         self._meanings = {label: kind for label, kind in settings.labels.items() if kind}
         if not self._meanings:
             raise ModelProblem("labels must say what to look for, and what it means")
+        if not (Path(settings.model) / "model.safetensors").is_file():
+            raise ModelProblem("the model has no model.safetensors; pickled weights are not read")
         model: Any = GLiNER.from_pretrained(
             settings.model, local_files_only=True, map_location=settings.device
         )
         self._model = model.eval()
         self._limit = int(self._model.config.max_len)
+        self._tokenizer: Any = self._model.data_processor.transformer_tokenizer
+        prompt = sum(len(self._pieces(label)) + 2 for label in self._meanings)
+        self._piece_limit = min(int(self._tokenizer.model_max_length), LONGEST) - prompt - 4
         self._threshold = settings.threshold
         self._lock = threading.Lock()
         self.entity_types = frozenset(self._meanings.values())
@@ -49,7 +57,12 @@ class GlinerClassifier:
         return joined(texts, read, found)
 
     def _fits(self, text: str) -> bool:
-        return len(_WORD.findall(text)) <= self._limit
+        if len(_WORD.findall(text)) > self._limit:
+            return False
+        return len(self._pieces(text)) <= self._piece_limit
+
+    def _pieces(self, text: str) -> Any:
+        return self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
     def _batch(self, texts: list[str]) -> list[list[Span]]:
         # A text without words makes the library fail, and holds nothing to find.
