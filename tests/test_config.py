@@ -20,6 +20,7 @@ from gateway.settings import (
     Auth,
     CustomRecognizer,
     Detection,
+    Engine,
     Limits,
     Listen,
     ListEntry,
@@ -90,6 +91,53 @@ upstreams:
 audit: {url: "sqlite:///data/audit.db"}
 secrets: {master_key: "${env:MASTER}"}
 """
+
+
+PLUGGED = """\
+  recognizer_modules: ["acme.recognizers:Badge"]
+  recognizer_files: [own-recognizers.yaml]
+  predefined: [MacAddressRecognizer]
+  engines:
+    - {kind: spacy, model: de_core_news_sm}
+    - {kind: transformers, model: models/ner, labels: {PER: PERSON, MISC: ""}, device: cuda}
+    - kind: vllm
+      model: https://ner.example.com/
+      tokenizer: models/ner
+      served_model: ner
+      ca_file: ca.pem
+      timeout_s: 1
+      threshold: 0.25
+"""
+
+
+def test_plugged_in_detection(folder: Path):
+    (folder / "models" / "ner").mkdir(parents=True)
+    for name in ("own-recognizers.yaml", "ca.pem"):
+        (folder / name).touch()
+    found = read(folder, LOOPBACK + "detection:\n" + PLUGGED).detection
+    assert found == Detection(
+        recognizer_modules=("acme.recognizers:Badge",),
+        recognizer_files=(folder / "own-recognizers.yaml",),
+        predefined=("MacAddressRecognizer",),
+        engines=(
+            Engine(kind="spacy", model="de_core_news_sm"),
+            Engine(
+                kind="transformers",
+                model=str(folder / "models/ner"),
+                labels={"PER": "PERSON", "MISC": ""},
+                device="cuda",
+            ),
+            Engine(
+                kind="vllm",
+                model="https://ner.example.com",
+                threshold=0.25,
+                tokenizer=folder / "models/ner",
+                served_model="ner",
+                ca_file=folder / "ca.pem",
+                timeout_s=1,
+            ),
+        ),
+    )
 
 
 def test_everything(folder: Path):
@@ -245,6 +293,47 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
         (
             LOOPBACK + "detection: {profile: strict}\n",
             ["profile: must be one of: fast, accurate, patterns"],
+        ),
+        (LOOPBACK + "detection: {profile: default}\n", ["profile: must be one", "write patterns"]),
+        (LOOPBACK + "detection: {profile: fats}\n", ["profile: must be one", "did you mean fast?"]),
+        (LOOPBACK + "detection: {recognizer_modules: [a.b]}\n", ["must be package.module:Cl"]),
+        (LOOPBACK + "detection: {recognizer_files: [no.yaml]}\n", ["recognizer_files[0]: no such"]),
+        (LOOPBACK + "detection: {engines: [{kind: bert, model: a}]}\n", ["kind: must be one of"]),
+        (
+            LOOPBACK + "detection: {engines: [{kind: spacy, model: a/b}]}\n",
+            ["model: no such folder"],
+        ),
+        (
+            LOOPBACK + "detection: {engines: [{kind: transformers, model: none, device: cuda}]}\n",
+            ["engines[0].model: no such folder"],
+        ),
+        (
+            LOOPBACK + "detection: {engines: [{kind: transformers, model: a, tokenizer: a}]}\n",
+            ["engines[0]: only kind vllm has tokenizer"],
+        ),
+        (LOOPBACK + "detection: {engines: [{kind: gliner, model: a}]}\n", ["needs labels"]),
+        (
+            LOOPBACK + "detection: {engines: [{kind: vllm, model: 'https://a'}]}\n",
+            ["kind vllm needs tokenizer and served_model"],
+        ),
+        (
+            LOOPBACK + "detection: {engines: [{kind: vllm, model: 'http://a:1', tokenizer: a,"
+            " served_model: m}]}\n",
+            ["unmasked and unencrypted"],
+        ),
+        (
+            LOOPBACK + "detection: {engines: [{kind: vllm, model: 'http://u:p@127.0.0.1',"
+            " tokenizer: a, served_model: m}]}\n",
+            ["must not hold credentials"],
+        ),
+        (
+            LOOPBACK + "detection: {engines: [{kind: vllm, model: 'https://a', tokenizer: none,"
+            " served_model: m}]}\n",
+            ["tokenizer: no such folder"],
+        ),
+        (
+            LOOPBACK + "detection: {engines: [{kind: spacy, model: a, labels: {PER: person}}]}\n",
+            ["labels.PER"],
         ),
         (LOOPBACK + "detection: {languages: [english]}\n", ["languages[0]: "]),
         (LOOPBACK + "detection: {allow: [{}]}\n", ["allow[0]: needs either text or pattern"]),
