@@ -73,11 +73,16 @@ def make_detector(settings: Detection) -> PresidioDetector:
 
 
 def _own_classifier(profile: str) -> list[TokenClassifier]:
-    """The model of the profile; `patterns` has none."""
+    """The model of the profile; `patterns` has none, and needs no memory for one."""
     if profile == "patterns":
         return []
-    message = f"the model of profile {profile} is not part of this version"
-    raise ConfigError([Problem("configuration", 0, "detection.profile", message)])
+    from gateway.detection.classifier import ModelError, load  # noqa: PLC0415 - loads a runtime
+
+    try:
+        return [load(profile)]
+    except ModelError as error:
+        problem = Problem("configuration", 0, "detection.profile", str(error))
+    raise ConfigError([problem])
 
 
 @dataclass(frozen=True, slots=True)

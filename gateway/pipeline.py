@@ -22,6 +22,7 @@ import orjson
 from gateway import telemetry
 from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
+from gateway.detection.coreference import with_mentions
 from gateway.detection.segments import findings as placed_findings
 from gateway.detection.segments import segments
 from gateway.errors import (
@@ -137,9 +138,7 @@ class Pipeline:
         parsed = self._parse(raw)
         scope = _conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
-        read = segments(parsed.leaves)
-        spans = await self.detector.detect([part.text for part in read], caller.subject.tenant)
-        found = placed_findings(parsed.leaves, read, spans)
+        found, _ = await self._find(parsed, caller.subject.tenant, len(raw))
         entities = count_entities(parsed.leaves, found)
         decision = decide(self.policy(), _request_facts(caller, parsed, entities), offered)
         masked = self._mask(parsed, found, decision, caller, scope) if decision.candidates else None
@@ -163,21 +162,26 @@ class Pipeline:
             custom=self.operators,
         )
 
+    async def _find(self, parsed: Parsed, tenant: str, size: int) -> tuple[list[Finding], int]:
+        """The findings of all leaves in order, and how many texts were read for them."""
+        read = await _aside(size, segments, parsed.leaves)
+        spans = await self.detector.detect([part.text for part in read], tenant)
+        found = await _aside(size, placed_findings, parsed.leaves, read, spans)
+        return await _aside(size, with_mentions, parsed.leaves, found), len(read)
+
     async def _detect(
         self, parsed: Parsed, known: Accepted, size: int
     ) -> tuple[list[Finding], int]:
-        read = await _aside(size, segments, parsed.leaves)
         begun = time.monotonic()
         try:
-            spans = await self.detector.detect([part.text for part in read], known.tenant)
-            found = await _aside(size, placed_findings, parsed.leaves, read, spans)
+            found, segment_count = await self._find(parsed, known.tenant, size)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             failure = error
         else:
             telemetry.DETECTION_SECONDS.observe(time.monotonic() - begun)
-            return found, len(read)
+            return found, segment_count
         if not isinstance(failure, GatewayError):
             failure = DetectionUnavailable("Detection failed, so nothing was sent.")
         telemetry.failed_closed(failure.code)

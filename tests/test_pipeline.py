@@ -335,3 +335,26 @@ def streamed_text(answer: str) -> str:
     assert events[-1] == "[DONE]"
     chunks = [orjson.loads(one)["choices"][0]["delta"] for one in events[:-1]]
     return "".join(chunk.get("content") or "" for chunk in chunks)
+
+
+async def test_a_bare_surname_is_masked_like_the_full_name(world: World) -> None:
+    """In what leaves, in the preview and in the answer alike."""
+    text = "Anna Schmidt wrote. Schmidt, or SCHMIDT, wants schmaltz."
+    assert await world.ask(text) == text
+    body = world.upstream.sent[0].body
+    assert b"chmidt" not in body
+    assert b"CHMIDT" not in body
+    raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": text}]})
+    preview = await world.pipeline.preview(raw, CALLER)
+    assert preview.masked is not None
+    assert preview.masked.body == body
+    assert [one.recognizer for one in preview.findings] == ["list", "coreference", "coreference"]
+
+
+async def test_a_failing_detector_fails_the_preview(world: World) -> None:
+    """And nothing is on record, for nothing was admitted."""
+    world.detector.failure = DetectionUnavailable("no")
+    raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}]})
+    with pytest.raises(DetectionUnavailable):
+        await world.pipeline.preview(raw, CALLER)
+    assert world.order == []

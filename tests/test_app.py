@@ -1,0 +1,50 @@
+"""The composition root puts a detector together from all that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.app import make_detector
+from gateway.detection import classifier
+from gateway.errors import ConfigError
+from gateway.settings import CustomRecognizer, Detection, Engine
+
+
+def problems(settings: Detection) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        make_detector(settings)
+    return [str(one) for one in caught.value.problems]
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    told = problems(
+        Detection(
+            predefined=("EmailRecognizer",), engines=(Engine(kind="spacy", model="/no/such"),)
+        )
+    )
+    assert [line.split(": ")[1] for line in told] == [
+        "detection.predefined[0]",
+        "detection.engines[0]",
+    ]
+
+
+def test_a_profile_without_its_model_does_not_start(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(classifier, "MODELS", tmp_path)
+    [told] = problems(Detection(profile="fast"))
+    assert told.startswith("configuration: detection.profile: ")
+    assert "missing" in told
+
+
+def test_a_pattern_that_does_not_compile_is_told_without_its_text():
+    custom = CustomRecognizer(name="x", entity_type="X", patterns=(("(canary", 0.5),))
+    [told] = problems(Detection(recognizers=(custom,)))
+    assert "regular expression" in told
+    assert "canary" not in told
+
+
+def test_predefined_recognizers_join_in():
+    detector = make_detector(Detection(predefined=("UuidRecognizer",)))
+    text = "bc 123e4567-e89b-12d3-a456-426614174000"
+    assert [one.entity_type for one in detector.analyze(text, "t")] == ["UUID"]
