@@ -44,8 +44,8 @@ from gateway.detection.worker import SHORT_CODE_POINTS, Item, Worker, time_left
 from gateway.settings import Detection
 from gateway.types import Span
 
-SHORT_WITH_CLASSIFIER = 1_024
-"""Code points that a classifier and our patterns read in about 10 ms."""
+SHORT_WITH_CLASSIFIER = {"fast": 1_024}
+"""Code points that the profile's classifier and our patterns read in about 10 ms."""
 
 
 def silence_presidio() -> None:
@@ -94,7 +94,9 @@ class PresidioDetector:
         foreign = any(entry.pattern for entry in (*settings.allow, *settings.deny))
         if self._plugged or settings.recognizers or settings.engines or foreign:
             return 0
-        return SHORT_WITH_CLASSIFIER if self._has_classifier else SHORT_CODE_POINTS
+        if self._has_classifier:
+            return SHORT_WITH_CLASSIFIER.get(settings.profile, 0)
+        return SHORT_CODE_POINTS
 
     async def detect(self, texts: Sequence[str], tenant: str) -> Sequence[tuple[Span, ...]]:
         """The spans of each text, disjoint and in order.

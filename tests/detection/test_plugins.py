@@ -6,17 +6,21 @@ import asyncio
 import sys
 import threading
 from importlib.metadata import EntryPoint
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
 
 from gateway.detection import plugins
 from gateway.detection.plugins import plugged_recognizers, usable_predefined
-from gateway.detection.presidio import PresidioDetector
+from gateway.detection.presidio import SHORT_WITH_CLASSIFIER, PresidioDetector
+from gateway.detection.worker import SHORT_CODE_POINTS
 from gateway.errors import ConfigError, DetectionUnavailable
-from gateway.settings import Detection
+from gateway.settings import Detection, ListEntry
 from gateway.types import Span
 
 HERE = f"{__name__}:"
@@ -145,12 +149,12 @@ recognizers:
     class_name: UsPassportRecognizer
     enabled: false
     type: predefined
-  - name: Zip code
+  - name: Depot
     supported_language: de
     patterns:
-      - {name: zip (weak), regex: '(\\b\\d{5}\\b)', score: 0.1}
-    context: [zip, code]
-    supported_entity: ZIP
+      - {name: depot (weak), regex: '(\\bQ-[a-z]{5}\\b)', score: 0.1}
+    context: [depot, shelf]
+    supported_entity: DEPOT
   - name: Titles
     supported_entity: TITLE
     deny_list: [Mr., Dr., Prof.]
@@ -164,14 +168,14 @@ def test_a_file_of_presidio(tmp_path: Path):
     settings = Detection(recognizer_files=(file,))
     made = plugged_recognizers(settings)
     assert sorted((one.name, one.supported_language) for one in made) == [
+        ("Depot", "de"),
         ("MacAddressRecognizer", "en"),
         ("Titles", "de"),
         ("Titles", "en"),
         ("UuidRecognizer", "en"),
-        ("Zip code", "de"),
     ]
-    assert found("zip 12345", settings) == [("ZIP", "12345")]
-    assert found("lot 12345", settings) == []
+    assert found("depot Q-abcde", settings) == [("DEPOT", "Q-abcde")]
+    assert found("about Q-abcde", settings) == []
     assert found("the Dr. said", settings) == [("TITLE", "Dr")]
 
 
@@ -364,3 +368,36 @@ async def test_what_is_found_does_not_depend_on_the_batch():
     assert list(together) == [detector.analyze(text, "t") for text in texts]
     assert list(await detector.detect(texts[::-1], "t")) == list(together)[::-1]
     await detector.aclose()
+
+
+FRAGMENTS = st.sampled_from(
+    ["Anna", "Falcon", "a@b.com", "4111 1111 1111 1111", "\u200b", "Ａ", "%41", " ", "x", "\n", "1"]
+)
+
+
+@given(st.lists(st.lists(FRAGMENTS, max_size=6).map("".join), max_size=5))
+def test_a_batch_is_no_more_than_its_texts(texts: list[str]):
+    together = MIXED._scan([(text, "t") for text in texts])
+    assert together == [MIXED._scan([(text, "t")])[0] for text in texts]
+    for text, spans in zip(texts, together, strict=True):
+        assert all(0 <= one.start < one.end <= len(text) for one in spans)
+        assert all(a.end <= b.start for a, b in pairwise(spans))
+
+
+MIXED = PresidioDetector(Detection(), [Words()], [Names()])
+
+
+@pytest.mark.parametrize(
+    ("settings", "classifiers", "expected"),
+    [
+        (Detection(), [], SHORT_CODE_POINTS),
+        (Detection(profile="fast"), [Names()], SHORT_WITH_CLASSIFIER["fast"]),
+        (Detection(profile="accurate"), [Names()], 0),
+        (Detection(deny=(ListEntry(text="a", entity_type="A"),)), [], SHORT_CODE_POINTS),
+        (Detection(deny=(ListEntry(pattern="a", entity_type="A"),)), [], 0),
+        (Detection(allow=(ListEntry(pattern="a"),)), [], 0),
+    ],
+)
+def test_others_regexes_never_run_on_the_event_loop(settings, classifiers, expected: int):
+    assert PresidioDetector(settings, (), classifiers)._worker._here == expected
+    assert PresidioDetector(settings, [Words()], classifiers)._worker._here == 0
