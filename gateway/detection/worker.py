@@ -35,7 +35,9 @@ BATCH_CODE_POINTS = 32_768
 SHORT_CODE_POINTS = 4_096
 """A text that our own patterns read in about 10 ms."""
 PATIENCE_S = 1.0
-"""How long a batch may take before another thread looks after what waits behind it."""
+SLOWEST_RATE = 10_000
+"""A batch may take `PATIENCE_S` and a second per so many code points, half of what our slower
+model reads; then another thread looks after what waits behind it."""
 MOST_STUCK = 32
 
 _FAILED = "Detection failed, so nothing was sent."
@@ -204,7 +206,8 @@ class Worker:
         """Whether a thread has been at one batch for too long."""
         if post is None or not post.jobs:
             return False
-        return time.monotonic() - post.since >= self._patience
+        allowed = self._patience + sum(job.size for job in post.jobs) / SLOWEST_RATE
+        return time.monotonic() - post.since >= allowed
 
     def _take_apart(self, jobs: Sequence[_Job]) -> None:
         for job in reversed(jobs):
