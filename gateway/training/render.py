@@ -1,0 +1,125 @@
+"""From a template and its values to labelled text.
+
+What belongs together is one span: letters that touch a slot ("{last}s", "{city}er"), given name
+and surname of one human side by side, street, postal code and town of one address.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gateway.training.labelled import Mark, Piece, joined
+from gateway.training.slots import Filler
+from gateway.training.templates import SLOTS, Slot, Template
+
+_AFTER = re.compile(r"[^\W\d_]+")
+_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_GENITIVE = re.compile(r"s(?![^\W\d_])")
+_HASHTAG = re.compile(r"[\W_]+")
+_ELISION = re.compile(r"\b([dD]|[qQ]u|[Ll])[ea] $")
+_VOWELS: Final = frozenset("aeiouéèêâîôAEIOUÉÈÊÂÎÔ")
+_SIBILANT: Final = ("s", "ß", "x", "z")
+
+
+def render(template: Template, filler: Filler) -> tuple[str, list[Mark]]:
+    """The text of a template and its spans.
+
+    Raises:
+        KeyError: a slot that does not exist.
+    """
+    pieces: list[Piece] = []
+    owners: list[Slot | None] = []
+    pending = ""  # what the next literal begins with instead of its own first letters
+    for at, part in enumerate(template.parts):
+        if isinstance(part, str):
+            text = pending + part[1:] if pending else part
+            pending = ""
+            pieces.append((text, None))
+            owners.append(None)
+            continue
+        before = pieces[-1][0] if pieces else ""
+        text, value = _value(part, filler, before)
+        if text != before and pieces:
+            pieces[-1] = (text, pieces[-1][1])
+        elif not pieces and text:
+            pieces.append((text, None))
+            owners.append(None)
+        pieces.append((value, SLOTS[part.name]))
+        owners.append(part)
+        follows = template.parts[at + 1] if at + 1 < len(template.parts) else ""
+        if filler.lang in ("de", "nl") and isinstance(follows, str) and _GENITIVE.match(follows):
+            if value.endswith(_SIBILANT):
+                pending = "’" if len(value) % 2 else "'"
+    merged = _merged(pieces, owners)
+    text, marks = joined(merged)
+    return text, _grown(text, marks)
+
+
+def _value(slot: Slot, filler: Filler, before: str) -> tuple[str, str]:
+    """The text before a slot, corrected, and what fills it."""
+    value = filler.value(slot.name, slot.number)
+    if ":" in value and SLOTS[slot.name] in ("LOCATION", "ORGANIZATION", "DATE_TIME"):
+        article, colon, rest = value.partition(":")
+        if colon and rest and article.endswith(rest):
+            prefix = article[: -len(rest)]
+            if not before.lower().endswith(prefix.lower()):
+                before += prefix
+            value = rest
+    if before.endswith("#"):
+        value = _HASHTAG.sub("", value)
+    elif filler.lang == "fr" and value[:1] in _VOWELS and before.endswith(("e ", "a ")):
+        found = _ELISION.search(before)
+        if found and found[0][-2] == "e":
+            before = before[: found.start()] + found[1] + "'"
+    return before, value or "x"
+
+
+_NAME_PARTS: Final = frozenset({"first", "last", "nick"})
+_ADDRESS_GLUE = re.compile(r",? *\n?|, |\s-\s")
+
+
+def _merged(pieces: list[Piece], owners: list[Slot | None]) -> list[Piece]:
+    """Neighbours that are one entity become one piece."""
+    out: list[Piece] = []
+    last: list[Slot | None] = []
+    for piece, owner in zip(pieces, owners, strict=True):
+        if len(out) > 1 and owner is not None and last[-1] is None and last[-2] is not None:
+            label = _whole(last[-2], out[-1][0], owner, out[-2][1])
+            if label is not None:
+                glue, _ = out.pop()
+                last.pop()
+                start, _ = out.pop()
+                last.pop()
+                out.append((start + glue + piece[0], label))
+                last.append(owner)
+                continue
+        out.append(piece)
+        last.append(owner)
+    return out
+
+
+def _whole(one: Slot, glue: str, other: Slot, label: str | None) -> str | None:
+    if one.name in _NAME_PARTS and other.name in _NAME_PARTS and one.number == other.number:
+        if one.name == other.name:
+            return None
+        if glue == " " or (glue == ", " and (one.name, other.name) == ("last", "first")):
+            return "PERSON"
+        return None
+    if label == "ADDRESS" and other.name in ("zip", "city") and _ADDRESS_GLUE.fullmatch(glue):
+        return "ADDRESS"
+    return None
+
+
+def _grown(text: str, marks: list[Mark]) -> list[Mark]:
+    """Spans that take in the letters that touch them."""
+    grown: list[Mark] = []
+    edge = 0
+    for at, (start, end, label) in enumerate(marks):
+        limit = marks[at + 1][0] if at + 1 < len(marks) else len(text)
+        after = _AFTER.match(text, end, limit) if text[end - 1].isalnum() else None
+        before = _BEFORE.search(text, edge, start) if text[start].isalpha() else None
+        first, last = before.start() if before else start, after.end() if after else end
+        grown.append((first, last, label))
+        edge = last
+    return grown
