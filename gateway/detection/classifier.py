@@ -216,6 +216,10 @@ class Classifier:
             spans.append(Span(start, end, ENTITY_TYPES[kind], score, RECOGNIZER))
         return spans
 
+    def scores(self, texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        """The scores of each text's tokens, (tokens, TAGS), from which spans are decoded."""
+        return self._scores([tokenize(text) for text in texts])
+
     # ---- scores ------------------------------------------------------------------------------
 
     def _scores(self, texts: Sequence[Tokens]) -> list[npt.NDArray[np.float32]]:

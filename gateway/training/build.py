@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gateway.detection.classifier import LEXICON, MANIFEST, WORDS
+from gateway.detection.classifier import LEXICON, MANIFEST, WORDS, Classifier, load, read_manifest
 from gateway.detection.tags import ENTITY_TYPES
 from gateway.detection.wordfeatures import case_of, folded, word_keys
 from gateway.training import lexicon, vectors
-from gateway.training.dataset import Sentence, Vocabulary, chunks, read, sentence
+from gateway.training.calibrate import CLEAN, Scored, biases
+from gateway.training.dataset import LABELLED, Sentence, Vocabulary, chunks, marked, read, sentence
 from gateway.training.export import export_body, export_words
 from gateway.training.generate import generate
 from gateway.training.mixture import SHARES, Corpus, Names, batches
@@ -191,3 +193,85 @@ def write(
     }
     content = json.dumps(manifest, indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(content + "\n", encoding="utf-8")
+
+
+# ---------------------------------------------------------------- biases, and all of it
+
+
+def calibrated(
+    folder: Path, corpora: Sequence[Path], clean: int, seed: int, progress: Progress
+) -> dict[str, dict[str, float]]:
+    """The biases of every profile in a folder of models without any, by the dev text."""
+    files = [file for where in corpora for file in sorted(where.glob("*.dev.jsonl*"))]
+    found: dict[str, dict[str, float]] = {}
+    for profile in read_manifest(folder).reach:
+        classifier = load(profile, folder)
+        scored: list[Scored] = []
+        for number, file in enumerate(files):
+            name = file.name.partition(".")[0]
+            progress(f"biases of {profile}", number, len(files), name)
+            lines = list(read(file))[:_DEV_TEXTS]
+            scored.extend(_scored(classifier, name, lines))
+        nothing = [{"text": one, "spans": []} for one in clean_texts(clean, seed + 1)]
+        scored.extend(_scored(classifier, CLEAN, nothing))
+        found[profile] = biases(scored, LABELLED, MOST_FALSE)
+    return found
+
+
+_DEV_TEXTS: Final = 400
+_CLEAN_TEXTS: Final = 4_000
+MOST_FALSE: Final = 0.5
+"""False findings of a type per 10,000 tokens of generated text without entities, at most."""
+
+
+def clean_texts(count: int, seed: int) -> list[str]:
+    """Generated texts in which nothing is to be found, of another seed than those of training."""
+    return [
+        one.text for one in islice((t for t in generate(count * 12, seed) if not t.spans), count)
+    ]
+
+
+def _scored(classifier: Classifier, name: str, lines: Sequence[Mapping[str, Any]]) -> list[Scored]:
+    out: list[Scored] = []
+    for start in range(0, len(lines), 64):
+        part = lines[start : start + 64]
+        for line, scores in zip(
+            part, classifier.scores([one["text"] for one in part]), strict=True
+        ):
+            whole = sentence(line["text"], line["spans"], name, Vocabulary())
+            out.append(Scored(name, scores, *marked(whole)))
+    return out
+
+
+def build(
+    corpora: Sequence[Path],
+    out: Path,
+    progress: Progress,
+    *,
+    profiles: Sequence[str] = tuple(SHAPES),
+    steps: Mapping[str, int] = STEPS,
+    generated: int = GENERATED,
+    seed: int = SEED,
+) -> dict[str, dict[str, float]]:
+    """Everything: data, both profiles, biases, files. The biases are returned.
+
+    Raises:
+        ValueError: the folders hold no training text.
+    """
+    data = gather(corpora, generated, seed, progress)
+    words = word_data(progress)
+    models: dict[str, Tagger] = {}
+    for profile in profiles:
+        models[profile] = train_profile(
+            profile,
+            data,
+            words,
+            progress,
+            steps=steps[profile],
+            seed=seed,
+            tables_of=next(iter(models.values()), None),
+        )
+        write(out, models, words, {})
+    chosen = calibrated(out, corpora, _CLEAN_TEXTS, seed, progress)
+    write(out, models, words, chosen)
+    return chosen

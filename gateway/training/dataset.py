@@ -178,7 +178,8 @@ def _mark(
     if low >= high or label in _NEUTRAL:
         return
     name = TYPE_OF.get(label)
-    if name is None or _is_doubtful(text[first:last], label, source):
+    is_handle = label == "PERSON" and text[max(0, first - 1) : first] == "@"
+    if name is None or is_handle or _is_doubtful(text[first:last], label, source):
         allowed[low:high] = [ANY] * (high - low)
         return
     kind = tags.ENTITY_TYPES.index(name)
@@ -223,3 +224,21 @@ def _cut(whole: Sentence, start: int, end: int) -> Sentence:
         whole.spaces[start:end],
         whole.allowed[start:end],
     )
+
+
+def marked(one: Sentence) -> tuple[list[tuple[int, int, int]], frozenset[int]]:
+    """The entities of a sentence (first token, token after the last, type), and tokens in doubt."""
+    found: list[tuple[int, int, int]] = []
+    doubtful: set[int] = set()
+    start = 0
+    for at, bits in enumerate(int(value) for value in one.allowed):
+        if bits == ANY:
+            doubtful.add(at)
+        if bits & _OUTSIDE or bits & (bits - 1):
+            continue
+        kind, part = divmod(bits.bit_length() - 2, 4)
+        if part in (0, 3):
+            start = at
+        if part in (2, 3):
+            found.append((start, at + 1, kind))
+    return found, frozenset(doubtful)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.detection.wordfeatures import folded, word_keys
+from gateway.training import wellknown
 from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_WORDS, NATIONALITIES
 
 (GIVEN, SURNAME, TOWN, COUNTRY, STREET, COMPANY, CALENDAR, TITLE) = range(8)
@@ -55,6 +56,8 @@ def build(
 def entries() -> Iterator[tuple[str, int]]:
     """Names and words of the lists, each with the bit that it gets."""
     yield from _faker_people()
+    for name in wellknown.SURNAMES:
+        yield name, SURNAME
     yield from _faker_places()
     yield from _towns()
     for words, bit in (

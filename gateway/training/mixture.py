@@ -24,8 +24,9 @@ _LOWERED = np.array([recased(case, LOWER) for case in range(CASES)], np.uint8)
 _UPPERED = np.array([recased(case, UPPER) for case in range(CASES)], np.uint8)
 _LOWER_SHARE, _UPPER_SHARE = 0.10, 0.05
 _SWAP_PEOPLE, _SWAP_TOWNS = 0.40, 0.12
+_SHORTEN, _SHORTEN_EACH = 0.25, 0.6
+_THREE_LETTERS = 2  # the class of length
 _JOIN = 0.5  # of neighbours stand directly behind each other
-_SHORTEST_NAME = 3 * 8  # cases from here on, and title case, are names of some length
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ _FIRST = (_PERSON[0], _PERSON[3])
 
 def varied(one: Sentence, names: Names, random: np.random.Generator, *, swap: bool) -> Sentence:
     """The sentence, or a variant of it."""
+    if swap and random.random() < _SHORTEN:
+        one = _shortened(one, random)
     words, cases = one.words, one.cases
     if swap and random.random() < _SWAP_PEOPLE:
         words, cases = _swapped(words, cases, one.allowed, _PERSON, names, random)
@@ -83,6 +86,22 @@ def varied(one: Sentence, names: Names, random: np.random.Generator, *, swap: bo
     return Sentence(words, cases, one.spaces, one.allowed)
 
 
+def _shortened(one: Sentence, random: np.random.Generator) -> Sentence:
+    """People by their last word alone, as they are named when they are known already."""
+    allowed = one.allowed
+    begins = np.flatnonzero(allowed == _PERSON[0])
+    ends = np.flatnonzero(allowed == _PERSON[2])
+    if not len(begins) or len(begins) != len(ends):
+        return one
+    keep = np.ones(len(one), np.bool_)
+    allowed = allowed.copy()
+    for begin, end in zip(begins, ends, strict=True):
+        if random.random() < _SHORTEN_EACH and one.cases[end] & 7 >= _THREE_LETTERS:
+            keep[begin:end] = False
+            allowed[end] = _PERSON[3]
+    return Sentence(one.words[keep], one.cases[keep], one.spaces[keep], allowed[keep])
+
+
 def _swapped(
     words: npt.NDArray[np.int32],
     cases: npt.NDArray[np.uint8],
@@ -92,7 +111,7 @@ def _swapped(
     random: np.random.Generator,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
     kinds = cases >> 3
-    longer = (cases & 7) >= 2  # three letters or more
+    longer = (cases & 7) >= _THREE_LETTERS
     places = np.flatnonzero(np.isin(allowed, bits) & longer & np.isin(kinds, (0, 1, 3, 7)))
     if not len(places):
         return words, cases

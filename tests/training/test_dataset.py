@@ -55,6 +55,10 @@ def test_what_another_convention_labels_is_in_doubt(value, label, source):
     assert set(found[1:-1]) == {ANY}
 
 
+def test_a_handle_without_its_sign_is_in_doubt():
+    assert labelled("by @nick now", [("nick", "PERSON")], "btc")[2] == ANY
+
+
 def test_a_job_is_outside():
     assert labelled("a nurse", [("nurse", "JOB")]) == [OUTSIDE, OUTSIDE]
 

