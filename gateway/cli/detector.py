@@ -27,6 +27,7 @@ from rich.text import Text
 
 from gateway.cli import detector_tables as tables
 from gateway.cli.common import ConfigOption, JsonOption, errors, fail, load_settings, print_json
+from gateway.cli.detector_train import train
 from gateway.config import ENVIRONMENT
 from gateway.config_schema import PROFILES
 from gateway.errors import ConfigError, Problem
@@ -51,8 +52,10 @@ ProfileOption: TypeAlias = Annotated[
 ]
 
 app = typer.Typer(
-    help="Annotate text, measure the detector, and see what it costs.", no_args_is_help=True
+    help="Annotate text, measure the detector, see what it costs, train its model.",
+    no_args_is_help=True,
 )
+app.command("train")(train)
 
 
 class Counting(StrEnum):
@@ -235,8 +238,10 @@ async def _evaluate(
         finally:
             await detector.aclose()
     if against is not None:
+        from gateway.evaluation.presidio import PresidioAlone  # noqa: PLC0415 -- only if asked for
+
         with _progress(size, against.value) as advance:
-            peer = systems.PresidioAlone()
+            peer = PresidioAlone()
             results.append(await evaluate.measured(against.value, peer, loaded, scoring, advance))
     return results
 

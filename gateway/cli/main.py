@@ -22,7 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run the gateway.",
     "inspect": "Show what would leave for a text, without sending it.",
     "doctor": "Check the configuration and everything that it names.",
-    "detector": "Annotate text, measure the detector, and see what it costs.",
+    "detector": "Annotate text, measure the detector, see what it costs, train its model.",
     "policy": "Check, test and explain policies.",
     "audit": "Read the audit log.",
     "apikeys": "Give keys to callers and take them back.",

@@ -168,13 +168,16 @@ async def _stages(
     from gateway.detection.normalize import views  # noqa: PLC0415
     from gateway.detection.recognizers import ClassifierRecognizer, recognizers  # noqa: PLC0415
 
-    texts = [view.text for view in views(text)]
+    of_text = views(text)
+    texts = [view.text for view in of_text]
+    named = [view.text for view in of_text if getattr(view, "reads_names", True)]
     work: dict[str, Callable[[], object]] = {"views": lambda: views(text)}
     for one in recognizers("en", _classifiers(settings.profile)):
         own: str = one.name  # type: ignore[has-type]
-        name = "classifier" if isinstance(one, ClassifierRecognizer) else f"patterns: {own}"
+        is_model = isinstance(one, ClassifierRecognizer)
+        name = "classifier" if is_model else f"patterns: {own}"
         read: Callable[[Reading], object] = getattr(one, "read")  # noqa: B009 -- of our own only
-        work[name] = partial(_read_all, read, Reading, texts)
+        work[name] = partial(_read_all, read, Reading, named if is_model else texts)
     out = {}
     for name, call in work.items():
         advance(name)

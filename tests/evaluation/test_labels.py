@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.app import make_detector
+from gateway.detection.tags import ENTITY_TYPES as CLASSIFIED
 from gateway.evaluation.labels import FOLDS, LABELS, folding, label_of
+from gateway.settings import Detection
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,11 @@ def test_the_label_of_an_entity_type(entity_type: str, label: str):
 @pytest.mark.parametrize("label", sorted(LABELS))
 def test_labels_stay(label: str):
     assert label_of(label) == label
+
+
+def test_every_type_of_the_detector_has_a_label():
+    types = make_detector(Detection(profile="patterns")).entity_types | set(CLASSIFIED)
+    assert {one for one in types if label_of(one) not in LABELS} == set()
 
 
 def test_groups_hold_labels():
