@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -19,7 +20,8 @@ from gateway.audit.facts import EventType
 from gateway.audit.store import SqlAuditStore
 from gateway.detection.cache import CachedDetector
 from gateway.detection.engines.opening import open_engines
-from gateway.detection.plugins import plugged_recognizers
+from gateway.detection.outside import OutsideRecognizers
+from gateway.detection.plugins import has_code, known_recognizers
 from gateway.detection.presidio import PresidioDetector
 from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.errors import AuditUnavailable, ConfigError, Problem
@@ -37,6 +39,7 @@ from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import OpenAIUpstream
 
 Wrap = Callable[[Upstream], Upstream]
+Made = TypeVar("Made")
 
 
 def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
@@ -54,22 +57,31 @@ def make_detector(settings: Detection) -> PresidioDetector:
             recognizers and engines at once.
     """
     problems: list[Problem] = []
-    classifiers: list[TokenClassifier] = []
+    known = _tried(lambda: known_recognizers(settings), problems) or []
+    own = _tried(lambda: _own_classifier(settings.profile), problems) or []
+    engines = _tried(lambda: open_engines(settings.engines), problems) or []
+    outside = _tried(lambda: _outside(settings), problems)
+    if not problems:
+        try:
+            return PresidioDetector(settings, known, [*own, *engines], outside)
+        except ValueError as error:
+            # Its own constant words: which list, pattern or recognizer cannot be used.
+            problems.append(Problem("configuration", 0, "detection", str(error)))
+    if outside is not None:
+        outside.close()
+    raise ConfigError(problems)
+
+
+def _tried(build: Callable[[], Made], problems: list[Problem]) -> Made | None:
     try:
-        plugged = plugged_recognizers(settings)
+        return build()
     except ConfigError as error:
         problems += error.problems
-    try:
-        classifiers = [*_own_classifier(settings.profile), *open_engines(settings.engines)]
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    try:
-        return PresidioDetector(settings, plugged, classifiers)
-    except ValueError as error:
-        # Its own constant words: which list, pattern or recognizer cannot be used.
-        raise ConfigError([Problem("configuration", 0, "detection", str(error))]) from None
+        return None
+
+
+def _outside(settings: Detection) -> OutsideRecognizers | None:
+    return OutsideRecognizers(settings.recognizer_modules) if has_code(settings) else None
 
 
 def _own_classifier(profile: str) -> list[TokenClassifier]:

@@ -48,3 +48,20 @@ def test_predefined_recognizers_join_in():
     detector = make_detector(Detection(predefined=("UuidRecognizer",)))
     text = "bc 123e4567-e89b-12d3-a456-426614174000"
     assert [one.entity_type for one in detector.analyze(text, "t")] == ["UUID"]
+
+
+async def test_recognizers_in_code_join_in_from_a_process_of_their_own():
+    module = "tests.detection.outside_recognizers"
+    detector = make_detector(Detection(recognizer_modules=(f"{module}:Words",)))
+    try:
+        [spans] = await detector.detect(["a Falcon"], "t")
+        assert [one.entity_type for one in spans] == ["PROJECT"]
+    finally:
+        await detector.aclose()
+    told = problems(
+        Detection(recognizer_modules=(f"{module}:Unmade",), predefined=("EmailRecognizer",))
+    )
+    assert [line.split(": ")[1] for line in told] == [
+        "detection.predefined[0]",
+        "detection.recognizer_modules[0]",
+    ]

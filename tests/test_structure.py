@@ -43,7 +43,7 @@ ALLOWED_IMPORTS = {
                    "identity/*.py"),
     "presidio_analyzer": ("detection/presidio.py", "detection/nlp.py", "detection/bounded.py",
                           "detection/recognizers.py", "detection/recognizer_files.py",
-                          "detection/plugins.py"),
+                          "detection/plugins.py", "detection/plugged.py"),
     "spacy": ("detection/engines/spacy_pipeline.py",),
     "transformers": ("detection/engines/hf_model.py",),
     "gliner": ("detection/engines/gliner_model.py",),

@@ -1,7 +1,7 @@
 """A user's own Presidio recognizers: from installed packages, modules, files, and by name.
 
-What cannot be used is said at the start, all of it at once. A recognizer runs in this process
-with the gateway's rights: it is code, and trusted as such.
+What cannot be used is said at the start, all of it at once. Recognizers in code run in a process of
+their own, see `outside`, with the gateway's rights: they are trusted not to be hostile.
 """
 
 from __future__ import annotations
@@ -65,15 +65,36 @@ def usable_predefined() -> tuple[str, ...]:
     return tuple(sorted(name for name, kind in _classes().items() if not _refusal(name, kind)))
 
 
-def plugged_recognizers(settings: Detection) -> list[EntityRecognizer]:
-    """Every recognizer that the settings and installed packages ask for.
+def has_code(settings: Detection) -> bool:
+    """Whether any recognizer is somebody's own code."""
+    return bool(settings.recognizer_modules or entry_points(group=GROUP))
+
+
+def code_recognizers(modules: Sequence[str]) -> list[EntityRecognizer]:
+    """The recognizers of modules and of installed packages: code that is not ours.
 
     Raises:
         ConfigError: one cannot be used; all problems.
     """
+    return _all(_code(modules))
+
+
+def known_recognizers(settings: Detection) -> list[EntityRecognizer]:
+    """The recognizers of files and those of Presidio's that the settings name.
+
+    Raises:
+        ConfigError: one cannot be used; all problems.
+    """
+    return _all(_known(settings))
+
+
+_Source = Callable[[], Sequence[EntityRecognizer]]
+
+
+def _all(sources: Iterator[_Source]) -> list[EntityRecognizer]:
     found: list[EntityRecognizer] = []
     problems: list[Problem] = []
-    for work in _sources(settings):
+    for work in sources:
         try:
             found.extend(work())
         except ConfigError as error:
@@ -83,13 +104,16 @@ def plugged_recognizers(settings: Detection) -> list[EntityRecognizer]:
     return found
 
 
-def _sources(settings: Detection) -> Iterator[Callable[[], Sequence[EntityRecognizer]]]:
+def _code(modules: Sequence[str]) -> Iterator[_Source]:
     for entry in sorted(entry_points(group=GROUP), key=lambda one: one.name):
         place = Problem("installed packages", 0, f"{GROUP}: {entry.name}", "")
         yield partial(_instance, entry.load, place)
-    for index, path in enumerate(settings.recognizer_modules):
+    for index, path in enumerate(modules):
         place = Problem("configuration", 0, f"detection.recognizer_modules[{index}]", "")
         yield partial(_instance, partial(_object, path), place)
+
+
+def _known(settings: Detection) -> Iterator[_Source]:
     for index, name in enumerate(settings.predefined):
         place = Problem("configuration", 0, f"detection.predefined[{index}]", "")
         yield partial(_predefined_alone, name, place)

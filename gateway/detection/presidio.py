@@ -12,18 +12,16 @@ enhancer (which is quadratic in the text) is used.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Iterator, Sequence
 
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
-from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
+from presidio_analyzer import EntityRecognizer
 
-from gateway.detection.bounded import RegexOverrun, bound
 from gateway.detection.context import Reading
-from gateway.detection.coverage import Read, complete
-from gateway.detection.nlp import ENTITY_TYPE, Artifacts, ClassifierEngine, WordContextEnhancer
+from gateway.detection.coverage import complete
+from gateway.detection.nlp import ClassifierEngine
 from gateway.detection.normalize import View, views
+from gateway.detection.outside import OutsideRecognizers
+from gateway.detection.plugged import Plugged, silence_presidio
 from gateway.detection.recognizers import (
     IdentifierRecognizer,
     TableRecognizer,
@@ -48,15 +46,6 @@ SHORT_WITH_CLASSIFIER = {"fast": 1_024}
 """Code points that the profile's classifier and our patterns read in about 10 ms."""
 
 
-def silence_presidio() -> None:
-    """Keep Presidio's loggers, which write words of the text, from writing anything."""
-    for name in ("presidio-analyzer", "decision_process"):
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.CRITICAL + 1)
-        logger.propagate = False
-        logger.disabled = True
-
-
 class PresidioDetector:
     """Detects in this process, in one worker thread."""
 
@@ -65,10 +54,12 @@ class PresidioDetector:
         settings: Detection,
         extra_recognizers: Sequence[EntityRecognizer] = (),
         classifiers: Sequence[TokenClassifier] = (),
+        outside: OutsideRecognizers | None = None,
     ) -> None:
         """`extra_recognizers` are a user's own, of any Presidio class, for any language.
 
-        They may be called from several threads at once, and their patterns are bounded in time.
+        They may be called from several threads at once, and their patterns are bounded in time;
+        `outside` are those that are read in another process. The detector closes it.
 
         Raises:
             ValueError: a list entry, a custom pattern or a recognizer cannot be used.
@@ -79,12 +70,14 @@ class PresidioDetector:
         rows = [*country_identifiers(), *custom_identifiers(settings.recognizers)]
         self._own = (TableRecognizer(), IdentifierRecognizer(rows))
         self._nlp = ClassifierEngine(settings.languages or ("en",), classifiers)
-        self._plugged = _Plugged(extra_recognizers, classifiers) if extra_recognizers else None
+        self._plugged = Plugged(extra_recognizers) if extra_recognizers else None
+        self._outside = outside
         self._stages = ("table", "identifiers") + (("plugged",) if self._plugged else ())
         self._has_classifier = bool(classifiers)
         self.entity_types: frozenset[str] = frozenset(
             {kind for one in (*self._own, *extra_recognizers) for kind in one.supported_entities}
             | {kind for one in classifiers for kind in one.entity_types}
+            | (outside.entity_types if outside else frozenset())
             | {entry.entity_type for entry in settings.deny if entry.entity_type}
         )
         self._worker = Worker(self._scan, settings.timeout_s, here_code_points=self._here(settings))
@@ -92,7 +85,7 @@ class PresidioDetector:
     def _here(self, settings: Detection) -> int:
         """How much text is read on the event loop: nothing, where others' code or regexes run."""
         foreign = any(entry.pattern for entry in (*settings.allow, *settings.deny))
-        if self._plugged or settings.recognizers or settings.engines or foreign:
+        if self._plugged or self._outside or settings.recognizers or settings.engines or foreign:
             return 0
         if self._has_classifier:
             return SHORT_WITH_CLASSIFIER.get(settings.profile, 0)
@@ -116,8 +109,10 @@ class PresidioDetector:
         return self._worker.run_here(text, tenant)
 
     async def aclose(self) -> None:
-        """Stop the worker thread; work that has not begun is dropped."""
+        """Stop the worker thread and the other process; work that has not begun is dropped."""
         self._worker.close()
+        if self._outside is not None:
+            self._outside.close()
 
     def _scan(self, batch: Sequence[Item]) -> list[tuple[Span, ...]]:
         """The spans of each item, from that item alone."""
@@ -148,65 +143,14 @@ class PresidioDetector:
             time_left()
             answers = self._nlp.classify([batch[at].text for at in named])
             of_names = dict(zip(named, answers, strict=True))
-        for at, view in enumerate(batch):
+        foreign: Sequence[Sequence[Span]] = [()] * len(batch)
+        if self._outside is not None:
+            texts = [(view.text, of_names.get(at, ())) for at, view in enumerate(batch)]
+            foreign = self._outside.read(texts)
+        for at, (view, others) in enumerate(zip(batch, foreign, strict=True)):
             reading = Reading(view.text)
             reads = [stage.read(reading) for stage in self._own]
             names = of_names.get(at, ())
             if self._plugged is not None:
                 reads.append(self._plugged.read(reading, names))
-            yield [*names, *complete(reads, self._stages, len(view.text))]
-
-
-class _Plugged:
-    """A user's own recognizers in a Presidio engine: each reads each view once."""
-
-    def __init__(
-        self, extra: Sequence[EntityRecognizer], classifiers: Sequence[TokenClassifier]
-    ) -> None:
-        for one in extra:
-            for kind in one.supported_entities:
-                if not ENTITY_TYPE.fullmatch(kind):
-                    raise ValueError("a recognizer's entity types must be like US_SSN")
-        # Texts come without a language: each recognizer runs for the one it was made for.
-        self._languages = list(dict.fromkeys(one.supported_language for one in extra))
-        self._nlp = ClassifierEngine(self._languages, classifiers)
-        registry = RecognizerRegistry(
-            recognizers=[bound(one) for one in extra], supported_languages=self._languages
-        )
-        self._engine = AnalyzerEngine(
-            registry=registry,
-            nlp_engine=self._nlp,
-            supported_languages=self._languages,
-            context_aware_enhancer=WordContextEnhancer(),
-        )
-        runs = [one for lang in self._languages for one in self._engine.get_recognizers(lang)]
-        if sorted(map(id, runs)) != sorted(map(id, extra)):
-            raise ValueError("a recognizer would not run, or would run twice")
-
-    def read(self, reading: Reading, names: Sequence[Span]) -> Read:
-        """What the recognizers find.
-
-        Raises:
-            TimeoutError: a regex, or all of them together, took too long.
-            IncompleteRead: a result is not a stretch of the text.
-        """
-        began = time.monotonic()
-        found: list[Span] = []
-        try:
-            for language in self._languages:
-                artifacts = Artifacts(reading, self._nlp, language, names)
-                results = self._engine.analyze(reading.text, language, nlp_artifacts=artifacts)
-                found.extend(map(_span, results))
-                time_left()
-            is_late = False
-        except RegexOverrun:
-            is_late = True
-        # Presidio's own pattern loop drops a regex that times out, which takes this long at least.
-        if is_late or time.monotonic() - began >= REGEX_TIMEOUT_SECONDS:
-            raise TimeoutError
-        return Read("plugged", found, len(reading.text))
-
-
-def _span(result: RecognizerResult) -> Span:
-    name = (result.recognition_metadata or {})[RecognizerResult.RECOGNIZER_NAME_KEY]
-    return Span(result.start, result.end, result.entity_type, float(result.score), str(name))
+            yield [*names, *others, *complete(reads, self._stages, len(view.text))]

@@ -19,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -58,6 +59,16 @@ def time_left() -> float:
     if left <= 0:
         raise TimeoutError
     return min(left, _LONGEST_S)
+
+
+@contextmanager
+def until(deadline: float) -> Iterator[None]:
+    """Work in this block must be done by then, in seconds of the monotonic clock."""
+    token = _deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 _Answer = list[tuple[Span, ...]] | str
@@ -274,14 +285,12 @@ class Worker:
     def _work(self, jobs: Sequence[_Job]) -> _Answer:
         """Scan the texts of all jobs at once, until the first of their deadlines."""
         items = [item for job in jobs for item in job.items]
-        token = _deadline.set(min(job.deadline for job in jobs))
         try:
-            time_left()
-            found = list(self._scan(items))
+            with until(min(job.deadline for job in jobs)):
+                time_left()
+                found = list(self._scan(items))
         except (Exception, SystemExit) as error:  # a recognizer may raise anything
             return _LATE if isinstance(error, TimeoutError) else _FAILED
-        finally:
-            _deadline.reset(token)
         return found if len(found) == len(items) else _FAILED
 
 

@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
 
 from gateway.detection import plugins
-from gateway.detection.plugins import plugged_recognizers, usable_predefined
+from gateway.detection.plugins import (
+    code_recognizers,
+    has_code,
+    known_recognizers,
+    usable_predefined,
+)
 from gateway.detection.presidio import SHORT_WITH_CLASSIFIER, PresidioDetector
 from gateway.detection.worker import SHORT_CODE_POINTS
 from gateway.errors import ConfigError, DetectionUnavailable
 from gateway.settings import Detection, ListEntry
 from gateway.types import Span
-
-HERE = f"{__name__}:"
 
 
 class Words(EntityRecognizer):
@@ -49,14 +52,14 @@ NOT_ONE = object
 
 
 def found(text: str, settings: Detection) -> list[tuple[str, str]]:
-    detector = PresidioDetector(settings, plugged_recognizers(settings))
+    detector = PresidioDetector(settings, known_recognizers(settings))
     spans = detector.analyze(text, "t")
     return [(one.entity_type, text[one.start : one.end]) for one in spans]
 
 
 def problems(settings: Detection) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        plugged_recognizers(settings)
+        known_recognizers(settings)
     return [str(one) for one in caught.value.problems]
 
 
@@ -71,22 +74,26 @@ def module(monkeypatch) -> str:
 
 
 def test_from_a_module(module: str):
-    settings = Detection(recognizer_modules=(f"{module}:Words",))
-    assert found("about Falcon, a@b.com", settings) == [
-        ("PROJECT", "Falcon"),
-        ("EMAIL_ADDRESS", "a@b.com"),
-    ]
+    [one] = code_recognizers([f"{module}:Words"])
+    assert isinstance(one, Words)
+    assert has_code(Detection(recognizer_modules=(f"{module}:Words",)))
+    assert not has_code(Detection(predefined=("UuidRecognizer",)))
 
 
 def test_from_an_installed_package(module: str, monkeypatch):
     entry = EntryPoint("words", f"{module}:Words", plugins.GROUP)
     monkeypatch.setattr(plugins, "entry_points", lambda group: [entry] if group else [])
-    assert found("about Falcon", Detection()) == [("PROJECT", "Falcon")]
+    assert has_code(Detection())
+    [one] = code_recognizers([])
+    assert isinstance(one, Words)
 
 
 def test_all_problems_at_once_and_no_words_of_theirs(module: str):
     paths = ("no_such_module:X", f"{module}:Missing", f"{module}:Raises", f"{module}:NOT_ONE")
-    told = problems(Detection(recognizer_modules=paths, predefined=("UsSnnRecognizer",)))
+    with pytest.raises(ConfigError) as caught:
+        code_recognizers(paths)
+    told = [str(one) for one in caught.value.problems]
+    told += problems(Detection(predefined=("UsSnnRecognizer",)))
     assert [line.split(": ", 1)[1] for line in told] == [
         "detection.recognizer_modules[0]: cannot be made (ModuleNotFoundError)",
         "detection.recognizer_modules[1]: cannot be made (AttributeError)",
@@ -130,7 +137,7 @@ def test_every_usable_recognizer_can_be_made():
     names = usable_predefined()
     assert len(names) > 50
     settings = Detection(predefined=names)
-    detector = PresidioDetector(settings, plugged_recognizers(settings))
+    detector = PresidioDetector(settings, known_recognizers(settings))
     assert detector.analyze("no data here", "t") == ()
 
 
@@ -166,7 +173,7 @@ def test_a_file_of_presidio(tmp_path: Path):
     file = tmp_path / "own.yaml"
     file.write_text(GOOD)
     settings = Detection(recognizer_files=(file,))
-    made = plugged_recognizers(settings)
+    made = known_recognizers(settings)
     assert sorted((one.name, one.supported_language) for one in made) == [
         ("Depot", "de"),
         ("MacAddressRecognizer", "en"),
@@ -243,7 +250,7 @@ def test_a_runaway_pattern_of_a_file(tmp_path: Path):
     )
     settings = Detection(recognizer_files=(file,), timeout_s=0.1)
     with pytest.raises(DetectionUnavailable, match="in time"):
-        PresidioDetector(settings, plugged_recognizers(settings)).analyze(BAIT, "t")
+        PresidioDetector(settings, known_recognizers(settings)).analyze(BAIT, "t")
 
 
 async def test_a_runaway_pattern_leaves_the_event_loop_alone():
