@@ -10,7 +10,7 @@ import traceback
 import pytest
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
 
-from gateway.detection import presidio
+from gateway.detection import plugged
 from gateway.detection.country import ALONE
 from gateway.detection.presidio import PresidioDetector
 from gateway.errors import DetectionUnavailable
@@ -240,10 +240,9 @@ def test_a_runaway_pattern_of_the_operator_fails_closed():
 
 
 def test_a_pattern_that_presidio_skipped_fails_closed(monkeypatch):
-    plugged = Stolid(["X"])
-    detector = PresidioDetector(Detection(), extra_recognizers=[plugged])
+    detector = PresidioDetector(Detection(), extra_recognizers=[Stolid(["X"])])
     assert detector.analyze("hello", "t") == ()
-    monkeypatch.setattr(presidio, "REGEX_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(plugged, "REGEX_TIMEOUT_SECONDS", 0)
     with pytest.raises(DetectionUnavailable):
         detector.analyze("hello", "t")
 
