@@ -13,11 +13,13 @@ from typing import Final
 
 from gateway.training.data import LANGUAGES
 from gateway.training.draw import Draw, running
-from gateway.training.labelled import Labelled, write
+from gateway.training.formats import record
+from gateway.training.labelled import Labelled, Mark, write
+from gateway.training.negatives import plain
 from gateway.training.noise import noisy
-from gateway.training.render import render
+from gateway.training.render import render, transcript
 from gateway.training.slots import Filler
-from gateway.training.templates import load
+from gateway.training.templates import Template, load
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
     {"templates": 0.65, "formats": 0.20, "negatives": 0.15}
@@ -26,6 +28,8 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
 
 _ENGLISH = 0.35
 _NEGATIVES = "negatives"
+_ANY = "any"
+"""The folder of the templates that are in no language."""
 
 
 def generate(count: int, seed: int, languages: Sequence[str] = LANGUAGES) -> Iterator[Labelled]:
@@ -54,12 +58,50 @@ def _languages(languages: Sequence[str]) -> tuple[tuple[float, str], ...]:
 
 def _one(draw: Draw, lang: str, kind: str) -> Labelled:
     filler = Filler(draw, lang)
-    genres = load().get(lang, {})
-    texts = sorted(genre for genre in genres if genre != _NEGATIVES)
-    genre = draw.pick(texts)
-    text, marks = render(draw.pick(genres[genre]), filler)
-    text, marks = noisy(draw, text, marks)
+    genres = load()[lang]
+    if kind == _NEGATIVES:
+        text, marks, genre = _without(draw, filler, genres)
+    elif kind == "formats":
+        text, marks, genre = _format(draw, filler, genres)
+    else:
+        genre = draw.pick([name for name in genres if name != _NEGATIVES])
+        text, marks = render(draw.pick(genres[genre]), filler)
+    if genre not in ("plain", "code", "record", "logs") or draw.chance(0.2):
+        text, marks = noisy(draw, text, marks)
     return Labelled(text, tuple(marks), lang, f"generated/{genre}")
+
+
+_Made = tuple[str, list[Mark], str]
+
+
+def _without(draw: Draw, filler: Filler, genres: Mapping[str, Sequence[Template]]) -> _Made:
+    if _NEGATIVES not in genres or draw.chance(0.5):
+        return plain(draw), [], "plain"
+    some = [draw.pick(genres[_NEGATIVES]) for _ in range(draw.pick((1, 1, 2, 3)))]
+    text = draw.pick(("\n", " ")).join(render(one, filler)[0] for one in some)
+    return text, [], _NEGATIVES
+
+
+def _format(draw: Draw, filler: Filler, genres: Mapping[str, Sequence[Template]]) -> _Made:
+    point = draw.below(100)
+    if point < 65:
+        return *record(filler), "record"
+    if point < 75 and "chat" in genres:
+        return *transcript(filler, genres["chat"]), "transcript"
+    genre = draw.pick(("code", "logs"))
+    templates = load()[_ANY][genre]
+    text, marks = render(draw.pick(templates), filler)
+    glue = draw.pick(("\n", "\n", "\n\n"))
+    while draw.chance(0.4):
+        # Lines of a file follow each other; now and then one without anybody.
+        if draw.chance(0.3):
+            text += glue + plain(draw)
+            continue
+        more, others = render(draw.pick(templates), Filler(draw, filler.lang))
+        shift = len(text) + len(glue)
+        marks += [(start + shift, end + shift, label) for start, end, label in others]
+        text += glue + more
+    return text, marks, genre
 
 
 def main() -> None:

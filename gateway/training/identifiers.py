@@ -344,14 +344,13 @@ _POLICIES = ("POL-#######", "######-##", "KFZ-########", "??-######-#", "##.###.
 
 def patterned(draw: Draw, name: str, lang: str) -> str:
     """A plate, passport, license, id, mrn or policy_no. Raises KeyError: none of them."""
-    match name:
-        case "id":
-            patterns = _IDS
-        case "mrn":
-            patterns = _RECORDS
-        case "policy_no":
-            patterns = _POLICIES
-        case _:
-            tables = {"plate": _PLATES, "passport": _PASSPORTS, "license": _LICENSES}
-            patterns = tables[name][lang]
+    patterns = _PATTERNS.get(name) or _LOCAL_PATTERNS[name][lang]
     return draw.mask(draw.pick(patterns))
+
+
+_PATTERNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"id": _IDS, "mrn": _RECORDS, "policy_no": _POLICIES}
+)
+_LOCAL_PATTERNS: Final = MappingProxyType(
+    {"plate": _PLATES, "passport": _PASSPORTS, "license": _LICENSES}
+)

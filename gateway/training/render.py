@@ -7,6 +7,7 @@ and surname of one human side by side, street, postal code and town of one addre
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from gateway.training.labelled import Mark, Piece, joined
@@ -16,6 +17,7 @@ from gateway.training.templates import SLOTS, Slot, Template
 _AFTER = re.compile(r"[^\W\d_]+")
 _BEFORE = re.compile(r"[^\W\d_]+\Z")
 _GENITIVE = re.compile(r"s(?![^\W\d_])")
+_ENDING = re.compile(r"(?:en|er|e)\Z")
 _HASHTAG = re.compile(r"[\W_]+")
 _ELISION = re.compile(r"\b([dD]|[qQ]u|[Ll])[ea] $")
 _VOWELS: Final = frozenset("aeiouéèêâîôAEIOUÉÈÊÂÎÔ")
@@ -48,9 +50,13 @@ def render(template: Template, filler: Filler) -> tuple[str, list[Mark]]:
         pieces.append((value, SLOTS[part.name]))
         owners.append(part)
         follows = template.parts[at + 1] if at + 1 < len(template.parts) else ""
-        if filler.lang in ("de", "nl") and isinstance(follows, str) and _GENITIVE.match(follows):
-            if value.endswith(_SIBILANT):
+        if isinstance(follows, str) and _GENITIVE.match(follows) and value.endswith(_SIBILANT):
+            if SLOTS[part.name] == "NRP":
+                pieces[-1] = (value[:-1], "NRP")
+            elif filler.lang in ("de", "nl"):
                 pending = "’" if len(value) % 2 else "'"
+        elif SLOTS[part.name] == "NRP" and isinstance(follows, str) and _AFTER.match(follows):
+            pieces[-1] = (_ENDING.sub("", value), "NRP")
     merged = _merged(pieces, owners)
     text, marks = joined(merged)
     return text, _grown(text, marks)
@@ -75,6 +81,7 @@ def _value(slot: Slot, filler: Filler, before: str) -> tuple[str, str]:
     return before, value or "x"
 
 
+_GROWING: Final = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
 _NAME_PARTS: Final = frozenset({"first", "last", "nick"})
 _ADDRESS_GLUE = re.compile(r",? *\n?|, |\s-\s")
 
@@ -117,9 +124,44 @@ def _grown(text: str, marks: list[Mark]) -> list[Mark]:
     edge = 0
     for at, (start, end, label) in enumerate(marks):
         limit = marks[at + 1][0] if at + 1 < len(marks) else len(text)
-        after = _AFTER.match(text, end, limit) if text[end - 1].isalnum() else None
-        before = _BEFORE.search(text, edge, start) if text[start].isalpha() else None
+        grows = label in _GROWING
+        after = _AFTER.match(text, end, limit) if grows and text[end - 1].isalnum() else None
+        before = _BEFORE.search(text, edge, start) if grows and text[start].isalpha() else None
         first, last = before.start() if before else start, after.end() if after else end
+        if label == "USERNAME" and start > edge and text[start - 1] == "@":
+            first -= 1
         grown.append((first, last, label))
         edge = last
     return grown
+
+
+def transcript(filler: Filler, templates: Sequence[Template]) -> tuple[str, list[Mark]]:
+    """A chat between some people: lines of several templates, each behind who wrote it."""
+    draw = filler.draw
+    pattern = draw.pick(
+        ("[{}] {}: ", "{} {}: ", "{} <{}> ", "[{}] <{}> ", "{}, {}\n", "[{}] {} » ", "-{}- {}: ")
+    )
+    timed = draw.chance(0.6)
+    name = draw.pick(("first", "first", "nick", "username", "person"))
+    members = range(1, draw.between(2, 4) + 1)
+    text, marks, start = "", list[Mark](), draw.below(1440)
+    for turn in range(draw.between(2, 7)):
+        lead = _lead(filler, pattern if timed else "{}: ", name, draw.pick(members), turn, start)
+        line, spans = render(draw.pick(templates), Filler(draw, filler.lang))
+        for piece, found in (lead, (line, spans)):
+            marks += [(start + len(text), end + len(text), label) for start, end, label in found]
+            text += piece
+        text += "\n"
+    return text[:-1], marks
+
+
+def _lead(
+    filler: Filler, pattern: str, name: str, member: int, turn: int, start: int
+) -> tuple[str, list[Mark]]:
+    before, middle, *rest = pattern.split("{}")
+    who: Piece = (filler.value(name, member), SLOTS[name])
+    if not rest:
+        return joined([who, (middle, None)])
+    minute = start + 3 * turn
+    clock = f"{minute // 60 % 24:02}:{minute % 60:02}"
+    return joined([(before, None), (clock, "DATE_TIME"), (middle, None), who, (rest[0], None)])

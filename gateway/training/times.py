@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
 from gateway.training.data import words
 from gateway.training.draw import Draw, filled
 
@@ -25,84 +29,61 @@ def year(draw: Draw, low: int = 1900, high: int = 2031) -> int:
 class Moment:
     """One moment, to be written in parts: the values of the fields of a pattern."""
 
-    __slots__ = ("_day", "_draw", "_lang", "_minute", "_month", "_second", "_year", "hour")
+    __slots__ = ("day", "draw", "hour", "lang", "minute", "month", "second", "year")
 
     def __init__(self, draw: Draw, lang: str, low: int = 1900, high: int = 2031) -> None:
-        self._draw, self._lang = draw, lang
-        self._year = year(draw, low, high)
-        self._month = draw.below(12)
-        self._day = draw.between(1, _DAYS[self._month])
+        self.draw, self.lang = draw, lang
+        self.year = year(draw, low, high)
+        self.month = draw.below(12)
+        self.day = draw.between(1, _DAYS[self.month])
         self.hour = draw.between(0, 23)
-        self._minute = draw.pick((0, 0, 15, 30, 45)) if draw.chance(0.5) else draw.below(60)
-        self._second = draw.below(60)
+        self.minute = draw.pick((0, 0, 15, 30, 45)) if draw.chance(0.5) else draw.below(60)
+        self.second = draw.below(60)
 
     def __call__(self, name: str) -> str:
         """The value of a field. Raises KeyError: no such field."""
-        plain = self._plain(name)
-        if plain is not None:
-            return plain
-        draw, lang = self._draw, self._lang
-        if name in ("month", "MONTH"):
-            month = words(lang, "months")[self._month]
-            self._month = (self._month + draw.between(1, 4)) % 12
-            return month.upper() if name == "MONTH" else month
-        if name == "mon":
-            return words(lang, "months_short")[self._month]
-        if name == "wd":
-            return draw.pick(words(lang, "weekdays"))
-        if name == "wds":
-            return draw.pick(words(lang, "weekdays_short"))
-        if name == "hw":
-            return draw.pick(words(lang, "hours"))
+        maker = _FIELDS.get(name)
+        if maker is not None:
+            return str(maker(self))
         if name in ("date", "time"):
-            return filled(draw.pick(words(lang, name)), self)
-        raise KeyError(name)
+            return filled(self.draw.pick(words(self.lang, name)), self)
+        return self.draw.pick(words(self.lang, _LISTS[name]))
 
-    def _plain(self, name: str) -> str | None:
-        day, hour = self._day, self.hour
-        value: str | int | None = None
-        match name:
-            case "d":
-                value = day
-            case "dd":
-                value = f"{day:02}"
-            case "d2":
-                value = min(day + self._draw.between(1, 9), 31)
-            case "dd2":
-                value = f"{min(day + self._draw.between(1, 9), 31):02}"
-            case "ord":
-                value = _ordinal(day)
-            case "d1er":
-                value = "1er" if day == 1 else day
-            case "d1o":
-                value = "1º" if day == 1 else day
-            case "m":
-                value = self._month + 1
-            case "mm":
-                value = f"{self._month + 1:02}"
-            case "yyyy":
-                value = self._year
-            case "yyyy2":
-                value = self._year + self._draw.between(1, 12)
-            case "yy":
-                value = f"{self._year % 100:02}"
-            case "q":
-                value = self._draw.between(1, 4)
-            case "n":
-                value = self._draw.between(2, 20)
-            case "H":
-                value = hour
-            case "HH":
-                value = f"{hour:02}"
-            case "h":
-                value = hour % 12 or 12
-            case "MM":
-                value = f"{self._minute:02}"
-            case "SS":
-                value = f"{self._second:02}"
-            case "ap":
-                value = "am" if hour < 12 else "pm"
-        return None if value is None else str(value)  # fmt: skip
+    def month_name(self) -> str:
+        """The name of the month; the next time, of a later one."""
+        name = words(self.lang, "months")[self.month]
+        self.month = (self.month + self.draw.between(1, 4)) % 12
+        return name
+
+
+_LISTS: Final = MappingProxyType({"wd": "weekdays", "wds": "weekdays_short", "hw": "hours"})
+_FIELDS: Final[Mapping[str, Callable[[Moment], str | int]]] = MappingProxyType(
+    {
+        "d": lambda at: at.day,
+        "dd": lambda at: f"{at.day:02}",
+        "d2": lambda at: min(at.day + at.draw.between(1, 9), 31),
+        "dd2": lambda at: f"{min(at.day + at.draw.between(1, 9), 31):02}",
+        "ord": lambda at: _ordinal(at.day),
+        "d1er": lambda at: "1er" if at.day == 1 else at.day,
+        "d1o": lambda at: "1º" if at.day == 1 else at.day,
+        "m": lambda at: at.month + 1,
+        "mm": lambda at: f"{at.month + 1:02}",
+        "month": Moment.month_name,
+        "MONTH": lambda at: at.month_name().upper(),
+        "mon": lambda at: words(at.lang, "months_short")[at.month],
+        "yyyy": lambda at: at.year,
+        "yyyy2": lambda at: at.year + at.draw.between(1, 12),
+        "yy": lambda at: f"{at.year % 100:02}",
+        "q": lambda at: at.draw.between(1, 4),
+        "n": lambda at: at.draw.between(2, 20),
+        "H": lambda at: at.hour,
+        "HH": lambda at: f"{at.hour:02}",
+        "h": lambda at: at.hour % 12 or 12,
+        "MM": lambda at: f"{at.minute:02}",
+        "SS": lambda at: f"{at.second:02}",
+        "ap": lambda at: "am" if at.hour < 12 else "pm",
+    }
+)
 
 
 def written(draw: Draw, lang: str, section: str) -> str:
