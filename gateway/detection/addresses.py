@@ -1,11 +1,16 @@
-"""Postal addresses, by the shapes of several countries and by words such as "lives at". Pure."""
+"""Postal addresses, by the shapes of several countries and by words such as "lives at". Pure.
+
+Patterns are matched only around a number that may be a house's, or behind a word for a street.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from gateway.detection import scan
 from gateway.detection.context import Reading
+from gateway.detection.labels import Hit, Index
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-Þ"
@@ -61,53 +66,121 @@ _FRENCH = re.compile(
     r"allée|impasse|quai|cours|route)[ ][\w'’ -]{2,50}"
     rf"(?:,[ ]?|[ ]?\n)\d{{5}}[ ]{_CITY}"
 )
+_PARTICLE = r"(?:de|del|de[ ]la|de[ ]los|de[ ]las|della|dei|degli|delle|da|do|dos|das|la|las|los|el|di|e|y|i|d['’])"
 _ROMANCE = re.compile(
-    r"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Plaza|Paseo|Via|Viale|Piazza|Corso|Largo|Rua|Praça|"
-    r"Travessa)[ ](?:(?:de|del|della|dei|da|do|dos|das|la|las|los|di)[ ]){0,2}"
-    rf"{_WORD}(?:[ ](?:(?:de|del|la|da|do|di)[ ])?{_WORD}){{0,4}},?"
-    r"[ ](?:n\.?º?[ ]?)?\d{1,4}[A-Za-z]?(?!\w)(?:,[ ]\d{1,2}[ºª.][ ]?\w{0,4})?"
+    r"(?<![\w./])(?i:calle|c/\.?|cl\.|avenida|avda\.?|avd\.|av\.|plaza|pza\.?|plza\.?|paseo|pº|ronda|camino|"
+    r"carretera|ctra\.?|travesía|glorieta|rambla|urbanización|urb\.|pasaje|cuesta|via|viale|v\.le|"
+    r"piazza|p\.zza|piazzale|corso|largo|vicolo|strada|rua|praça|travessa|alameda|estrada|"
+    r"beco|calçada)[ ]?"
+    rf"(?:{_PARTICLE}[ ]?){{0,2}}{_WORD}(?:[ -](?:{_PARTICLE}[ ]?){{0,2}}{_WORD}){{0,5}}"
+    r"(?:,?[ ](?:n\.?[ ]?º?|nº|núm\.?|numero|número|n°)?[ ]?\d{1,4}(?:[ ]?[A-Za-z](?![\w]))?(?:-\d{1,4})?|,?[ ]s/n)(?![\w]|[.,]\d)"
+    r"(?:,?[ ](?:\d{1,2}[ºª.°]?(?:[ ]?[A-Z](?!\w)|[ ](?:izq|dcha|der)\w{0,6})?|bajo(?:[ ][A-Z](?!\w))?|[A-Z](?!\w)|esc\.?[ ]\w{1,3}|piso[ ]\w{1,4}|int\.?[ ]\d{1,3}|andar|r/c)(?![\w/-])){0,3}"
     rf"(?:(?:,[ ]?|[ ]?\n|[ ])\d{{4,5}}(?:-\d{{3}})?[ ]{_CITY})?"
+)
+_ROMANCE_WORDS = frozenset(
+    "calle cl avenida avda avd av plaza pza plza paseo ronda camino carretera ctra travesía "
+    "glorieta rambla urbanización urb pasaje cuesta via viale piazza piazzale corso largo vicolo "
+    "strada rua praça travessa alameda estrada beco calçada".split()
 )
 _DUTCH = re.compile(
     rf"(?<!\w)[{_UPPER}][\w'’-]{{1,30}}(?:straat|laan|weg|plein|gracht|kade|singel|dreef)"
     r"[ ]\d{1,4}[a-zA-Z]?(?:-\d{1,4})?(?!\w)"
     rf"(?:,?[ \n]\d{{4}}[ ]?[A-Z]{{2}}(?:[ ]{_CITY})?)?"
 )
+_PLACES = Index(
+    {
+        "lives": (
+            "lives at|lives in|live at|live in|living at|living in|resides at|resides in|residing at|"
+            "residing in|reside in|wohnhaft in|wohnt in|wohne in|habite à|habite au|vive en|vivo en|"
+            "abita in|abito in|reside en|mora em|vive em|woont in|woon in|domiciled in"
+        ),
+        "address": (
+            "address|addr|anschrift|adresse|domicilio|dirección|direccion|indirizzo|morada|endereço|"
+            "adres|wohnadresse|lieferadresse|rechnungsadresse|residence|wohnort|woonadres"
+        ),
+    }
+)
 _LIVES = re.compile(
-    r"(?<!\w)(?i:lives? (?:at|in)|living (?:at|in)|resid(?:es?|ing) (?:at|in)|"
-    r"(?:home|postal|street|mailing|shipping|billing|delivery|residential) address(?: is)?:?|"
-    r"(?:wohnhaft|wohnt) in|(?:anschrift|adresse|domicilio|dirección|indirizzo|morada|adres):|"
-    r"habite (?:au|à)|vive en|abita in)[ ]{1,2}"
-    rf"((?:\d{{1,6}}[A-Za-z]?[ ])?{_WORD}(?:[ ]{_WORD}|,[ ]{_WORD}|,?[ ]\d{{1,6}}(?!\w)){{0,9}})"
+    rf"[ ]{{1,2}}((?:\d{{1,6}}[A-Za-z]?[ ])?{_WORD}(?:[ ]{_WORD}|,[ ]{_WORD}|,?[ ]\d{{1,6}}(?!\w)){{0,9}})"
 )
+_LABELLED = re.compile(
+    r"[\"'`*>]{0,3}[ ]?(?:(?:is|ist|est|es|è|é)[ ](?=[\dA-ZÄÖÜÉÈÁ])|[:=][ ]{0,2}|(?<=>))[ ]{0,2}[\"'`*>]{0,3}[ ]{0,2}"
+    r"((?:\d{1,6}[\w/-]{0,6},?[ ]|[^\W\d_])[^\n\"<>|;{}@=]{4,110})"
+)
+_NOT_POSTAL = re.compile(
+    r"(?:ip|mac|mail|e-mail|email|web|memory|bitcoin|wallet|contract|url|base|bind|server|host|"
+    r"network|remote|local|virtual|btc|eth|return|start|end|book|bus|device|physical|internet|"
+    r"site|peer|listen|source|destination|data|function|static|http|https|ethernet|sender|to|from)"
+    r"[ _-]?\Z",
+    re.IGNORECASE,
+)
+_HAS_NUMBER = re.compile(r"(?<![\w.])\d{1,6}[A-Za-z]?(?![\w.:]|/\d)")
+_STOPS = re.compile(r"(?<=[a-z\d])[.](?:\s|\Z)|[ ]{3,}|\t|,[ ](?:phone|tel|email|e-mail|dob|born|ssn)\b")
 
-_PATTERNS = (
-    (_US_FULL, 0.9),
-    (_STREET, 0.7),
-    (_UK_FULL, 0.85),
-    (_MILITARY, 0.8),
-    (_GERMAN, 0.75),
-    (_GERMAN_WEAK, 0.75),
-    (_FRENCH, 0.85),
-    (_ROMANCE, 0.75),
-    (_DUTCH, 0.75),
-)
-_LIVES_NEEDS = (
-    "live", "living", "resid", "address", "wohn", "anschrift", "adres", "domicilio", "dirección",
-    "indirizzo", "morada", "habite", "vive", "abita",
+_NUMBER_FIRST = ((_US_FULL, 0.9), (_STREET, 0.7), (_UK_FULL, 0.85), (_FRENCH, 0.85))
+_STREET_ENDINGS = (
+    "straße", "strasse", "str.", "weg", "platz", "allee", "gasse", "straat", "laan", "plein",
+    "gracht", "kade", "singel", "dreef", "ring", "damm", "ufer", "berg", "hof", "markt", "str",
 )  # fmt: skip
+_GERMANIC = ((_GERMAN, 0.75), (_GERMAN_WEAK, 0.75), (_DUTCH, 0.75))
+_MILITARY_WORDS = frozenset("psc unit uss usns usnv box apo fpo dpo".split())
 
 
 def addresses(reading: Reading) -> Iterator[Span]:
-    """Postal addresses and where somebody is said to live, as LOCATION."""
-    text = reading.text
+    """Postal addresses as ADDRESS, and where somebody is said to live as LOCATION."""
+    text, vocabulary = reading.text, reading.vocabulary
     if reading.has_digit:
-        for pattern, score in _PATTERNS:
-            for match in pattern.finditer(text):
-                yield Span(match.start(), match.end(), "LOCATION", score, "address")
-    if any(need in reading.lower for need in _LIVES_NEEDS):
-        for match in _LIVES.finditer(text):
-            yield Span(match.start(1), match.end(1), "LOCATION", 0.6, "address_context")
+        for start, end in scan.words(reading):
+            if end - start <= 12 and text[start].isdigit():
+                yield from _around(text, start, end)
+        if not _ROMANCE_WORDS.isdisjoint(vocabulary) or "c/" in reading.lower:
+            for match in _ROMANCE.finditer(text):
+                yield Span(match.start(), match.end(), "ADDRESS", 0.75, "address")
+        if not _MILITARY_WORDS.isdisjoint(vocabulary):
+            for match in _MILITARY.finditer(text):
+                yield Span(match.start(), match.end(), "ADDRESS", 0.8, "address")
+    for hit in _PLACES.hits(reading).all:
+        yield from _named(text, hit)
 
 
-ENTITY_TYPES = frozenset({"LOCATION"})
+def _around(text: str, start: int, end: int) -> Iterator[Span]:
+    """The addresses that a house number begins, or ends the street of."""
+    follows = text[end : end + 2]
+    if follows and follows[0] in " ," and (follows[1:].strip() or follows[0] == ","):
+        for pattern, score in _NUMBER_FIRST:
+            match = pattern.match(text, start)
+            if match is not None:
+                yield Span(start, match.end(), "ADDRESS", score, "address")
+    if text[start - 1 : start] != " ":
+        return
+    before = text[max(0, start - 90) : start - 1].lower().split()[-3:]
+    if before and (
+        before[-1].endswith(_STREET_ENDINGS) or not _PREPOSITIONS.isdisjoint(before[:-1])
+    ):
+        for pattern, score in _GERMANIC:
+            for match in pattern.finditer(text, max(0, start - 90), min(len(text), end + 60)):
+                yield Span(match.start(), match.end(), "ADDRESS", score, "address")
+
+
+_PREPOSITIONS = frozenset("am an auf im in zum zur unter".split())
+
+
+def _named(text: str, hit: Hit) -> Iterator[Span]:
+    if hit.kind == "lives":
+        match = _LIVES.match(text, hit.end)
+        if match is not None:
+            kind = "ADDRESS" if match[1][0].isdigit() else "LOCATION"
+            yield Span(match.start(1), match.end(1), kind, 0.6, "address_context")
+        return
+    if _NOT_POSTAL.search(text, max(0, hit.start - 14), hit.start):
+        return
+    match = _LABELLED.match(text, hit.end)
+    if match is None:
+        return
+    stop = _STOPS.search(match[1])
+    value = (match[1][: stop.start()] if stop is not None else match[1]).rstrip(" ,'`*.)")
+    if " " in value and _HAS_NUMBER.search(value) and not value.islower() and "://" not in value:
+        yield Span(match.start(1), match.start(1) + len(value), "ADDRESS", 0.6, "address_label")
+
+
+ENTITY_TYPES = frozenset({"ADDRESS", "LOCATION"})

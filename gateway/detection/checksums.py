@@ -71,3 +71,38 @@ def bech32(value: str) -> bool:
         for bit, generator in enumerate(_BECH32_GENERATOR):
             check ^= generator if top >> bit & 1 else 0
     return check in _BECH32_CONSTANTS
+
+
+_COUNTRIES = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AR AS AT AU AW AZ BA BB BD BE BF BG BH BI BJ BM BN BO BR BS BT BW BY BZ
+    CA CD CF CG CH CI CL CM CN CO CR CU CV CW CY CZ DE DJ DK DM DO DZ EC EE EG ER ES ET FI FJ FK FM
+    FO FR GA GB GD GE GG GH GI GL GM GN GQ GR GT GU GW GY HK HN HR HT HU ID IE IL IM IN IQ IR IS IT
+    JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MG MH
+    MK ML MM MN MO MP MR MS MT MU MV MW MX MY MZ NA NC NE NG NI NL NO NP NR NZ OM PA PE PF PG PH PK
+    PL PR PS PT PW PY QA RO RS RU RW SA SB SC SD SE SG SH SI SK SL SM SN SO SR SS ST SV SX SY SZ TC
+    TD TG TH TJ TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WS XK YE ZA ZM ZW
+    """.split()
+)
+_VIN_VALUES = dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789",
+        (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9, *range(10)),
+        strict=True)
+)  # fmt: skip
+_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+
+
+def is_bic_country(value: str) -> bool:
+    """Whether the fifth and sixth sign of a BIC are a country (ISO 9362, ISO 3166-1)."""
+    return value[4:6].upper() in _COUNTRIES
+
+
+def vin(value: str) -> bool:
+    """Whether 17 signs carry the check digit of a vehicle identification number (49 CFR 565.15)."""
+    value = value.upper()
+    if len(value) != 17 or any(sign not in _VIN_VALUES for sign in value):
+        return False
+    total = sum(
+        _VIN_VALUES[sign] * weight for sign, weight in zip(value, _VIN_WEIGHTS, strict=True)
+    )
+    return value[8] == "0123456789X"[total % 11]

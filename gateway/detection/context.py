@@ -19,6 +19,7 @@ PREFIX_LENGTH = 4  # shorter context words must match whole, longer ones may be 
 
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_ASCII_LETTERS = re.compile(r"[A-Za-z]+")
 _HUMP = re.compile(r"[a-z](?=[A-Z][a-z])")
 _FIRST_UNSPACED = "\u0e00"  # from Thai on, scripts that do not (or need not) put spaces
 _REACH_LEFT = 96  # code points: five long words
@@ -60,10 +61,13 @@ class Reading:
     def vocabulary(self) -> frozenset[str]:
         """The words of the text in lower case, without digits, those of `camelCase` one by one."""
         if self._vocabulary is None:
-            words = _LETTERS.findall(self.lower)
-            if _HUMP.search(self.text):
-                words += _LETTERS.findall(_HUMP.sub(r"\g<0> ", self.text).lower())
-            self._vocabulary = frozenset(words)
+            letters = _ASCII_LETTERS if self.text.isascii() else _LETTERS
+            words = set(letters.findall(self.text))
+            known = {word.lower() for word in words}
+            for word in words:
+                if not word.islower() and not word.isupper() and not word[1:].islower():
+                    known.update(_HUMP.sub(r"\g<0> ", word).lower().split())
+            self._vocabulary = frozenset(known)
         return self._vocabulary
 
     @property
@@ -115,6 +119,7 @@ class Context:
     short: frozenset[str] = field(repr=False)
     prefixes: frozenset[str] = field(repr=False)
     inner: tuple[str, ...] = field(repr=False)
+    long: tuple[str, ...] = field(repr=False)
 
     def anywhere(self, reading: Reading) -> bool:
         """Whether any of the words may stand in the text: a cheap test that never says no wrongly.
@@ -123,9 +128,11 @@ class Context:
         """
         if not self.short.isdisjoint(reading.vocabulary):
             return True
-        if not self.prefixes.isdisjoint(reading.prefixes):
-            return True
         lower = reading.lower
+        if not self.prefixes.isdisjoint(reading.prefixes) and any(
+            stem in lower for stem in self.long
+        ):
+            return True
         return any(stem in lower for stem in self.inner)
 
     def near(self, reading: Reading, start: int, end: int) -> bool:
@@ -176,4 +183,5 @@ def context(phrases: Iterable[str]) -> Context | None:
         short=short,
         prefixes=frozenset(stem[:PREFIX_LENGTH] for stem in spelled - short),
         inner=tuple(sorted(stems - spelled)),
+        long=tuple(sorted(spelled - short)),
     )

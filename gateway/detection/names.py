@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.detection.context import Reading
 from gateway.detection.first_names import is_first_name
@@ -116,20 +116,74 @@ def people(reading: Reading) -> Iterator[Span]:
     what follows (an address in angle brackets, "wrote") of two or more; so does a listed first
     name before a capitalised word that is not a common one.
     """
-    text = reading.text
-    cues = [(_TITLE, 0.9), (_SELF, 0.85), (_BEFORE, 0.75)]
+    text, vocabulary = reading.text, reading.vocabulary
+    for words, pattern, score, before, after in _CUES:
+        for start, end in _stretches(reading, vocabulary & words, before, after):
+            for match in pattern.finditer(text, start, end):
+                yield from _cut(text, match.start(1), match.end(1), score, "person_context")
+    if "@" in text:
+        for match in _BEFORE.finditer(text):
+            yield from _cut(text, match.start(1), match.end(1), 0.75, "person_context")
     if any(closing in reading.lower for closing in _CLOSINGS):
-        cues.append((_SIGNATURE, 0.8))
-    for pattern, score in cues:
-        for match in pattern.finditer(text):
-            yield from _cut(text, match.start(1), match.end(1), score, "person_context")
-    for match in _SEQUENCE.finditer(text):
-        yield from _sequence(text, match.start(1), match.end(1))
-    for match in _LOWER_SELF.finditer(text):
-        words = [word for word in match[1].split() if word.lower() not in _STOP]
-        if words and match[1].startswith(" ".join(words)):
-            end = match.start(1) + len(" ".join(words))
-            yield Span(match.start(1), end, "PERSON", 0.7, "person_self")
+        for match in _SIGNATURE.finditer(text):
+            yield from _cut(text, match.start(1), match.end(1), 0.8, "person_context")
+    known = {word for word in vocabulary if is_first_name(word)}
+    known |= vocabulary & _ROLES | vocabulary & _ROLE_HEADS
+    for start, end in _stretches(reading, known, 90, 90):
+        for match in _SEQUENCE.finditer(text, start, end):
+            yield from _sequence(text, match.start(1), match.end(1))
+    for start, end in _stretches(reading, vocabulary & _NAME_WORDS, 24, 90):
+        for match in _LOWER_SELF.finditer(text, start, end):
+            words = [word for word in match[1].split() if word.lower() not in _STOP]
+            if words and match[1].startswith(" ".join(words)):
+                stop = match.start(1) + len(" ".join(words))
+                yield Span(match.start(1), stop, "PERSON", 0.7, "person_self")
+
+
+def _stretches(
+    reading: Reading, words: Iterable[str], before: int, after: int
+) -> list[tuple[int, int]]:
+    """The surroundings of some words of the text, joined where they overlap, in order."""
+    text, lower = reading.text, reading.lower
+    places: list[int] = []
+    for word in words:
+        at = lower.find(word)
+        while at >= 0:
+            stop = at + len(word)
+            if not text[at - 1 : at].isalpha() and not text[stop : stop + 1].isalpha():
+                places.append(at)
+            at = lower.find(word, stop)
+    merged: list[tuple[int, int]] = []
+    for at in sorted(places):
+        start, end = max(0, at - before), min(len(text), at + after)
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+_TITLE_WORDS = frozenset(re.sub(r"(\w)\?", r"", _TITLES).lower().split("|")) | frozenset(
+    "sr sra señora".split()
+)
+_NAME_WORDS = frozenset("name appelle llamo nombre chiamo nome naam".split())
+_SELF_WORDS = _NAME_WORDS | frozenset(
+    "called call named surname heiße heisse bin heet vorname "
+    "nachname nom prénom dear hi hello hey liebe lieber hallo geehrte geehrter geehrtes cher chère "
+    "bonjour estimado estimada querido querida gentile caro cara beste signed unterzeichnet "
+    "firstname lastname fullname".split()
+)
+_BEFORE_WORDS = frozenset(
+    "account phone address email ssn record file card iban passport birthday wrote writes called "
+    "said says lives resides born pays signed asked told emailed reported schrieb sagte wohnt "
+    "geboren écrit habite escribió vive scritto abita".split()
+)
+_CUES = (
+    (_TITLE_WORDS, _TITLE, 0.9, 2, 120),
+    (_SELF_WORDS, _SELF, 0.85, 24, 110),
+    (_BEFORE_WORDS, _BEFORE, 0.75, 110, 16),
+)
+_ROLE_HEADS = frozenset(phrase.split()[0] for phrase in _ROLE_PHRASES)
 
 
 _WORD = re.compile(r"[^ \t]+")
@@ -152,10 +206,13 @@ def _cut(text: str, start: int, end: int, score: float, name: str) -> Iterator[S
     cut = text[start:last].rstrip(" \t")
     while cut and _words(cut, 0, len(cut))[-1][2] in _FAMILY_PARTICLES:
         cut = cut.rpartition(" ")[0].rstrip(" \t")
-    if len(cut.strip(".")) > 1:
+    if text[start + len(cut) : start + len(cut) + 1] == "_" or (len(cut) > 6 and _SHOUTED(cut)):
+        return  # a name of a variable
+    if len(cut.strip(".")) > 1 and cut.lower().strip(".") not in _TITLE_WORDS:
         yield Span(start, start + len(cut), "PERSON", score, name)
 
 
+_SHOUTED = re.compile(r"[A-Z]+").fullmatch
 _FAMILY_PARTICLES = frozenset(
     "van von vom zu zur de del della der den di da dos das du la le ten ter bin ibn al el y e"
     "".split()

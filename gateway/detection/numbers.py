@@ -12,90 +12,205 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import NumberParseException
 
+from gateway.detection import scan
 from gateway.detection.checksums import luhn
-from gateway.detection.context import Reading, context
+from gateway.detection.context import Reading
+from gateway.detection.kinds import LABELS
+from gateway.detection.labels import Hits, hits, near, touches
 from gateway.types import Span
 
-# A digit run: digits in groups, between them up to three separators.
-_SEPARATOR = r"[ \t().\-/\u00a0–]{0,3}"
-_PHONE = re.compile(
-    rf"(?<![\w.,/=#-])(?:\+\s?|\()?\(?\+?\d(?:{_SEPARATOR}\d){{6,18}}(?!\w|[.,:/-]\d)"
-    r"(?:[ ,;]{0,3}(?:extension|ext|durchwahl|dw|poste|int|x)[ .:#]{0,2}\d{1,6}(?!\w))?",
+_EXTENSION = re.compile(
+    r"[ ,;/]{0,3}(?:\(?(?:extension|ext|durchwahl|dw|poste|int|interno|toestel|ramal|x)[ .:#]{0,2}"
+    r"\d{1,6}\)?)(?!\w)",
     re.IGNORECASE,
 )
-_EXTENSION = re.compile(r"[ ,;]*(?:extension|ext|durchwahl|dw|poste|int|x)", re.IGNORECASE)
-_NANP = re.compile(
-    r"(?<![\w+.-])(?:\+?1[-. ]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. ])[2-9]\d{2}"
-    r"[-. ]\d{4}(?!\d|[-.]\d)(?:[ ,;]{0,3}(?:extension|ext|x)[ .:#]{0,2}\d{1,6}(?!\w))?",
-    re.IGNORECASE,
-)
+_HEAD = re.compile(r"(?:\+[ ]?\(?|\(\+?[ ]?)\Z")
+_GROUP = re.compile(r"[0-9]+")
+_PIECES = re.compile(r"\t+|[ ]{2,}|[ ][-/–][ ]|(?<=\d)[ ](?=\(|0\d)|(?<=\d{4})[/](?=0\d)")
+_NOT_BEFORE = frozenset(".,/=#-_$€£%&@")
 _NOT_A_PHONE = re.compile(
-    r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?$"
-    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?$"
-    r"|\d{1,3}(?:\.\d{1,3}){3}$|\d+\.\d+$|\d{1,3}(?:\.\d{3})+$|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}$"
-    r"|\d{3}-\d{2}-\d{4}$|(?:19|20)\d\d\s?[-–]\s?(?:19|20)\d\d$"
+    r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?"
+    r"|\d{1,2}[ ]\d{1,2}[ ](?:19|20)\d\d"
+    r"|\d{1,3}(?:\.\d{1,3}){3}|\d+\.\d+(?:[ ]-?\d+\.\d+)?|\d{1,3}(?:\.\d{3})+"
+    r"|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|\d{3}-\d{2}-\d{4}"
+    r"|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|0[- ]\d{2,7}[- ]\d{1,6}[- ]\d|97[89][- ].*"
+    r"|\d{1,3}(?:\.\d+){2,}(?<!\d{3}\.\d{3}\.\d{4})(?<!\d\d\.\d\d\.\d\d\.\d\d\.\d\d)"
 )
-_PHONE_WORDS = context(
-    ["phone", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "whatsapp", "hotline",
-     "sms", "text me", "call me", "call us", "reach me", "reached at", "ring me", "dial", "handy",
-     "telefon", "telefonnummer", "rufnummer", "mobil", "mobilnummer", "anrufen", "téléphone",
-     "portable", "teléfono", "móvil", "celular", "telefono", "cellulare", "telefone", "telemóvel",
-     "telefoon", "mobiel", "contact number", "phone number"]
-)  # fmt: skip
-_NATIONAL_REGIONS = ("DE", "GB", "FR", "IT", "NL", "BE", "AT", "CH", "AU", "IN", "JP", "BR", "ZA")
-_DIGITS = re.compile(r"\d")
-_GROUP = re.compile(r"\d+")
+_SURE_NOT = re.compile(
+    r"(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?:\D.*)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?:\D.*)?"
+    r"|(?:[01]?\d{1,2}|2[0-5]\d)(?:\.(?:[01]?\d{1,2}|2[0-5]\d)){3}|\d+\.\d{1,2}|\d{3}-\d{2}-\d{4}|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d"
+    r"|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|97[89][- ].*"
+)
+_SIGNED = re.compile(r"\+\d+\.\d{1,3}")
+_DATED = re.compile(
+    r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])|\d\.\d-\d{4}|^\d{5}-\d{4}$"
+)
+_NANP = re.compile(r"(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}")
+# How numbers are written nationally, where the form alone is telling: form, regions.
+_WRITTEN = (
+    (re.compile(r"[679]\d\d[ .-]\d\d[ .-]\d\d[ .-]\d\d"), ("ES",)),
+    (re.compile(r"9\d[ .-]\d{3}[ .-]\d\d[ .-]\d\d"), ("ES",)),
+    (re.compile(r"\(?[1-9]\d\)?[ -]?9\d{4}[- .]\d{4}"), ("BR",)),
+    (re.compile(r"\([1-9]\d\)[ ]?\d{4}[- ]\d{4}"), ("BR", "MX", "CL")),
+    (re.compile(r"8[ -]?\(?\d{3}\)?[ -]?\d{3}-?[ ]?\d\d-?[ ]?\d\d"), ("RU", "KZ")),
+    (re.compile(r"\(?5\d\d\)?[ ]\d{3}[ ]\d\d[ ]\d\d"), ("TR",)),
+    (re.compile(r"[6-9]\d{4}[ -]\d{5}"), ("IN",)),
+    (re.compile(r"1[3-9]\d[ -]\d{4}[ -]\d{4}"), ("CN",)),
+    (re.compile(r"3\d\d[ .-]\d{6,7}|3\d\d[ .-]\d{3}[ .-]\d{2}[ .-]?\d{2}"), ("IT", "CO")),
+    (re.compile(r"\(\d{2,5}\)[ ]?\d{2,4}[ -]?\d{2,5}"), ("AR", "CL", "HU", "UA", "UY", "PE")),
+    (re.compile(r"1[38]00[ ]\d{3}[ ]\d{3}"), ("AU",)),
+    (re.compile(r"[2-9]\d{2}[ ]\d{2}[ ]\d{2}[ ]\d{2}"), ("SN", "LU", "CI")),
+)
+_TRUNK = (
+    "DE GB FR IT NL BE AT CH SE FI IE AU IN JP BR ZA TR KR NZ IL UA RO HU BG HR SI RS GR SK EG MA "
+    "DZ NG KE PK BD ID MY TH VN PH TW CN AE SA IR AR CO VE ET GH TZ LK NP JO"
+).split()
+_OTHERS = (
+    "US ES PT PL DK NO CZ LU GR CY MT EE LV LT IS MX CL PE CR PA EC UY BO PY GT DO HK SG "
+    "QA KW BH OM TN SN CI CM RU KZ BY GE AM AZ"
+).split()
+_REGIONS = (*_TRUNK, *_OTHERS)
+_MIN_DIGITS, _MAX_DIGITS = 7, 15
 
 
 def phones(reading: Reading) -> Iterator[Span]:
     """Phone numbers of all countries, with extension where one follows.
 
-    With a country code: any country whose plan has such a number. Without: the North American
-    form, a trunk zero and separators that fit a national plan, or any run of 7 to 15 digits
-    beside a word for phone.
+    With a country code: any country whose plan has such a number. Without: a form that is written
+    so only for phones, if some country's plan has the number; or any run of 6 to 15 digits beside
+    a word for phone that is not plainly something else.
     """
     if not reading.has_digit:
         return
-    text = reading.text
-    for match in _PHONE.finditer(text):
-        yield from _judge(reading, match.start(), match.end())
-    for match in _NANP.finditer(text):
-        yield Span(match.start(), match.end(), "PHONE_NUMBER", 0.6, "phone_nanp")
+    labels = hits(LABELS, reading)
+    for start, end in scan.runs(reading):
+        if end - start >= _MIN_DIGITS - 1:
+            for first, last in _pieces(reading.text, start, end):
+                yield from _phone(reading, labels, first, last)
 
 
-def _judge(reading: Reading, start: int, end: int) -> Iterator[Span]:
-    text = reading.text
-    candidate = text[start:end]
-    extension = _EXTENSION.search(candidate)
-    body = candidate[: extension.start()] if extension else candidate
-    if "+" in body or body.startswith("00"):
-        stop = _international(body)
-        if stop:
-            whole = end if stop == len(body) else start + stop
-            yield Span(start, whole, "PHONE_NUMBER", 0.85, "phone_international")
-            return
-    if _NOT_A_PHONE.match(body):
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A run of digits, cut where another number may begin if it is too long for one."""
+    if end - start < 2 * _MIN_DIGITS or _digits(text[start : min(end, start + 200)]) <= _MAX_DIGITS:
+        yield start, end
         return
-    digits = len(_DIGITS.findall(body))
-    if digits <= 15 and _PHONE_WORDS is not None and _PHONE_WORDS.near(reading, start, end):
-        yield Span(start, end, "PHONE_NUMBER", 0.7, "phone_context")
-    elif (
-        body.lstrip("(").startswith("0")
-        and 9 <= digits <= 13
-        and not body.isdigit()
-        and any(_is_valid(body, region) for region in _NATIONAL_REGIONS)
+    at = start
+    for cut in _PIECES.finditer(text, start, end):
+        yield at, cut.start()
+        at = cut.end()
+    yield at, end
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
+
+
+def _phone(reading: Reading, labels: Hits, start: int, end: int) -> Iterator[Span]:
+    text = reading.text
+    if end - start > 40 or end - start < _MIN_DIGITS - 1:
+        return
+    head = _HEAD.search(text, max(0, start - 3), start)
+    if head is not None:
+        start = head.start()
+    body = text[start:end]
+    if "(" in body and ")" not in body:
+        body = body.replace("(", "", 1) if body[0] == "(" else body
+        start = end - len(body)
+    count = _digits(body)
+    plus = body.startswith(("+", "(+"))
+    if not 6 <= count <= _MAX_DIGITS + 2 or body.startswith("0."):
+        return
+    if _is_part(text, start, end, plus=plus) and not (
+        text[start - 1] in "-/.#" and near(reading, labels, start, end, "phone") == 1
     ):
-        yield Span(start, end, "PHONE_NUMBER", 0.6, "phone_national")
+        return
+    extension = _EXTENSION.match(text, end)
+    stop = extension.end() if extension is not None else end
+    if (plus or body.startswith(("00", "011"))) and not _SIGNED.fullmatch(body) and not body.startswith("000"):
+        reach = _international(body)
+        if reach and body[:2] == "+ " and text[max(0, start - 2) : start].strip(" :\n(") != "":
+            reach = 0  # a sum
+        if reach and not body.startswith(".", reach):
+            yield Span(start, stop if reach == len(body) else start + reach, "PHONE_NUMBER", 0.9,
+                       "phone_international")  # fmt: skip
+            return
+    found = _national(reading, labels, start, end, body, count)
+    if found is not None:
+        yield Span(start, stop, "PHONE_NUMBER", *found)
+
+
+def _is_part(text: str, start: int, end: int, *, plus: bool) -> bool:
+    """Whether a candidate is a part of a word, a path, an amount or a longer number."""
+    before, after = text[start - 1 : start], text[end : end + 2]
+    barred = before.isalnum() or (before in _NOT_BEFORE and not plus) if before else False
+    if barred and not _LABEL_SIGN.search(text, max(0, start - 12), start):
+        return True
+    if after and (after[0].isalpha() or after[0] in "_%€$£") and not _EXTENSION.match(text, end):
+        return True
+    return len(after) == 2 and after[0] in ".,:/-" and after[1].isdigit()
+
+
+_LABEL_SIGN = re.compile(r"[A-Za-z\"']\s?(?:=|,)\Z")
+
+
+def _national(
+    reading: Reading, labels: Hits, start: int, end: int, body: str, count: int
+) -> tuple[float, str] | None:
+    """Score and recognizer of a number without a country code, if it is a phone number."""
+    if count > _MAX_DIGITS or _SURE_NOT.fullmatch(body) or _DATED.search(body) or len(set(body) - set(" -.()/")) < 2:
+        return None
+    named = near(reading, labels, start, end, "phone")
+    denied = "negative" in labels.kinds and any(
+        hit.kind == "negative" and touches(reading, hit, start) for hit in labels.before(start)
+    )
+    if named and not denied:
+        return (0.85 if named == 1 else 0.7), "phone_context"
+    if count < _MIN_DIGITS or denied:
+        return None
+    plain = body.isdigit()
+    if (
+        near(reading, labels, start, end, "call") > 0.5 * plain
+        and not _AMOUNT.fullmatch(body)
+        and not (plain and count < 9)
+        and (_LOCAL.fullmatch(body) or (count >= 8 and _valid(body, _REGIONS)))
+    ):
+        return 0.55, "phone_call"
+    if plain and body[0] == "0" and len(reading.text) - len(body) < 3 and 9 <= count <= 11:
+        return (0.5, "phone_whole") if _valid(body, _TRUNK) else None
+    if plain or _NOT_A_PHONE.fullmatch(body) or _THOUSANDS.fullmatch(body):
+        return None
+    if _NANP.fullmatch(body):
+        return 0.6, "phone_nanp"
+    if any(form.fullmatch(body) and _valid(body, at) for form, at in _WRITTEN):
+        return 0.6, "phone_written"
+    trunk = body.lstrip("(").startswith("0") and body[:2] != "0 " and 9 <= count <= 13
+    if trunk and len(_GROUP.findall(body)) <= 6 and _valid(body, _TRUNK):
+        return 0.6, "phone_national"
+    return None
+
+
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ ]\d{3}){1,3}")
+_AMOUNT = re.compile(r"\d+[.,]\d+|\d{1,3}(?:[., ]000)+")
+_LOCAL = re.compile(r"[2-9]\d{2}[- .](?:\d{4}|\d{2}[- .]\d{2})")
 
 
 def _international(body: str) -> int:
     """Where the longest prefix of whole digit groups that is a possible number ends; 0 if none."""
-    plus = body.replace("00", "+", 1) if body.startswith("00") else body
+    bare = body.lstrip("(")
+    plus = bare
+    for prefix in ("011", "00"):
+        if bare.startswith(prefix):
+            plus = "+" + bare[len(prefix) :]
+            break
+    if plus[0] != "+":
+        plus = "+" + plus.lstrip("+ (")
     shift = len(body) - len(plus)
     ends = [group.end() for group in _GROUP.finditer(plus)]
     for end in reversed(ends[-8:]):
         try:
-            number = phonenumbers.parse(plus[:end].lstrip("("), None)
+            number = phonenumbers.parse(plus[:end], None)
         except NumberParseException:
             continue
         if phonenumbers.is_possible_number(number):
@@ -103,22 +218,21 @@ def _international(body: str) -> int:
     return 0
 
 
-def _is_valid(body: str, region: str) -> bool:
-    try:
-        number = phonenumbers.parse(body, region)
-    except NumberParseException:
-        return False
-    return bool(phonenumbers.is_valid_number(number))
+def _valid(body: str, regions: tuple[str, ...] | list[str]) -> bool:
+    """Whether a number is one of the national plan of any of the regions."""
+    for region in regions:
+        try:
+            number = phonenumbers.parse(body, region)
+        except NumberParseException:
+            return False
+        if phonenumbers.is_valid_number(number):
+            return True
+    return False
 
 
 # ---------------------------------------------------------------- payment cards
 
-_CARD_RUN = re.compile(r"(?<![\w+])\d(?:[ .\-–]{0,3}\d){11,63}(?!\w)")
-_CARD_WORDS = context(
-    ["card", "credit", "debit", "visa", "mastercard", "amex", "american express", "discover",
-     "jcb", "diners", "maestro", "kreditkarte", "karte", "kartennummer", "carte", "tarjeta",
-     "carta", "cartão", "creditcard", "pan", "cc"]
-)  # fmt: skip
+_CARD_RUN = re.compile(r"\d(?:[ .\-–\u00a0_]{0,3}+\d)*+")
 _ISSUER = re.compile(r"3[04-9]|35|4|5[0-8]|6|2(?:2[2-9]|[3-6]|7[01]|720)")  # ISO/IEC 7812 prefixes
 _MIN_CARD, _MAX_CARD = 12, 19
 
@@ -130,38 +244,67 @@ def cards(reading: Reading) -> Iterator[Span]:
     """
     if not reading.has_digit:
         return
-    for run in _CARD_RUN.finditer(reading.text):
-        start, end = run.span()
-        near = _CARD_WORDS is not None and _CARD_WORDS.near(reading, start, end)
-        groups = [match.span() for match in _GROUP.finditer(reading.text, start, end)]
-        found = False
-        for first, last, known in _windows(reading.text, groups):
-            if known or near:
-                found = True
-                yield Span(first, last, "CREDIT_CARD", 0.95 if known else 0.8, "card")
-        digits = sum(stop - begin for begin, stop in groups)
-        if near and not found and digits <= _MAX_CARD:
-            yield Span(start, end, "CREDIT_CARD", 0.6, "card_context")
+    for begin, stop in scan.runs(reading):
+        if stop - begin >= _MIN_CARD:
+            for run in _CARD_RUN.finditer(reading.text, begin, stop):
+                if run.end() - run.start() >= _MIN_CARD:
+                    yield from _card(reading, *run.span())
 
 
-def _windows(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
-    """From left to right, the longest stretch of whole groups from each place that passes Luhn.
+def _card(reading: Reading, start: int, end: int) -> Iterator[Span]:
+    text = reading.text
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if (before and (before.isalnum() or before in "+_")) or after.isalnum() or after == "_":
+        return
+    named = near(reading, hits(LABELS, reading), start, end, "card") > 0
+    groups = [match.span() for match in _GROUP.finditer(text, start, end)]
+    found = False
+    for first, last in _windows(text, groups):
+        known = _is_issued(text[first:last])
+        if known or named:
+            found = True
+            yield Span(first, last, "CREDIT_CARD", 0.95 if known else 0.8, "card")
+    digits = sum(stop - begin for begin, stop in groups)
+    if named and _MIN_CARD <= digits <= _MAX_CARD and (not found or _ISSUER.match(text, start)):
+        yield Span(start, end, "CREDIT_CARD", 0.6, "card_context")
 
-    The flag says whether its first digits are those of a card issuer.
+
+def _is_issued(written: str) -> bool:
+    """Whether a number that passes Luhn looks like a card's without a word beside it.
+
+    Its issuer has numbers of its length, and its groups are of one kind: single digits, or three
+    and more, with the same sign between.
     """
+    groups = _GROUP.findall(written)
+    digits = "".join(groups)
+    single = all(len(group) == 1 for group in groups)
+    if len(groups) > 1 and not single and min(map(len, groups[:-1])) < 3:
+        return False
+    if not single and len(set(_GROUP.sub(" 0 ", written).split("0")[1:-1])) > 1:
+        return False
+    return _BY_LENGTH.match(f"{len(digits)}:{digits}") is not None
+
+
+_BY_LENGTH = re.compile(
+    r"13:4|14:3[0689]|15:3[47]|15:(?:2131|1800)|16:(?:4|5[0-8]|6|35|2(?:2[2-9]|[3-6]|7[01]|720))"
+)
+
+
+def _windows(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """From left to right, the longest stretch of whole groups from each place that passes Luhn."""
     index = 0
     while index < len(groups):
         best = 0
         digits = ""
         for stop in range(index, len(groups)):
-            digits += text[groups[stop][0] : groups[stop][1]]
-            if len(digits) > _MAX_CARD:
+            left, right = groups[stop]
+            if right - left + len(digits) > _MAX_CARD:
                 break
+            digits += text[left:right]
             if len(digits) >= _MIN_CARD and luhn(digits) and len(set(digits)) > 1:
                 best = stop + 1
-                known = _ISSUER.match(digits) is not None
         if best:
-            yield groups[index][0], groups[best - 1][1], known
+            yield groups[index][0], groups[best - 1][1]
             index = best
         else:
             index += 1

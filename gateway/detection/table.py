@@ -4,27 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.detection import addresses, names, numbers, patterns, secrets
+from gateway.detection import (
+    addresses,
+    dates,
+    devices,
+    identifiers,
+    labelled,
+    names,
+    network,
+    numbers,
+    patterns,
+    secrets,
+    urls,
+)
 from gateway.detection.context import Reading
+from gateway.detection.entity_types import ENTITY_TYPES
 from gateway.types import Span
 
-RULES = (*patterns.RULES, *secrets.RULES)
-FINDERS = (
+__all__ = ["ENTITY_TYPES", "FINDERS", "read"]
+
+FINDERS: tuple[patterns.Finder, ...] = (
     *patterns.FINDERS,
+    network.ip_addresses,
+    network.macs,
+    urls.urls,
+    devices.wallets,
+    devices.vehicles_and_devices,
+    devices.coordinates,
+    devices.handles,
+    devices.database_users,
+    dates.dates,
+    dates.ages,
+    labelled.labelled,
+    identifiers.identifiers,
     *secrets.FINDERS,
     numbers.phones,
     numbers.cards,
     names.people,
     addresses.addresses,
 )
-ENTITY_TYPES: frozenset[str] = (
-    patterns.ENTITY_TYPES
-    | secrets.ENTITY_TYPES
-    | names.ENTITY_TYPES
-    | addresses.ENTITY_TYPES
-    | {"PHONE_NUMBER", "CREDIT_CARD"}
-)
-"""Every entity type that the table can find."""
 
 
 def read(reading: Reading, between: Callable[[], object]) -> list[Span]:
@@ -33,9 +51,6 @@ def read(reading: Reading, between: Callable[[], object]) -> list[Span]:
     `between` is called before each recognizer; it may raise to stop the work.
     """
     found: list[Span] = []
-    for rule in RULES:
-        between()
-        found.extend(patterns.find(rule, reading))
     for finder in FINDERS:
         between()
         found.extend(finder(reading))

@@ -1,0 +1,141 @@
+"""Calendar dates, and ages of people. Pure.
+
+Numeric dates begin at a digit; dates with a month's name are looked for around their year, so
+that a text is not searched for month names. Month names are those of the product's languages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.detection.context import Reading
+from gateway.detection.kinds import LABELS
+from gateway.detection.labels import Hits, hits, near
+from gateway.types import Span
+
+_MONTH = (
+    "jan(?:uary|uar|vier|eiro)?|jänner|feb(?:ruary|ruar)?|février|fevrier|febbraio|febrero|"
+    "fevereiro|februari|mar(?:ch|s|zo|ço)?|märz|maart|apr(?:il|ile)?|avril|abril|mai|may|maggio|"
+    "mayo|maio|mei|june?|juni|juin|giugno|junio|junho|july?|juli|juillet|luglio|julio|julho|"
+    "aug(?:ust|ustus)?|août|aout|agosto|sep(?:t|tember|tembre|tiembre)?|setembro|settembre|"
+    "oct(?:ober|obre)?|okt(?:ober)?|ottobre|octubre|outubro|nov(?:ember|embre|iembre|embro)?|"
+    "dec(?:ember)?|dez(?:ember|embro)?|décembre|decembre|dicembre|diciembre|gennaio|enero|januari|"
+    "janv|févr|juil|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott"
+)
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_TIME = r"(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?)?"
+_ISO = re.compile(rf"(?:1[89]|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1{_DAY}{_TIME}(?![\w/]|-\w|\.\d)")
+_NUMERIC = re.compile(
+    rf"{_DAY}([-/.])(?:0?[1-9]|[12]\d|3[01])\1(?:(?:1[89]|20)\d\d|\d\d)(?![\w/]|-\d|[.,]\d)"
+    r"(?:[ ,]{1,2}\d\d?:\d\d(?::\d\d)?(?!\d))?"
+)
+# Of dates with dots and a short year, those with a single digit look like versions.
+_VERSION = re.compile(r"\d\.\d{1,2}\.\d\d|\d\d\.\d\.\d\d")
+_FIRST = re.compile(r"[0-3]?[0-9](?=[-/.][0-3]?[0-9][-/.])|[12][890][0-9]{2}(?=[-/.])")
+_YEAR = re.compile(r"[12][890][0-9]{2}")
+_SHORT_YEAR = re.compile(r"['’]?[0-9]{2}(?![0-9])")
+_BEFORE_YEAR = re.compile(
+    rf"(?<![^\W_])(?:{_DAY}(?:st|nd|rd|th|er|º|ª|\.)?(?:[\s-]|\sof\s|\sde\s){{1,2}}(?:{_MONTH})"
+    rf"|(?:{_MONTH})\.?\s{_DAY}(?:st|nd|rd|th)?)"
+    r"(?:\.?,?(?:\s|-|\sde\s|\sdel\s|\sof\s){1,2})\Z",
+    re.IGNORECASE,
+)
+# The last signs before the year of a date: of a day, a month's name, or "de".
+_MAY_PRECEDE = re.compile(
+    r"(?:\d(?:st|nd|rd|th)?,?|[^\W\d_]{3}\.?,?|\b(?:de|del|of))[\s.-]{1,2}\Z", re.IGNORECASE
+)
+_REACH = 32
+_MONTH_YEAR = re.compile(
+    rf"(?<![^\W_])(?:{_MONTH})\.?,?(?:\s|-|\sde\s|\sdel\s|\sof\s){{1,2}}\Z", re.IGNORECASE
+)
+_SCORE = 0.6
+
+
+def dates(reading: Reading) -> Iterator[Span]:
+    """Explicit calendar dates: DATE_OF_BIRTH beside a word of birth, else DATE_TIME."""
+    if not reading.has_digit:
+        return
+    text = reading.text
+    labels = hits(LABELS, reading)
+    for first in _FIRST.finditer(text):
+        start = first.start()
+        if start and (text[start - 1].isalnum() or text[start - 1] in "_./-=~^<>"):
+            continue
+        match = _ISO.match(text, start) or _NUMERIC.match(text, start)
+        if match is not None and not _VERSION.fullmatch(match[0]):
+            yield _date(reading, labels, start, match.end())
+    for year in _YEAR.finditer(text):
+        start, end = year.span()
+        if text[start - 1 : start].isalnum() or text[end : end + 1].isalnum():
+            continue
+        if not _MAY_PRECEDE.search(text, max(0, start - 9), start):
+            continue
+        left = _BEFORE_YEAR.search(text, max(0, start - _REACH), start)
+        if left is not None:
+            yield _date(reading, labels, left.start(), end)
+            continue
+        month = _MONTH_YEAR.search(text, max(0, start - 22), start)
+        if month is not None:
+            yield Span(month.start(), end, "DATE_TIME", _SCORE - 0.05, "month")
+
+
+def _date(reading: Reading, labels: Hits, start: int, end: int) -> Span:
+    if near(reading, labels, start, end, "birth"):
+        return Span(start, end, "DATE_OF_BIRTH", 0.9, "date")
+    return Span(start, end, "DATE_TIME", _SCORE, "date")
+
+
+# ---------------------------------------------------------------- ages
+
+_NUMBER = r"(?:1[0-2]\d|\d{1,2})"
+_AGE = re.compile(
+    rf"(?<![\w.,$€£/-])(?:{_NUMBER}(?:[ ]?[-–][ ]?(?:year|yr)s?[ -]?old|[ ](?:years?|yrs?)[ ](?:old|of[ ]age)"
+    r"|[ ]?(?:y\.?/?o\.?|yo)(?!\w)|[ ](?:jahre?n?)[ ](?:alt|jung)|[- ]?jährig\w{0,2}"
+    r"|[ ]años[ ]de[ ]edad|[ ]ans[ ]révolus|[ ]anni[ ]d['’]età|[ ]anni[ ]di[ ]età"
+    r"|[ ]jaar[ ]oud|[ -]?jarige?|[ ]anos[ ]de[ ]idade)"
+    r"(?:[ ](?:and|und|et|y)[ ]\d{1,2}[ ](?:months?|monate|mois|meses))?)(?!\w)",
+    re.IGNORECASE,
+)
+_AGED = re.compile(
+    r"(?<![^\W_])(?:aged?(?:[ ](?:of|is))?|edad|âge|età|leeftijd|idade|alter|"
+    r"(?:im[ ]alter[ ]von|a[ ]la[ ]edad[ ]de|à[ ]l['’]âge[ ]de|all['’]età[ ]di|at[ ]the[ ]age[ ]of|"
+    r"âgée?s?[ ]de|turns|turned|with[ ]idade[ ]de))"
+    rf"[\"']?[ ]?[:=]?[ ]?[\"']?({_NUMBER}(?:[ ](?:years?|jahren?|ans|años|anni|jaar|anos|meses|mois|"
+    r"months|monate)(?!\w))?)"
+    r"(?![\w%]|[.,:/-]\d|[ ]?(?:percent|minutes?|days?|weeks?|hours?|seconds?|items?))",
+    re.IGNORECASE,
+)
+_PERSON_AGE = re.compile(
+    r"(?<![^\W_])(?:hombre|mujer|varón|varon|paciente|niñ[oa]|joven|señora?|anciana?|lactante|"
+    r"femme|homme|patiente?|fille|garçon|enfant|uomo|donna|bambin[oa]|ragazz[oa]|homem|mulher|"
+    r"menin[oa]|idos[oa]|man|vrouw|meisje|jongen|patiënte?|mann|frau|kind|mädchen|junge|"
+    r"(?:tiene|tengo|tenía|ha|ho|tenho|tem|avait|ai|ben|is)|a[ ](?=los[ ]))[ ,]{0,2}"
+    rf"(?:(?:de|di|van|von|aged|los|à)[ ])?({_NUMBER}[ ](?:años|ans|anni|anos|jaar))(?!\w|[ ]de[ ](?!edad|idade))",
+    re.IGNORECASE,
+)
+_LESS = re.compile(r"(?:hace|durante|desde[ ]hace|depuis|pendant|il[ ]y[ ]a|da|fa|per|há)[ ]\Z", re.I)
+_CUES = frozenset(
+    "old aged age edad âge âgé âgée età leeftijd idade alter jährig jährige jähriger jährigen "
+    "jährigem jarige jarig alt yo y yr yrs year years oud turned turns jung".split()
+)
+_YEARS = frozenset("años ans anni anos jaar".split())
+
+
+def ages(reading: Reading) -> Iterator[Span]:
+    """Ages of people, the unit included where it stands behind the number."""
+    if not reading.has_digit:
+        return
+    vocabulary, text = reading.vocabulary, reading.text
+    if not _CUES.isdisjoint(vocabulary):
+        for match in _AGE.finditer(text):
+            yield Span(match.start(), match.end(), "AGE", 0.75, "age")
+        for match in _AGED.finditer(text):
+            yield Span(match.start(1), match.end(1), "AGE", 0.75, "age_label")
+    if not _YEARS.isdisjoint(vocabulary):
+        for match in _PERSON_AGE.finditer(text):
+            if not _LESS.search(text, max(0, match.start() - 14), match.start()):
+                yield Span(match.start(1), match.end(1), "AGE", 0.65, "age_person")
+
+
+ENTITY_TYPES = frozenset({"DATE_TIME", "DATE_OF_BIRTH", "AGE"})

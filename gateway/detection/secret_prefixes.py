@@ -1,0 +1,123 @@
+"""Tokens that say who issued them: one pattern a kind, from the issuers' own documentation.
+
+Pure data. Patterns are matched at the beginning of a word, case-sensitively.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PREFIXES: Final = r"""
+openai; sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{16,250}
+anthropic; sk-ant-[A-Za-z0-9_-]{16,250}
+openrouter; sk-or-v1-[0-9a-f]{32,80}
+langfuse; (?:sk|pk)-lf-[0-9a-f-]{20,60}
+langsmith; lsv2_(?:pt|sk)_[0-9a-f]{20,60}(?:_[0-9a-f]{8,12})?
+groq; gsk_[A-Za-z0-9]{30,80}
+replicate; r8_[A-Za-z0-9]{30,60}
+perplexity; pplx-[A-Za-z0-9]{30,80}
+xai; xai-[A-Za-z0-9]{40,120}
+nvidia; nvapi-[A-Za-z0-9_-]{40,90}
+huggingface; (?:hf|api_org)_[A-Za-z0-9]{20,60}
+cerebras; csk-[a-z0-9]{30,60}
+fireworks; fw_[A-Za-z0-9]{20,40}
+tavily; tvly-[A-Za-z0-9-]{20,50}
+elevenlabs; sk_[0-9a-f]{48}
+pinecone; pcsk_[A-Za-z0-9_]{40,90}
+wandb; wandb_v1_[A-Za-z0-9_]{40,100}
+github; gh[pousr]_[A-Za-z0-9]{20,255}
+github_fine; github_pat_[A-Za-z0-9_]{20,255}
+gitlab; gl(?:pat|ptt|dt|rt|soat|cbt|agent|imt|ffct|oas|ft)-[A-Za-z0-9_.-]{16,300}
+gitlab_runner; GR1348941[A-Za-z0-9_-]{20,30}
+bitbucket; ATBB[A-Za-z0-9]{24,40}
+atlassian; ATATT3[A-Za-z0-9_=-]{60,250}
+slack; xox[abeoprs]-[A-Za-z0-9-]{10,250}
+slack_rotating; xoxe\.xox[bp]-[A-Za-z0-9-]{10,300}
+slack_app; xapp-\d-[A-Za-z0-9-]{10,250}
+aws; (?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|ANPA|AGPA)[A-Z0-9]{16}(?![A-Za-z0-9])
+aws_bedrock; (?:ABSK|bedrock-api-key-)[A-Za-z0-9+/=]{60,300}
+google_api; AIza[A-Za-z0-9_-]{30,45}
+google_oauth; ya29\.[A-Za-z0-9_-]{20,250}
+google_secret; GOCSPX-[A-Za-z0-9_-]{20,40}
+google_refresh; 1//0[A-Za-z0-9_-]{30,200}
+google_client; \d{8,16}-[a-z0-9]{20,40}\.apps\.googleusercontent\.com
+azure_client; [A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}
+azure_devops; [A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}
+azure_search; [A-Za-z0-9]{42}AzSe[A-Za-z0-9]{6}
+npm; npm_[A-Za-z0-9]{30,60}
+pypi; pypi-[A-Za-z0-9_-]{16,250}
+rubygems; rubygems_[0-9a-f]{40,60}
+crates; cio[A-Za-z0-9]{32}(?![A-Za-z0-9])
+nuget; oy2[a-z0-9]{43}(?![A-Za-z0-9])
+docker; dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,60}
+stripe; (?:sk|rk|pk)_(?:live|test|prod)_[A-Za-z0-9]{10,120}
+stripe_hook; whsec_[A-Za-z0-9+/=]{20,80}
+square; sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{20,60}
+square_token; EAAA[A-Za-z0-9_-]{60}(?![A-Za-z0-9])
+shopify; shp(?:at|ca|pa|ss|ua)_[0-9a-fA-F]{30,40}
+paypal; access_token\$production\$[a-z0-9]{16}\$[0-9a-f]{32}
+plaid; access-(?:sandbox|development|production)-[0-9a-f-]{36}
+braintree; (?:sandbox|production)_[a-z0-9]{8}_[a-z0-9]{16}
+razorpay; rzp_(?:live|test)_[A-Za-z0-9]{14,24}
+flutterwave; FLW(?:PUB|SEC)K[_-](?:TEST-)?[A-Za-z0-9-]{20,60}
+adyen; AQE[A-Za-z0-9+/=]{60,250}
+sendgrid; SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}
+sendinblue; xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}
+mailgun; key-[0-9a-f]{32}
+mailchimp; [0-9a-f]{32}-us\d{1,2}(?![0-9])
+twilio; (?:AC|SK)[0-9a-f]{32}(?![0-9A-Za-z])
+digitalocean; do[opr]_v1_[0-9a-f]{40,80}
+heroku; HRKU-[A-Za-z0-9_-]{36,70}
+fly; fo1_[A-Za-z0-9_-]{40,80}
+fly_macaroon; fm[12][ar]?_[A-Za-z0-9+/=_-]{60,400}
+vercel; vc[pkiar]_[A-Za-z0-9]{24,70}
+netlify; nfp_[A-Za-z0-9]{36,50}
+cloudflare; (?:v1\.0-[0-9a-f]{24}-[0-9a-f]{100,160}|cf(?:k|ut|at)_[A-Za-z0-9]{36,60})
+cloudflare_ca; v1\.0-[0-9a-f-]{60,180}
+hashicorp_vault; (?:hvs|hvb|hvr)\.[A-Za-z0-9_-]{20,250}
+terraform; [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}
+pulumi; pul-[0-9a-f]{40}
+databricks; dapi[0-9a-f]{32}(?:-\d)?
+snowflake; ver:1-hint:[0-9]{1,12}-[A-Za-z0-9_+/=-]{40,300}
+datadog; dd(?:api|app|p)_[A-Za-z0-9]{32,50}
+newrelic; NRAK-[A-Z0-9]{27}
+newrelic_insert; NRI[IQ]-[A-Za-z0-9_-]{32}
+grafana; glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}
+grafana_cloud; glc_[A-Za-z0-9+/=]{32,400}
+sentry; sntr[yu]s?_[A-Za-z0-9_+/=-]{40,300}
+dynatrace; dt0[a-z]\d{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}
+honeycomb; hc[abx](?:ik|lk|mk)_[a-z0-9]{30,64}
+linear; lin_(?:api|oauth)_[A-Za-z0-9]{30,60}
+notion; (?:ntn|secret)_[A-Za-z0-9]{40,60}
+airtable; pat[A-Za-z0-9]{14}\.[0-9a-f]{64}
+asana; [12]/\d{10,16}(?:/\d{10,16})?:[0-9a-f]{32}
+figma; fig(?:d|u|o|ur|oh)_[A-Za-z0-9_-]{30,60}
+dropbox; sl\.(?:u\.)?[A-Za-z0-9_-]{60,250}
+postman; PMAK-[0-9a-f]{24}-[0-9a-f]{34}
+doppler; dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9.]{40,60}
+infracost; ico-[A-Za-z0-9]{32}
+launchdarkly; (?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}
+planetscale; pscale_(?:tkn|oauth|pw)_[A-Za-z0-9_.=-]{30,64}
+supabase; sb(?:p|_secret|_publishable)_[A-Za-z0-9_]{20,50}
+prefect; pn[ub]_[A-Za-z0-9]{36}
+readme; rdme_[a-z0-9]{70}
+sonar; sq[pua]_[0-9a-f]{40}
+clojars; CLOJARS_[a-z0-9]{60}
+contentful; CFPAT-[A-Za-z0-9_-]{40,50}
+easypost; EZ[AT]K[A-Za-z0-9]{54}
+duffel; duffel_(?:test|live)_[A-Za-z0-9_-]{40,46}
+shippo; shippo_(?:live|test)_[0-9a-f]{40}
+typeform; tfp_[A-Za-z0-9_.-]{44,70}
+intercom; dG9rOi[A-Za-z0-9+/=]{40,80}
+telegram; \d{8,10}:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])
+discord; [MNO][A-Za-z\d]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}
+facebook; EAA[A-Z][A-Za-z0-9]{30,250}
+twitter; A{14,24}(?=[A-Za-z0-9]{0,40}%)[A-Za-z0-9%]{40,120}
+age; AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{50,64}
+onepassword; ops_ey[A-Za-z0-9_=-]{100,400}
+tailscale; tskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9-]{16,70}
+artifactory; (?:AKCp[A-Za-z0-9]{69}|cmVmd[A-Za-z0-9]{59})(?![A-Za-z0-9])
+slack_hook; hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/_-]{20,80}
+discord_hook; (?:discord|discordapp)\.com/api/webhooks/\d{15,22}/[A-Za-z0-9_-]{40,100}
+teams_hook; [a-z0-9-]{1,40}\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/-]{60,250}
+"""
