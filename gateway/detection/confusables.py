@@ -28,6 +28,10 @@ _NUMERALS = """
 """
 
 
+# Not so like that beside digits they would be taken for Latin ones.
+_WEAK = frozenset("ьъвнпигмткшзбєэёїЁЇҝκτηωЧ")
+
+
 def _table(rows: str) -> dict[str, str]:
     parts = rows.split()
     return {sign: to for to, signs in zip(parts[::2], parts[1::2], strict=True) for sign in signs}
@@ -57,11 +61,18 @@ def skeleton_edits(text: str) -> Iterator[Edit]:
     for token in _TOKEN.finditer(text):
         if token[0].isascii():
             continue
-        is_identifier = "@" in token[0] or (
-            "." in token[0].strip(".") and _ASCII_LETTER.search(token[0]) is not None
-        )
+        is_identifier = _is_identifier(token[0])
         for word in _WORD.finditer(text, token.start(), token.end()):
             yield from _word_edits(word, is_identifier)
+
+
+def _is_identifier(token: str) -> bool:
+    """An e-mail address or a domain, some of which is Latin or all of which looks so."""
+    if "@" not in token and "." not in token.strip("."):
+        return False
+    if _ASCII_LETTER.search(token):
+        return True
+    return "@" in token and token.translate(_TO_LATIN).isascii()
 
 
 def _word_edits(word: re.Match[str], is_identifier: bool) -> Iterator[Edit]:
@@ -69,11 +80,11 @@ def _word_edits(word: re.Match[str], is_identifier: bool) -> Iterator[Edit]:
     if signs.isascii():
         return
     digits = len(_DIGIT.findall(signs))
-    letters = len(signs) - digits
-    if digits >= letters and signs.translate(_TO_NUMERALS).isdecimal():
+    looks_latin = signs.translate(_TO_LATIN).isascii()
+    if digits * 2 >= len(signs) and signs.translate(_TO_NUMERALS).isdecimal():
         to = NUMERALS
     elif _ASCII_LETTER.search(signs) or (
-        (is_identifier or digits) and signs.translate(_TO_LATIN).isascii()
+        looks_latin and (is_identifier or (digits and _WEAK.isdisjoint(signs)))
     ):
         to = LATIN
     else:

@@ -20,12 +20,12 @@ _UNIT = r"\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|%u[0-9A-Fa
 _BYTE = r"\\x[0-9A-Fa-f]{2}"
 _ESCAPES = re.compile(
     r"(?P<percent>%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*)"
-    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});?|&[A-Za-z][A-Za-z0-9]{1,30};)"
+    r"|(?P<entity>&(?:#[0-9]{1,12}(?![0-9])|#[xX][0-9A-Fa-f]{1,6});?|&[A-Za-z][A-Za-z0-9]{1,30};)"
     rf"|(?P<bytes>{_BYTE}(?:{_BYTE})*)"
     rf"|(?P<units>(?:{_UNIT})+)"
     r"|(?P<sign>\\[nrtbf\"'/\\])"
     r"|(?P<word>=\?[\w-]{1,20}\?[QqBb]\?[^?\s]{1,200}\?=)"
-    r"|(?P<break>=\r?\n)"
+    r"|(?P<break>(?<!=)=\r?\n(?=\S))"
     r"|(?P<quoted>=[0-9A-F]{2}(?:=[0-9A-F]{2})*)"
 )
 _FIRST_SIGN = re.compile(r"[%&\\=]")
@@ -34,7 +34,7 @@ _SIGNS = {"n": "\n", "r": "\n", "t": "\t", "b": " ", "f": " "}
 # A backslash sign alone hides nothing unless it is glued to what follows.
 _GLUED = re.compile(r"\\[nrt][^\W_]|\\[nrt][+(<@]")
 _QUOTED_TEXT = re.compile(
-    r"quoted-printable|=\r?\n|=3D|=20\r?\n|[\w.]=40\w|=C3=[89AB][0-9A-F]|=E2=80=", re.IGNORECASE
+    r"[Qq]uoted-printable|=3D|=20\r?\n|[\w.]=40\w|=C3=[89AB][0-9A-F]|=E2=80=|[\w.@]=\r?\n[\w.@]"
 )
 _FORM_FIELD = re.compile(r"(?:(?<=[?&])|(?<![^\s\"']))[\w.%\[\]-]{1,40}=[^\s&#\"'<>]{1,2000}")
 _CHARSETS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "windows-1252": "cp1252"}

@@ -30,7 +30,7 @@ _OWN_LETTERS = {  # Latin letters in a frame, which NFKC leaves or puts in brack
 _FRAMED_NUMBERS = re.compile(
     "[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u2160-\u2168\u2170-\u2178\U0001f100-\U0001f10c]"
 )
-_ROMAN = range(0x2160, 0x2179)
+_LIKE_LETTERS = "ⅠⅤⅰⅴ"  # of the Roman numbers, those that stand for letters in words
 
 # Signs that print nothing though their category does not say so: Hangul fillers, Braille blank.
 _BLANKS = "\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5"
@@ -39,6 +39,7 @@ _INVISIBLE = (
     f"{_BLANKS}\u00ad\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0001\U000e007f\U000e0100-\U000e01ef"
 )
+_SCRIBBLE = re.compile(f"[0-9@.][{_COMBINING}]")  # no letter: such marks are no accents
 _UNPRINTED = re.compile(f"[{_COMBINING}{_INVISIBLE}]")
 
 # What may be left as it is unless something else is about: letters, punctuation, pictures.
@@ -62,10 +63,12 @@ _FORMS = (
 _SPACES = "\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _HYPHENS = "\u2010-\u2015\u2212\ufe63\uff0d"
 _DISGUISED = re.compile(
-    f"[{_FORMS}{_COMBINING}\u202e]|(?![0-9])\\d|[\U0001f1e6-\U0001f1ff]{{3}}"
+    f"[{_FORMS}{_COMBINING}\u202e]|(?![0-9])\\d"
+    "|[\U0001f1e6-\U0001f1ff](?:[\U0001f1e6-\U0001f1ff]{2}|(?=[0-9A-Za-z@]))"
     f"|(?<=[{_BASES}])[{_INVISIBLE}]|[{_INVISIBLE}](?=[A-Za-z0-9@+])"
     # Odd spaces matter inside numbers, hyphens also inside words.
-    f"|(?<=[0-9])[{_SPACES}{_HYPHENS}]|[{_SPACES}{_HYPHENS}][0-9]|(?<=\\w)[{_HYPHENS}\uff0e\uff0b]\\w"
+    f"|(?<=[0-9])[{_SPACES}{_HYPHENS}][\\w(]"
+    f"|(?<=[\\w)+])[{_SPACES}{_HYPHENS}][0-9]|(?<=\\w)[{_HYPHENS}\uff0e\uff0b]\\w"
 )
 
 
@@ -78,6 +81,7 @@ def is_disguised(text: str) -> bool:
 
 def fold_edits(text: str) -> Iterator[Edit]:
     """NFKC, digits of all scripts as ASCII, unprintable signs dropped."""
+    is_scribbled = _SCRIBBLE.search(text) is not None
     for match in _NON_ASCII.finditer(text):
         at, end = match.span()
         # A combining mark belongs to the ASCII sign before it.
@@ -87,7 +91,10 @@ def fold_edits(text: str) -> Iterator[Edit]:
             stop = at + 1
             while stop < end and unicodedata.combining(text[stop]):
                 stop += 1
-            folded = _fold_cluster(text, at, stop)
+            if is_scribbled and stop > at + 1 and text[at].isascii():
+                folded = text[at]
+            else:
+                folded = _fold_cluster(text, at, stop)
             if folded != text[at:stop]:
                 yield at, stop, folded
             at = stop
@@ -97,8 +104,9 @@ def _fold_cluster(text: str, at: int, stop: int) -> str:
     sign = text[at]
     code = ord(sign)
     if _FRAMED_NUMBERS.match(sign):
-        beside_letter = code in _ROMAN and (
-            (at > 0 and text[at - 1].isalpha()) or (stop < len(text) and text[stop].isalpha())
+        beside_letter = sign in _LIKE_LETTERS and (
+            (at > 0 and text[at - 1].isalpha() and text[at - 1].isascii())
+            or (stop < len(text) and text[stop].isalpha() and text[stop].isascii())
         )
         if not beside_letter:
             return str(int(unicodedata.numeric(sign)))

@@ -8,20 +8,17 @@ Lists of numbers look alike; so groups count only in the sizes that those number
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
 from gateway.detection.spoken_words import NATO
-from gateway.detection.view import Edit
+from gateway.detection.view import Edit, Range
 
-_MAX_DIGITS = 24
+_MIN_DIGITS, _MAX_DIGITS = 9, 24
 
 _SEPARATOR = r"[ \t,;:|/.*_~#·•\u2013\u2014-]{1,3}"
-_SINGLES = re.compile(
-    rf"(?<![\w.,+-])\+?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}"
-    rf"(?!\w|{_SEPARATOR}[0-9])"
-)
-_AFTER_NUMBER = re.compile(rf"[0-9]{_SEPARATOR}$")
+_SINGLES = re.compile(rf"(?<![\w.,+-])\+?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}(?!\w)")
 _GROUPS = re.compile(rf"(?<![\w+])[0-9]{{1,8}}(?:{_SEPARATOR}[0-9]{{1,8}}){{2,24}}(?!\w)")
 _LINES = re.compile(
     r"(?<![\w+])[0-9]{1,8}(?:[ \t|,;]{0,3}\r?\n[ \t|>*-]{0,4}[0-9]{1,8}){2,24}(?!\w)"
@@ -31,8 +28,6 @@ _IBAN = re.compile(
     rf"(?:{_SEPARATOR}[A-Za-z0-9]{{1,3}})?(?![A-Za-z0-9])"
 )
 _GROUP = re.compile(r"[0-9]+")
-_NO_DIGIT = re.compile(r"[^0-9]+")
-_GAP = re.compile(r"[^0-9+]+")
 _USUAL = frozenset({" ", "-", "."})
 _LIST = frozenset(" \t,;|\r\n")
 _ODD = frozenset("*_~#·•|")
@@ -66,7 +61,7 @@ def layout(digits: str) -> dict[int, str]:
         return {1: "-", 4: "-", 7: "-"}
     if len(digits) == 9 and digits[0] != "0":
         return {3: "-", 5: "-"}
-    if digits[0] == "0" and digits[1] != "0" and 9 <= len(digits) <= 12:
+    if 9 <= len(digits) <= 12 and digits[0] == "0" != digits[1]:
         return {4: " "}
     return {}
 
@@ -89,50 +84,71 @@ def joined_edits(text: str) -> Iterator[Edit]:
     yield from sorted(edits.values())
 
 
+def _stretches(match: re.Match[str]) -> Iterator[tuple[list[Range], list[str]]]:
+    """Digit groups and the gaps between them, parted where another separator is the exception."""
+    text = match.string
+    spots = [spot.span() for spot in _GROUP.finditer(text, match.start(), match.end())]
+    gaps = [text[one[1] : two[0]] for one, two in pairwise(spots)]
+    usual, count = Counter(gaps).most_common(1)[0]
+    if count * 10 < len(gaps) * 7:
+        yield spots, gaps
+        return
+    begin = 0
+    for at, gap in enumerate([*gaps, ""]):
+        if gap != usual:
+            if at > begin:
+                yield spots[begin : at + 1], gaps[begin:at]
+            begin = at + 1
+
+
 def _singles(match: re.Match[str]) -> Iterator[Edit]:
-    digits = _NO_DIGIT.sub("", match[0])
-    separators = set(_GAP.findall(match[0]))
-    before = match.string[max(0, match.start() - 4) : match.start()]
-    if len(digits) > _MAX_DIGITS or _AFTER_NUMBER.search(before):
-        return
-    # Other patterns read usual separators, and a short list of numbers is no identifier.
-    if (separators <= _USUAL and len(separators) < 3) or (
-        len(digits) < 12 and len(separators) == 1 and _LIST.issuperset(*separators)
-    ):
-        return
-    breaks = {} if "+" in match[0] else layout(digits)
-    spots = list(_GROUP.finditer(match[0]))
-    for index in range(1, len(spots)):
-        start = match.start() + spots[index - 1].end()
-        yield start, match.start() + spots[index].start(), breaks.get(index, "")
+    for spots, gaps in _stretches(match):
+        size = len(spots)
+        if not _MIN_DIGITS <= size <= _MAX_DIGITS or _goes_on(match.string, spots, gaps[0]):
+            continue
+        kinds = set(gaps)
+        # Other patterns read usual separators, and a short list of numbers is no identifier.
+        if (kinds <= _USUAL and len(kinds) < 3) or (
+            size < 12 and len(kinds) == 1 and _LIST.issuperset(*kinds)
+        ):
+            continue
+        is_international = match.string[: spots[0][0]].endswith("+")
+        digits = "".join(match.string[start] for start, _ in spots)
+        breaks = {} if is_international else layout(digits)
+        for index, (one, two) in enumerate(pairwise(spots), 1):
+            yield one[1], two[0], breaks.get(index, "")
+
+
+def _goes_on(text: str, spots: list[Range], gap: str) -> bool:
+    """Whether the same list holds further numbers, before or after."""
+    end, start = spots[-1][1], spots[0][0]
+    after = text.startswith(gap, end) and text[end + len(gap) : end + len(gap) + 1].isdecimal()
+    before = text.endswith(gap, 0, start) and text[: start - len(gap)][-1:].isdecimal()
+    return after or before
 
 
 def _groups(match: re.Match[str]) -> Iterator[Edit]:
     """The groups of a card or, between signs that no list has, of other numbers."""
-    spots = list(_GROUP.finditer(match[0]))
-    gaps = [match[0][one.end() : two.start()] for one, two in pairwise(spots)]
-    if set(gaps) <= _USUAL:
-        return
-    sizes = "".join(str(len(spot[0])) for spot in spots)
-    total = sum(len(spot[0]) for spot in spots)
+    for spots, gaps in _stretches(match):
+        separator = None if set(gaps) <= _USUAL else _between_groups(spots, gaps)
+        if separator is not None:
+            for one, two in pairwise(spots):
+                yield one[1], two[0], separator
+
+
+def _between_groups(spots: list[Range], gaps: list[str]) -> str | None:
+    """What belongs between the groups; None if they are no identifier."""
+    lengths = [end - start for start, end in spots]
+    sizes = "".join(map(str, lengths))
     if _CARDS.fullmatch(sizes):
-        separator = " "
-    elif sizes in _OTHERS and all(gap in _ODD for gap in gaps):
-        separator = _OTHERS[sizes]
-    elif (
-        not any(_LIST.issuperset(gap) for gap in gaps)
-        and 12 <= total <= 19
-        and (
-            len(set(gaps)) > 2
-            or all(_ODD.issuperset(gap) for gap in gaps)
-            or sizes.count("2") >= len(sizes) - 1
-        )
-    ):
-        separator = ""
-    else:
-        return
-    for one, two in pairwise(spots):
-        yield match.start() + one.end(), match.start() + two.start(), separator
+        return " "
+    is_odd = all(_ODD.issuperset(gap) for gap in gaps)
+    if sizes in _OTHERS and is_odd:
+        return _OTHERS[sizes]
+    if any(_LIST.issuperset(gap) for gap in gaps) or not 12 <= sum(lengths) <= 19:
+        return None
+    in_pairs = sizes.count("2") >= len(sizes) - 1
+    return "" if is_odd or in_pairs or len(set(gaps)) > 3 else None
 
 
 def _iban(match: re.Match[str]) -> Iterator[Edit]:

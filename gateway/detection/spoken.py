@@ -18,6 +18,7 @@ from gateway.detection.spoken_words import (
     ANY_NUMBER,
     HUNDREDS,
     LANGUAGES,
+    NATO,
     NUMBERS,
     REPEATS,
     SIGNS,
@@ -36,6 +37,7 @@ _NUMBER_WORDS = ANY_NUMBER | {"x", "ray"} | {word for words in REPEATS.values() 
 _LINKS = frozenset(SIGNS) | {
     word for words in (*AND.values(), *HUNDREDS.values()) for word in words
 }
+_PLUS = frozenset(word for word, sign in SIGNS.items() if sign == "+")
 _OTHER, _LINK, _NUMBER = range(3)
 _STRETCH = re.compile(rb"[\1\2]{3,}")
 
@@ -78,7 +80,7 @@ def _stretch_edits(text: str, tokens: Sequence[_Token]) -> Iterator[Edit]:
         if not _may_begin(tokens, at):
             at += 1
             continue
-        run = max((_run(text, tokens, at, lang) for lang in LANGUAGES), key=_words)
+        run = max((_run(text, tokens, at, lang) for lang in LANGUAGES), key=_weight)
         if _words(run) < _MIN_WORDS:
             at += 1
             continue
@@ -88,9 +90,9 @@ def _stretch_edits(text: str, tokens: Sequence[_Token]) -> Iterator[Edit]:
 
 
 def _may_begin(tokens: Sequence[_Token], at: int) -> bool:
-    """A number word, "plus", or one of the two capitals before a number, as in an IBAN."""
+    """A number word, a plus sign, or one of the two capitals before a number, as in an IBAN."""
     word = tokens[at].word
-    if word in _NUMBER_WORDS or word == "plus" or word.isdecimal():
+    if word in _NUMBER_WORDS or word in _PLUS or word.isdecimal():
         return True
     return tokens[at].is_capital and any(one.word in _NUMBER_WORDS for one in tokens[at : at + 3])
 
@@ -108,6 +110,10 @@ def _words(run: Sequence[_Said]) -> int:
     return sum(said.words for said in run)
 
 
+def _weight(run: Sequence[_Said]) -> tuple[int, int]:
+    return _words(run), sum(sign.isdigit() for said in run for sign in said.signs)
+
+
 def _is_number(run: Sequence[_Said]) -> bool:
     digits = {sign for said in run for sign in said.signs if sign.isdigit()}
     return bool(digits) and digits != {"0"}
@@ -120,7 +126,7 @@ def _run(text: str, tokens: Sequence[_Token], at: int, lang: str) -> list[_Said]
         if out and not _GAP.fullmatch(text, tokens[at - 1].end, tokens[at].start):
             break
         said = _element(text, tokens, at, lang)
-        if said is None and (out or tokens[at].word == "plus"):
+        if said is None and (out or tokens[at].word in _PLUS):
             sign = SIGNS.get(tokens[at].word)
             said = None if sign is None else _Said(sign, at, at + 1, 0)
         unsaid = 0 if said is not None and said.words else unsaid + 1
@@ -128,9 +134,17 @@ def _run(text: str, tokens: Sequence[_Token], at: int, lang: str) -> list[_Said]
             break
         out.append(said)
         at = said.end
-    while out and not out[-1].words and not out[-1].signs.isdigit():
-        out.pop()
-    return out
+    return _without_tail(out)
+
+
+def _without_tail(run: list[_Said]) -> list[_Said]:
+    """A run ends with a number word, or with one group of digits after one."""
+    end = len(run)
+    while end and not run[end - 1].words:
+        end -= 1
+    if end + 1 == len(run) and run[end].signs.isdigit():
+        end += 1
+    return run[:end]
 
 
 def _element(text: str, tokens: Sequence[_Token], at: int, lang: str) -> _Said | None:
@@ -138,7 +152,7 @@ def _element(text: str, tokens: Sequence[_Token], at: int, lang: str) -> _Said |
     if token.word.isdecimal():
         return _Said(token.word, at, at + 1, 0)
     times = REPEATS[lang].get(token.word)
-    if times and at + 1 < len(tokens):
+    if times and at + 1 < len(tokens) and tokens[at + 1].word not in REPEATS[lang]:
         said = _element(text, tokens, at + 1, lang)
         if said is not None and len(said.signs) == 1:
             return _Said(said.signs * times, at, said.end, said.words + 1)
@@ -148,7 +162,7 @@ def _element(text: str, tokens: Sequence[_Token], at: int, lang: str) -> _Said |
     if token.word == "x" and _joined(text, tokens, at, at + 2) == "x-ray":
         return _Said("X", at, at + 2, 1)
     letter = ALPHABET.get(token.word)
-    if letter is not None:
+    if letter is not None and (lang == "de" or token.word in NATO):
         return _Said(letter, at, at + 1, 1)
     return _Said(token.word.upper(), at, at + 1, 0) if token.is_capital else None
 
@@ -180,7 +194,7 @@ def _below_hundred(text: str, tokens: Sequence[_Token], at: int, lang: str) -> t
     has_and = _word(tokens, end) in AND[lang]
     other = numbers.get(_word(tokens, end + 1 if has_and else end), -1)
     stop = end + 2 if has_and else end + 1
-    if value >= 20 and value % 10 == 0 and 0 < other < 10:
+    if value >= 20 and value % 10 == 0 and 0 < other < 10 and (lang != "fr" or value != 80):
         close = has_and or (lang in _COUNTS_ON and _is_close(text, tokens, end))
         return (value + other, stop) if close else (value, end)
     if has_and and 0 < value < 10 and other >= 20 and other % 10 == 0 and lang in ("de", "nl"):
@@ -223,8 +237,9 @@ def _separators(text: str, tokens: Sequence[_Token], run: Sequence[_Said]) -> li
         return out
     if 0 < sum(pauses) * 2 <= len(gaps):
         return ["", *(" " if pause else "" for pause in pauses)]
-    if sum(len(said.signs) == 2 for said in run) * 3 >= len(run) * 2:
-        return ["", *([" "] * len(gaps))]
+    if len(run) > 2 and sum(len(said.signs) == 2 for said in run) * 2 >= len(run):
+        # Said in pairs, as in France; two single digits are a pair too.
+        return ["", *("" if len(a.signs + b.signs) == 2 else " " for a, b in pairwise(run))]
     digits = "".join(said.signs for said in run)
     breaks = layout(digits)
     at = 0

@@ -45,7 +45,7 @@ _WORDS = _table(
 _NUMBER_RUN = re.compile(rb"0[0 ,]{9,}")
 _NUMBER_WORDS = frozenset(
     word.encode()
-    for word in ANY_NUMBER | {word for words in REPEATS.values() for word in words} | {"ray"}
+    for word in ANY_NUMBER | {word for words in REPEATS.values() for word in words} | {"x", "ray"}
 )
 _LINKS = frozenset(
     word.encode() for words in [SIGNS, *AND.values(), *HUNDREDS.values()] for word in words
@@ -56,9 +56,17 @@ _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
 _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
 _SPACED = (b" a a ", b" a . a ")
 _CAPITALS = (b" A aa", b" A, aa")
-_DASHES = str.maketrans(dict.fromkeys("–—…·•", " "))
 _BRACKETED = re.compile(r"[(\[{<|*] ?(?:at|ät|@|a\)|a\]|\.|arro|chio|aro|klam|apen)")
 _ODD_IBAN = (b",0000,0000", b", 0000, 0000", b" , 0000 , 0000")
+
+
+def _plain_signs(text: str) -> str:
+    """The text with an ASCII sign for those signs that people put between others."""
+    if not text.isascii():
+        for sign in "–—…·•":
+            if sign in text:
+                text = text.replace(sign, "*")
+    return text
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,13 @@ class Triggers:
 
     @cached_property
     def _raw(self) -> bytes:
-        return self.text.encode("utf-8", "replace")
+        return _plain_signs(self.text).encode("utf-8", "replace")
 
     @cached_property
     def _words(self) -> list[bytes]:
         raw = self._raw
         if not self.text.isascii():
-            raw = self.text.lower().translate(_DASHES).encode("utf-8", "replace")
+            raw = _plain_signs(self.text.lower()).encode("utf-8", "replace")
         return raw.translate(_WORDS).split()
 
     def has_escapes(self) -> bool:
