@@ -32,7 +32,7 @@ def sections(name: str) -> Mapping[str, tuple[str, ...]]:
         if heading:
             entries = found.setdefault(heading[1], [])
             whole = heading[2] is not None
-        elif not text or (text.startswith("#") and not whole):
+        elif not text or (text.startswith("# ") and not whole):
             continue
         elif entries is None:
             raise ValueError(f"{name}.txt, line {number}: an entry before the first section")

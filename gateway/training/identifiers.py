@@ -4,48 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Final
 
 from gateway.training import national
-from gateway.training.data import words
+from gateway.training.data import LANGUAGES, words
 from gateway.training.draw import Draw
 from gateway.training.people import Person
 
 _FOLD = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae"}
-)
-_MAILS = (
-    "gmail.com gmail.com outlook.com hotmail.com yahoo.com icloud.com proton.me protonmail.com "
-    "gmx.de web.de t-online.de orange.fr free.fr laposte.net libero.it virgilio.it hotmail.es "
-    "telefonica.net ziggo.nl kpnmail.nl sapo.pt uol.com.br bol.com.br example.com example.org aol.com "
-    "btinternet.com bluewin.ch telenet.be mail.com fastmail.com"
-).split()
-_ENDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": (
-            "com",
-            "com",
-            "co.uk",
-            "org",
-            "io",
-            "net",
-            "ai",
-            "dev",
-            "edu",
-            "ie",
-            "com.au",
-            "gov.uk",
-        ),
-        "de": ("de", "de", "de", "com", "at", "ch", "org", "net", "eu"),
-        "fr": ("fr", "fr", "com", "be", "ch", "org", "qc.ca"),
-        "es": ("es", "es", "com", "com.mx", "com.ar", "org", "cl"),
-        "it": ("it", "it", "it", "com", "eu", "org"),
-        "nl": ("nl", "nl", "nl", "be", "com", "org"),
-        "pt": ("pt", "pt", "com.br", "com.br", "com", "org.br"),
-    }
 )
 _HEX = "0123456789abcdef"
 _ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -79,12 +46,12 @@ def domain(draw: Draw, lang: str) -> str:
     name = (start + end).lower()
     if draw.chance(0.2):
         name += "-" + plain(draw.pick(words(lang, "sector")))
-    return f"{name}.{draw.pick(_ENDS[lang])}"
+    return f"{name}.{draw.pick(words(lang, 'domains'))}"
 
 
 def email(draw: Draw, one: Person, lang: str) -> str:
     """An e-mail address of somebody."""
-    host = draw.pick(_MAILS) if draw.chance(0.5) else domain(draw, lang)
+    host = draw.pick(words("world", "mail_hosts")) if draw.chance(0.5) else domain(draw, lang)
     account = _account(draw, one)
     if draw.chance(0.03):
         account += "+" + draw.pick(("news", "shop", "test", "spam"))
@@ -111,40 +78,11 @@ def username(draw: Draw, one: Person) -> str:
     )  # fmt: skip
 
 
-_PHONES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": ("(%##) %##-####", "%##-%##-####", "+1 %## %## ####", "+1 (%##) %##-####", "%##.%##.####",
-               "+1-%##-%##-####", "020 7### ####", "07### ######", "+44 7### ######", "0161 ### ####",
-               "+44 20 7### ####", "+44 (0)20 7### ####", "1-800-%##-####", "+61 4## ### ###",
-               "%##-####", "+353 8# ### ####", "%## %## ####", "%##%######%", "+1%##%######%"),
-        "de": ("0%## ######", "0%##/######", "0%##-######", "0%### #####", "+49 %## #######",
-               "+49 (0)%## ######", "0176 ########", "0151/########", "+49 17# #######", "0049 %## ######",
-               "030 ########", "089/########", "+43 1 #######", "+43 664 #######", "0664 / ### ## ##",
-               "+41 44 ### ## ##", "079 ### ## ##", "01# ########", "(0%##) ### ## ##", "+4917########"),
-        "fr": ("0% ## ## ## ##", "06 ## ## ## ##", "07 ## ## ## ##", "0%.##.##.##.##", "06########",
-               "+33 6 ## ## ## ##", "+33 % ## ## ## ##", "0033 6 ## ## ## ##", "+32 2 ### ## ##", "0%-##-##-##-##",
-               "0475 ## ## ##", "+41 22 ### ## ##", "514 ###-####", "+33 (0)6 ## ## ## ##", "06.##.##.##.##"),
-        "es": ("6## ### ###", "6## ## ## ##", "9## ### ###", "91 ### ## ##", "+34 6## ### ###", "6########",
-               "+34 9## ## ## ##", "0034 6########", "+52 55 #### ####", "55 #### ####", "+54 11 #### ####",
-               "+56 9 #### ####", "+57 3## ### ####", "93-###-##-##", "(011) 4###-####", "+34-6##-###-###"),
-        "it": ("3## ### ####", "3## #######", "3#########", "+39 3## #######", "+39 3## ### ####", "06 ########",
-               "02 ########", "02/########", "0%## ######", "+39 0# #######", "0039 3## #######", "0%##-######",
-               "3##-#######", "3##/#######", "800 ######"),
-        "nl": ("06-########", "06 ########", "06########", "0%#-#######", "0%#-### ## ##", "+31 6 ########",
-               "+31 (0)6 ########", "020-#######", "010 ### ## ##", "+31 %# ### ####", "0031 6########",
-               "0%##-######", "06 ## ## ## ##", "+32 4## ## ## ##", "0900-####", "06-#### ####"),
-        "pt": ("9## ### ###", "9########", "+351 9## ### ###", "21 ### ## ##", "22 ### ####", "+351 2## ### ###",
-               "(11) 9####-####", "(21) %###-####", "+55 11 9####-####", "11 9####-####", "(%#) 9####-####",
-               "+55 (%#) %###-####", "119########", "00351 9## ### ###", "+244 9## ### ###"),
-    }
-)  # fmt: skip
-
-
 def phone(draw: Draw, lang: str) -> str:
     """A telephone number in one of the ways in which it is written."""
     if draw.chance(0.12):
-        lang = draw.pick(tuple(_PHONES))
-    number = draw.mask(draw.pick(_PHONES[lang]))
+        lang = draw.pick(LANGUAGES)
+    number = draw.mask(draw.pick(words(lang, "phones")))
     if draw.chance(0.03):
         number += draw.pick((" ext. ", " x", "-")) + draw.digits(2)
     return number
@@ -166,24 +104,11 @@ def card(draw: Draw) -> str:
     return glue.join(digits[at : at + 4] for at in range(0, length, 4))
 
 
-_IBANS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": ("GB:????##############", "IE:????##############"),
-        "de": ("DE:##################", "DE:##################", "AT:################", "CH:#################"),
-        "fr": ("FR:##########???########", "FR:#######################", "BE:############"),
-        "es": ("ES:####################",),
-        "it": ("IT:?######################",),
-        "nl": ("NL:????##########", "NL:????##########", "BE:############"),
-        "pt": ("PT:#####################", "PT:#####################", "BR:#######################C1"),
-    }
-)  # fmt: skip
-
-
 def iban(draw: Draw, lang: str) -> str:
     """An IBAN (ISO 13616) with its two check digits."""
     if draw.chance(0.15):
-        lang = draw.pick(tuple(_IBANS))
-    country, _, pattern = draw.pick(_IBANS[lang]).partition(":")
+        lang = draw.pick(LANGUAGES)
+    country, _, pattern = draw.pick(words(lang, "ibans")).partition(":")
     if country == "FR" and "?" in pattern:
         pattern = pattern.replace("???", "0#?").ljust(23, "#")
     account = draw.mask(pattern)
@@ -247,7 +172,9 @@ def api_key(draw: Draw) -> str:
         (
             "sk-" + draw.letters(48, _ALNUM), "sk-proj-" + draw.letters(40, _ALNUM),
             "AKIA" + draw.letters(16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
-            "ghp_" + draw.letters(36, _ALNUM), "xoxb-" + draw.digits(12) + "-" + draw.letters(24, _ALNUM),
+            "ghp_" + draw.letters(36, _ALNUM), 
+            "xoxb-" + draw.digits(12) + "-" + draw.letters(24, _ALNUM),
+           
             "AIza" + draw.letters(35, _ALNUM), "glpat-" + draw.letters(20, _ALNUM),
             "sk_live_" + draw.letters(24, _ALNUM), draw.letters(40, _HEX), draw.letters(32, _ALNUM),
             "hf_" + draw.letters(34, _ALNUM), "npm_" + draw.letters(36, _ALNUM),
@@ -287,70 +214,7 @@ def _segwit(data: list[int]) -> str:
     )
 
 
-_PLATES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": ("??## ???", "??##???", "#??? ###", "???-####", "??? ####", "###-???", "##-?-#####"),
-        "de": (
-            "?-?? ###",
-            "??-?? ###",
-            "???-? ####",
-            "? ?? ###",
-            "??-?####",
-            "?-#####?",
-            "?? ?? ##",
-        ),
-        "fr": ("??-###-??", "??-###-??", "#### ?? ##", "?? ### ??", "#-???-###"),
-        "es": ("#### ???", "####???", "####-???", "?-####-??", "???-##-##"),
-        "it": ("??###??", "?? ###??", "?? ### ??"),
-        "nl": ("??-###-?", "##-???-#", "#-???-##", "?-###-??", "##-??-??", "#-???-###"),
-        "pt": ("??-##-??", "##-??-##", "???-####", "???#?##", "##-##-??"),
-    }
-)
-_PASSPORTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": ("#########", "?########", "#########"), "de": ("C????####", "C0#??##?#", "?########"),
-        "fr": ("##??#####", "##??#####"), "es": ("???######", "??#######"), "it": ("??#######",),
-        "nl": ("??????##%", "N??####?#"), "pt": ("??######", "?######", "??######"),
-    }
-)  # fmt: skip
-_LICENSES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": ("?#######", "?###-####-####", "?????######??#??", "########", "??######?"),
-        "de": ("?###???###?", "B072???##??", "?#########"), "fr": ("############", "##??#####"),
-        "es": ("########-?", "########?"), "it": ("??#######?", "?#########"),
-        "nl": ("##########", "5#########"), "pt": ("?-#######", "???????-#", "###########", "L-####### #"),
-    }
-)  # fmt: skip
-_IDS = (
-    "########", "######", "C-######", "KD-#####", "CUST-####", "ACC########", "#####-##", "A######",
-    "####/##", "##/####", "INC0######", "CASE-#####", "###-###-###", "EMP-####", "E######",
-    "ID-########", "M-####-??", "??######", "?-######", "#######", "REF/####/##", "#/####", "??-###/##",
-    "20##-CV-####", "#### ?? ####", "U-##/###", "20##/#####", "# O ###/##", "C/##/###",
-    "##.###/20##", "T-##########", "P######", "?##-####", "S#######", "#######-##.20##.#.##.####",
-)  # fmt: skip
-_RECORDS = (
-    "MRN ######",
-    "MRN-#######",
-    "########",
-    "######",
-    "H######",
-    "NHC ######",
-    "P-#####",
-    "#######",
-)
-_POLICIES = ("POL-#######", "######-##", "KFZ-########", "??-######-#", "##.###.###", "P/###/######",
-             "V######", "AB ### ### ##", "##########")  # fmt: skip
-
-
 def patterned(draw: Draw, name: str, lang: str) -> str:
     """A plate, passport, license, id, mrn or policy_no. Raises KeyError: none of them."""
-    patterns = _PATTERNS.get(name) or _LOCAL_PATTERNS[name][lang]
-    return draw.mask(draw.pick(patterns))
-
-
-_PATTERNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"id": _IDS, "mrn": _RECORDS, "policy_no": _POLICIES}
-)
-_LOCAL_PATTERNS: Final = MappingProxyType(
-    {"plate": _PLATES, "passport": _PASSPORTS, "license": _LICENSES}
-)
+    lists = words("world" if name in ("id", "mrn", "policy_no") else lang, f"{name}s")
+    return draw.mask(draw.pick(lists))

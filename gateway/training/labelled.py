@@ -59,9 +59,9 @@ def write(texts: Iterable[Labelled], file: Path) -> int:
     Raises:
         OSError: the file cannot be written.
     """
-    opened = gzip.open(file, "wt", encoding="utf-8") if file.suffix == ".gz" else file.open("w")
     count = 0
-    with opened as out:
+    opener = gzip.open if file.suffix == ".gz" else open
+    with opener(file, "wt", encoding="utf-8") as out:
         for one in texts:
             out.write(line(one) + "\n")
             count += 1

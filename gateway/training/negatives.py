@@ -5,6 +5,8 @@ A tagger must learn that capitals and strange words are not names where a machin
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from gateway.training.data import words
@@ -26,7 +28,7 @@ def plain(draw: Draw) -> str:
     count = draw.between(1, 3) if draw.chance(0.4) else draw.between(3, 9)
     indent = draw.pick(("", "", "", "    ", "\t", "> "))
     text = "\n".join(
-        filled(draw.pick(lines), lambda name: _value(draw, name))
+        filled(draw.pick(lines), lambda name: _FIELDS[name](draw))
         .replace("\\n", "\n")
         .replace("\\t", "\t")
         for _ in range(count)
@@ -52,72 +54,53 @@ def _class(draw: Draw) -> str:
     return "".join(parts)
 
 
-def _value(draw: Draw, name: str) -> str:
-    """The value of a field. Raises KeyError: no such field."""
-    match name:
-        case "fn" | "word" | "mod" | "camel" | "kebab" | "var" | "Cls" | "CONST":
-            return _identifier(draw, name)
-        case "noun":
-            return _noun(draw)
-        case "Noun":
-            return _noun(draw).title()
-        case "verb":
-            return draw.pick(words("plain", "verb"))
-        case "Verb":
-            return draw.pick(words("plain", "verb")).title()
-        case "adj":
-            return draw.pick(words("plain", "adjective"))
-        case "Tech":
-            return draw.pick(words("plain", "tech"))
-        case "topic" | "type" | "jtype" | "ctype" | "ext":
-            return draw.pick(words("plain", name))
-    return _number(draw, name)
+def _listed(section: str) -> Callable[[Draw], str]:
+    return lambda draw: draw.pick(words("plain", section))
 
 
-def _identifier(draw: Draw, name: str) -> str:
-    match name:
-        case "fn":
-            return f"{draw.pick(words('plain', 'verb'))}_{_snake(draw)}"
-        case "word":
-            return _noun(draw)
-        case "mod":
-            return draw.pick((_noun(draw), draw.pick(words("plain", "tech")).lower()))
-        case "camel":
-            first = draw.pick(words("plain", "verb")) if draw.chance(0.6) else _noun(draw)
-            return first + _class(draw) if draw.chance(0.75) else first
-        case "kebab":
-            return _snake(draw).replace("_", "-")
-        case "Cls":
-            return _class(draw)
-        case "CONST":
-            return _snake(draw).upper()
+def _camel(draw: Draw) -> str:
+    first = draw.pick(words("plain", "verb")) if draw.chance(0.6) else _noun(draw)
+    return first + _class(draw) if draw.chance(0.75) else first
+
+
+def _variable(draw: Draw) -> str:
     return _snake(draw) if draw.chance(0.6) else draw.pick(("x", "i", "n", "data", "self", "res"))
 
 
-def _number(draw: Draw, name: str) -> str:
-    match name:
-        case "n":
-            return str(draw.below(10 ** draw.between(1, 4)))
-        case "d":
-            return str(draw.between(1, 9))
-        case "ver":
-            return f"{draw.below(9)}.{draw.below(30)}.{draw.below(20)}"
-        case "hash7":
-            return draw.letters(7, _HEX)
-        case "hash40":
-            return draw.letters(40, _HEX)
-        case "hex6":
-            return draw.letters(6, _HEX)
-        case "uuid":
-            return "-".join(draw.letters(count, _HEX) for count in (8, 4, 4, 4, 12))
-        case "order":
-            return draw.mask(draw.pick(("########", "A-#####", "####-####", "SO######")))
-        case "c":
-            return draw.letters(1, "abcdefghijklmnopqrstuvwxyz")
-        case "C":
-            return draw.letters(1)
-        case "file":
-            return f"{_snake(draw)}.{draw.pick(words('plain', 'ext'))}"
-        case "path":
-            return f"{_noun(draw)}/{_snake(draw)}.{draw.pick(words('plain', 'ext'))}"
-    raise KeyError(name)
+def _version(draw: Draw) -> str:
+    return f"{draw.below(9)}.{draw.below(30)}.{draw.below(20)}"
+
+
+_FIELDS: Final[Mapping[str, Callable[[Draw], str]]] = MappingProxyType(
+    {
+        "noun": _noun,
+        "Noun": lambda draw: _noun(draw).title(),
+        "word": _noun,
+        "verb": _listed("verb"),
+        "Verb": lambda draw: draw.pick(words("plain", "verb")).title(),
+        "adj": _listed("adjective"),
+        "Tech": _listed("tech"),
+        **{name: _listed(name) for name in ("topic", "type", "jtype", "ctype", "ext")},
+        "fn": lambda draw: f"{draw.pick(words('plain', 'verb'))}_{_snake(draw)}",
+        "mod": lambda draw: draw.pick((_noun(draw), draw.pick(words("plain", "tech")).lower())),
+        "camel": _camel,
+        "kebab": lambda draw: _snake(draw).replace("_", "-"),
+        "Cls": _class,
+        "CONST": lambda draw: _snake(draw).upper(),
+        "var": _variable,
+        "n": lambda draw: str(draw.below(10 ** draw.between(1, 4))),
+        "d": lambda draw: str(draw.between(1, 9)),
+        "ver": _version,
+        "hash7": lambda draw: draw.letters(7, _HEX),
+        "hash40": lambda draw: draw.letters(40, _HEX),
+        "hex6": lambda draw: draw.letters(6, _HEX),
+        "uuid": lambda draw: "-".join(draw.letters(count, _HEX) for count in (8, 4, 4, 4, 12)),
+        "order": lambda draw: draw.mask(
+            draw.pick(("########", "A-#####", "####-####", "SO######"))
+        ),
+        "c": lambda draw: draw.letters(1, "abcdefghijklmnopqrstuvwxyz"),
+        "C": lambda draw: draw.letters(1),
+        "file": lambda draw: f"{_snake(draw)}.{draw.pick(words('plain', 'ext'))}",
+        "path": lambda draw: f"{_noun(draw)}/{_snake(draw)}.{draw.pick(words('plain', 'ext'))}",
+    }
+)  # fmt: skip

@@ -16,27 +16,12 @@ from gateway.training.labelled import Mark
 Edit: TypeAlias = tuple[int, int, str]
 Text: TypeAlias = tuple[str, list[Mark]]
 
-_SCANNED: Final = (("rn", "m"), ("m", "rn"), ("l", "1"), ("O", "0"), ("I", "l"), ("e", "c"), ("S", "5"),
-                   ("cl", "d"), ("i", "í"), ("h", "b"), ("B", "8"), ("ü", "ii"), ("g", "q"), ("fi", "ﬁ"))  # fmt: skip
+_SCANNED: Final = (
+    ("rn", "m"), ("m", "rn"), ("l", "1"), ("O", "0"), ("I", "l"), ("e", "c"), ("S", "5"),
+    ("cl", "d"), ("i", "í"), ("h", "b"), ("B", "8"), ("ü", "ii"), ("g", "q"), ("fi", "ﬁ"),
+)  # fmt: skip
 _KEYS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_EMOJI: Final = (
-    "😀",
-    "😂",
-    "🙏",
-    "❤️",
-    "🔥",
-    "👍",
-    "🎉",
-    "😭",
-    "✨",
-    "💪",
-    ":)",
-    ":-)",
-    ";)",
-    "xD",
-    "🤣",
-    "🙈",
-)
+_EMOJI: Final = "😀 😂 🙏 ❤️ 🔥 👍 🎉 😭 ✨ 💪 :) :-) ;) xD 🤣 🙈".split()
 _CASED: Final = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS", "NRP"})
 _FIXED: Final = frozenset({"SECRET", "CRYPTO", "URL"})  # their case carries meaning
 
@@ -79,12 +64,10 @@ def _clean(text: str, marks: list[Mark]) -> list[Mark]:
     """Spans without white space at their ends, and only those that still have text."""
     kept: list[Mark] = []
     for start, end, label in marks:
-        while start < end and text[start].isspace():
-            start += 1
-        while end > start and text[end - 1].isspace():
-            end -= 1
-        if start < end:
-            kept.append((start, end, label))
+        value = text[start:end]
+        first, last = start + len(value) - len(value.lstrip()), start + len(value.rstrip())
+        if first < last:
+            kept.append((first, last, label))
     return kept
 
 
@@ -182,8 +165,10 @@ def _wrapping(draw: Draw, text: str, marks: list[Mark]) -> Text:
     return edited(text, marks, edits)
 
 
-_ENTITIES: Final = {"&": "&amp;", '"': "&quot;", "'": "&#39;", "ä": "&auml;", "ö": "&ouml;", "ü": "&uuml;",
-                    "é": "&eacute;", "è": "&egrave;", "ñ": "&ntilde;", "ã": "&atilde;", "ç": "&ccedil;"}  # fmt: skip
+_ENTITIES: Final = {
+    "&": "&amp;", '"': "&quot;", "'": "&#39;", "ä": "&auml;", "ö": "&ouml;", "ü": "&uuml;",
+    "é": "&eacute;", "è": "&egrave;", "ñ": "&ntilde;", "ã": "&atilde;", "ç": "&ccedil;",
+}  # fmt: skip
 
 
 def _entities(_: Draw, text: str, marks: list[Mark]) -> Text:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
 from gateway.training.data import words
 from gateway.training.draw import Draw, filled
 from gateway.training.people import person
-from gateway.training.places import city, country, named
+from gateway.training.places import city, country, region
 
 _ACRONYM = "AABBCCDDEEFFGHIIKLMMNNOOPPRRSSTTUVWXZ"
 
@@ -42,30 +46,31 @@ def acronym(draw: Draw) -> str:
     return f"{text[0]}&{text[1:]}" if draw.chance(0.03) else text
 
 
+def _last(draw: Draw, lang: str) -> str:
+    return person(draw, lang).last
+
+
+_FIELDS: Final[Mapping[str, Callable[[Draw, str], str]]] = MappingProxyType(
+    {
+        "last": _last,
+        "last2": _last,
+        "last3": _last,
+        "surbrand": _last,
+        "first": lambda draw, lang: person(draw, lang).first.split("-")[0],
+        "city": city,
+        "country1": lambda draw, lang: country(draw, lang).rpartition(":")[2],
+        "region": lambda draw, lang: region(draw, lang).rpartition(":")[2],
+        "region1": lambda draw, lang: region(draw, lang).rpartition(":")[2],
+        "brand": lambda draw, _: brand(draw),
+        "acro": lambda draw, _: acronym(draw),
+        "word2": lambda draw, lang: draw.pick(words(lang, "word")),
+        "wordl": lambda draw, lang: draw.pick(words(lang, "word")).lower(),
+        "adj2": lambda draw, lang: draw.pick(words(lang, "adj")),
+        "n": lambda draw, _: str(draw.between(1, 9)),
+    }
+)
+
+
 def _value(draw: Draw, lang: str, name: str) -> str:
-    match name:
-        case "last" | "last2" | "last3":
-            return person(draw, lang).last
-        case "surbrand":
-            return person(draw, lang).last
-        case "first":
-            return person(draw, lang).first.split("-")[0]
-        case "city":
-            return city(draw, lang)
-        case "country1":
-            return country(draw, lang).rpartition(":")[2]
-        case "region1" | "region":
-            return named(draw, lang, draw.pick(words(lang, "regions"))).rpartition(":")[2]
-        case "brand":
-            return brand(draw)
-        case "acro":
-            return acronym(draw)
-        case "word2":
-            return draw.pick(words(lang, "word"))
-        case "wordl":
-            return draw.pick(words(lang, "word")).lower()
-        case "adj2":
-            return draw.pick(words(lang, "adj"))
-        case "n":
-            return str(draw.between(1, 9))
-    return draw.pick(words(lang, name))
+    maker = _FIELDS.get(name)
+    return maker(draw, lang) if maker else draw.pick(words(lang, name))

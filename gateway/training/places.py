@@ -11,39 +11,6 @@ from gateway.training.draw import Draw, filled
 from gateway.training.people import person
 from gateway.training.pools import COUNTRIES, listed_countries, towns
 
-_INVENTED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingProxyType(
-    {
-        "en": (("Ash", "Wood", "Green", "Black", "Stan", "Hart", "North", "South", "Kirk", "Whit", "Brad",
-                "Mill", "Clay", "Thorn", "Hazel", "Dun", "Old", "New", "Spring", "Red", "Sal", "Win", "Farn"),
-               ("ton", "ham", "ford", "ley", "field", "bury", "wick", "worth", "ville", "dale", "mouth",
-                "borough", "bridge", "stead", "burg", " Springs", " Falls", "port", " Heights", "by")),
-        "de": (("Hohen", "Nieder", "Ober", "Unter", "Alten", "Neuen", "Groß", "Klein", "Wald", "Stein",
-                "Eber", "Rosen", "Linden", "Mühl", "Königs", "Bad ", "Kirch", "Frieden", "Herz", "Grün"),
-               ("berg", "dorf", "hausen", "heim", "stadt", "bach", "feld", "burg", "kirchen", "au", "tal",
-                "rode", "ingen", "stetten", "brück", "wald", "born", "see", "weiler", "walde")),
-        "fr": (("Saint-", "Sainte-", "Ville", "Mont", "Châteauneuf-", "Bourg-", "La ", "Le ", "Les ", "Beau",
-                "Champ", "Roche", "Pont-", "Haute", "Neuv", "Clair", "Fontaine-", "Val"),
-               ("martin", "ville", "mont", "fort", "court", "lieu", "pré", "vault", "bois", "clair", "rive",
-                "-sur-Loire", "ency", "igny", "illac", "ac", "ières", "elle")),
-        "es": (("Villa", "San ", "Santa ", "Torre", "Monte", "Fuente", "Alcalá de ", "Puerto ", "Casa",
-                "Cañada", "Val", "Nueva ", "El ", "La ", "Los ", "Mira", "Rio", "Agua"),
-               ("nueva", "franca", "lba", "mayor", "real", "del Río", "verde", "hermosa", "rey", "del Campo",
-                "flores", "blanca", "sierra", "ceda", "rrubia", "mar", "linda", "lén")),
-        "it": (("Monte", "Castel", "San ", "Santa ", "Borgo", "Villa", "Rocca", "Campo", "Val", "Ponte",
-                "Acqua", "Torre", "Civita", "Pietra", "Fonte", "Bel", "Serra", "Casal"),
-               ("vecchio", "nuovo", "fiore", "franco", "santa", "rosso", "monte", "chiara", "forte", "grande",
-                "ggio", "bella", "lago", "verde", "rino", "pulciano", "zzano", "gnano")),
-        "nl": (("Oud", "Nieuw", "Noord", "Zuid", "Ooster", "Wester", "Hoog", "Laag", "Zand", "Wou", "Hilver",
-                "Bever", "Roe", "Zoeter", "Kerk", "Sint-", "Door", "Heems", "Vlaar"),
-               ("dam", "burg", "wijk", "dijk", "hoven", "kerk", "meer", "veen", "drecht", "berg", "bosch",
-                "huizen", "woude", "sluis", "gem", "rode", "stede", "beek", "brugge")),
-        "pt": (("Vila ", "São ", "Santa ", "Monte", "Porto ", "Campo ", "Rio ", "Nova ", "Póvoa de ", "Ribeira ",
-                "Vale de ", "Alto ", "Bela ", "Castelo ", "Águas ", "Ita", "Para", "Cama"),
-               ("Real", "Novo", "Verde", "Alegre", "Grande", "Claro", "Branco", "Belo", "do Sul", "Velho",
-                "Formoso", "Lindo", "çu", "tinga", "pira", "guara", "da Serra", "do Norte")),
-    }
-)  # fmt: skip
-
 
 def city(draw: Draw, lang: str) -> str:
     """A town: of the language's countries, of the world, or one that does not exist."""
@@ -51,8 +18,8 @@ def city(draw: Draw, lang: str) -> str:
     if point < 10:
         return draw.pick(words(lang, "cities"))
     if point < 22:
-        heads, tails = _INVENTED[lang]
-        head, tail = draw.pick(heads), draw.pick(tails)
+        head = draw.pick(words(lang, "town_start")).replace("_", " ")
+        tail = draw.pick(words(lang, "town_end")).replace("_", " ")
         return head + (tail[:1].upper() + tail[1:] if head[-1] in " -" else tail)
     country = draw.pick(COUNTRIES[lang]) if point < 65 else ""
     large, every = towns()[country]
@@ -73,34 +40,38 @@ def region(draw: Draw, lang: str) -> str:
 
 def named(draw: Draw, lang: str, pattern: str) -> str:
     """A pattern of the language's lists filled: {last}, {first}, {city}, {word}, {n} and so on."""
-    return filled(pattern, lambda name: _value(draw, lang, name))
+    return filled(pattern, lambda name: _FIELDS[name](draw, lang))
 
 
 _LOWER_WORDS = frozenset({"fr", "it"})
 
 
-def _value(draw: Draw, lang: str, name: str) -> str:
-    match name:
-        case "last":
-            return person(draw, lang).last
-        case "first":
-            return person(draw, lang).first.split("-")[0]
-        case "city":
-            return city(draw, lang)
-        case "word" | "wordm":
-            word = draw.pick(words(lang, name))
-            return word.lower() if lang in _LOWER_WORDS and draw.chance(0.25) else word
-        case "brand":
-            return draw.pick(words("world", "brand_start")) + draw.pick(words("world", "brand_end"))
-        case "n":
-            return str(draw.between(1, 99))
-        case "nth":
-            number = draw.between(4, 90)
-            last = number % 10 if number // 10 != 1 else 0
-            return f"{number}{('th', 'st', 'nd', 'rd')[last] if last < 4 else 'th'}"
-        case "month":
-            return draw.pick(words(lang, "months")[:12])
-    raise KeyError(name)
+def _word(draw: Draw, lang: str, name: str) -> str:
+    word = draw.pick(words(lang, name))
+    return word.lower() if lang in _LOWER_WORDS and draw.chance(0.25) else word
+
+
+def _numbered(draw: Draw, _: str) -> str:
+    number = draw.between(4, 90)
+    last = number % 10 if number // 10 != 1 else 0
+    return f"{number}{('th', 'st', 'nd', 'rd')[last] if last < 4 else 'th'}"
+
+
+_FIELDS: Final[Mapping[str, Callable[[Draw, str], str]]] = MappingProxyType(
+    {
+        "last": lambda draw, lang: person(draw, lang).last,
+        "first": lambda draw, lang: person(draw, lang).first.split("-")[0],
+        "city": city,
+        "word": lambda draw, lang: _word(draw, lang, "word"),
+        "wordm": lambda draw, lang: _word(draw, lang, "wordm"),
+        "brand": lambda draw, _: (
+            draw.pick(words("world", "brand_start")) + draw.pick(words("world", "brand_end"))
+        ),
+        "n": lambda draw, _: str(draw.between(1, 99)),
+        "nth": _numbered,
+        "month": lambda draw, lang: draw.pick(words(lang, "months")),
+    }
+)
 
 
 def place(draw: Draw, lang: str) -> str:
@@ -126,25 +97,10 @@ def _house(draw: Draw) -> str:
     return number
 
 
-_ZIPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "US": ("#####", "#####", "#####", "#####-####"),
-        "GB": ("??# #??", "??## #??", "?# #??", "?## #??", "??#? #??"),
-        "IE": ("?## ??##",), "CA": ("?#? #?#",), "AU": ("%###",), "NZ": ("%###",),
-        "DE": ("%####", "%####", "0####", "D-%####"), "AT": ("%###", "%###", "A-%###"),
-        "CH": ("%###", "%###", "CH-%###"),
-        "FR": ("%####", "%####", "0####"), "BE": ("%###", "%###", "B-%###"),
-        "ES": ("%####", "0####", "28###"), "MX": ("%####", "C.P. %####"), "AR": ("C####???", "%###"),
-        "CL": ("%######",), "CO": ("######",), "PE": ("%####",),
-        "IT": ("%####", "0####", "%####"), "NL": ("%### ??", "%###??", "%### ??"),
-        "PT": ("%###-###", "%###-###"), "BR": ("#####-###", "########", "#####-###"),
-    }
-)  # fmt: skip
-
-
 def zip_code(draw: Draw, lang: str, country_code: str = "") -> str:
     """A postal code."""
-    return draw.mask(draw.pick(_ZIPS[country_code or draw.pick(COUNTRIES[lang])]))
+    code = country_code or draw.pick(COUNTRIES[lang])
+    return draw.mask(draw.pick(words("world", f"zip_{code.lower()}")))
 
 
 _STREET_FIRST = frozenset({"de", "es", "it", "nl", "pt"})
@@ -167,21 +123,8 @@ def street_address(draw: Draw, lang: str) -> str:
     return text
 
 
-_FLATS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "en": (", Apt %", ", Apt. #?", " Apt %#", ", Flat %", ", Suite %##", " Unit %", " #%##", ", Floor %"),
-        "de": (", Whg. %", ", %. Stock", ", Hinterhaus", "/%", ", c/o ???", ", Top %"),
-        "fr": (", appt %", ", bât. ?", ", %e étage", ", escalier ?", " boîte %"),
-        "es": (", %º ?", ", %.º izda.", ", piso %", ", bajo ?", ", esc. ?, %º", ", depto. %##"),
-        "it": (", int. %", ", scala ?", ", piano %", "/?"),
-        "nl": ("-%", " bus %", "-hs", " %hoog", "-II"),
-        "pt": (", %º Dto", ", %.º Esq.", ", apto %##", ", apto. %#", ", bloco ?", ", r/c", ", casa %"),
-    }
-)  # fmt: skip
-
-
 def _flat(draw: Draw, lang: str) -> str:
-    return draw.mask(draw.pick(_FLATS[lang]))
+    return draw.mask(draw.pick(words(lang, "flats"))).replace("_", " ")
 
 
 def _us(draw: Draw, town: str, code: str) -> str:

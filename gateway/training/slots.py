@@ -14,7 +14,7 @@ from gateway.training.people import Person
 _CODE_WORDS = "get set load parse find make send user item list file page index cache retry".split()
 _ERRORS = (
     "TypeError", "ValueError", "KeyError", "NullPointerException", "404", "E1042", "0x80070057",
-    "ECONNREFUSED", "500 Internal Server Error", "segmentation fault", "timeout", "ORA-00942", "EACCES",
+    "ECONNREFUSED", "500 Internal Server Error", "segmentation fault", "timeout", "ORA-00942",
 )  # fmt: skip
 _UNITS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -167,8 +167,10 @@ def _filename(draw: Draw) -> str:
 
 
 def _code(draw: Draw) -> str:
-    return draw.pick((f"{draw.pick(_CODE_WORDS)}_{draw.pick(_CODE_WORDS)}()", draw.mask("??##"),
-                      draw.pick(_CODE_WORDS) + draw.pick(_CODE_WORDS).title(), draw.mask("####")))  # fmt: skip
+    one, other = draw.pick(_CODE_WORDS), draw.pick(_CODE_WORDS)
+    return draw.pick(
+        (f"{one}_{other}()", draw.mask("??##"), one + other.title(), draw.mask("####"))
+    )
 
 
 _MAKERS: Final[Mapping[str, _Maker]] = MappingProxyType(
