@@ -151,10 +151,10 @@ def _as_json(filler: Filler) -> list[Piece]:
             outer = draw.pick(
                 ("user", "customer", "data", "payload", "patient", "request", "owner")
             )
-            rest = f", {quote}id{quote}: {draw.digits(3)}}}"
+            rest = f", {quote}id{quote}: {draw.between(1, 999)}}}"
             return [(f"{{{quote}{outer}{quote}: ", None), *one, (rest, None)]
         return one
-    glue = draw.pick((", ", ",", ",\n", "\n"))
+    glue = draw.pick((", ", ",") if escaped else (", ", ",", ",\n", "\n"))
     pieces: list[Piece] = [] if glue == "\n" else [("[", None)]
     for number in range(1, count + 1):
         if number > 1:
