@@ -22,21 +22,35 @@ _STRONG_AT = (
     r"at[- ]?sign|at[- ]?zeichen|arroba|chiocciola|klammeraffe|affenschwanz|apenstaartje|"
     r"arobase|arrobe"
 )
-_OPEN, _CLOSE = r"[(\[{<|*]", r"[)\]}>|*]"
+
+
+def _in_brackets(words: str) -> str:
+    pairs = (
+        (r"\(", r"\)"),
+        (r"\[", r"\]"),
+        (r"\{", r"\}"),
+        ("<", ">"),
+        (r"\|", r"\|"),
+        (r"\*", r"\*"),
+    )
+    return "|".join(f"{opened} ?(?:{words}) ?{closed}" for opened, closed in pairs)
+
+
 # A sign in brackets, a word that means nothing else, a bare word, or the sign with space about.
 _AT = re.compile(
-    rf"(?P<bracket>{_OPEN} ?(?:at|@|ät|a|{_STRONG_AT}) ?{_CLOSE})"
+    rf"(?P<bracket>{_in_brackets(f'at|@|ät|{_STRONG_AT}')}|\(a\)|\[a\])"
     rf"|(?<![^\W_])(?P<strong>{_STRONG_AT})(?![^\W_])"
     r"|(?<![^\W_])(?P<word>at|ät)(?![^\W_])|(?P<sign>@)",
     re.IGNORECASE,
 )
 _DOT_WORDS = "dot|punkt|punto|point|ponto|punt"
+_DOT_IN_BRACKETS = _in_brackets(rf"{_DOT_WORDS}|\.")
 _GAP = r"[ _\t-]{1,3}"
 _SPACE = r"[ \t]{0,2}"
 _WORD_SPACE, _SIGN_SPACE = re.compile(_GAP), re.compile(_SPACE)
 _MORE_WORDS = re.compile(r"\s\w")
 _DOT = re.compile(
-    rf"{_SPACE}{_OPEN} ?(?:{_DOT_WORDS}|\.) ?{_CLOSE}{_SPACE}|{_GAP}(?P<word>{_DOT_WORDS}){_GAP}"
+    rf"{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE}|{_GAP}(?P<word>{_DOT_WORDS}){_GAP}"
     r"|(?P<sign>[ ]?\.[ ]?)",
     re.IGNORECASE,
 )
@@ -57,11 +71,11 @@ _JOINTS = {
 _JOINT_WORDS = "|".join(sorted(_JOINTS, key=len, reverse=True))
 _LOCAL = re.compile(
     rf"[\w.+-]{{1,64}}(?:(?:{_GAP}(?:{_JOINT_WORDS}){_GAP}"
-    rf"|{_SPACE}{_OPEN} ?(?:{_DOT_WORDS}|\.) ?{_CLOSE}{_SPACE})[\w.+-]{{1,64}}){{0,4}}$",
+    rf"|{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE})[\w.+-]{{1,64}}){{0,4}}$",
     re.IGNORECASE,
 )
 _JOINT = re.compile(
-    rf"{_GAP}(?P<word>{_JOINT_WORDS}){_GAP}|{_SPACE}{_OPEN} ?(?:{_DOT_WORDS}|\.) ?{_CLOSE}{_SPACE}",
+    rf"{_GAP}(?P<word>{_JOINT_WORDS}){_GAP}|{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE}",
     re.IGNORECASE,
 )
 _BACKWARDS = 200
@@ -147,8 +161,11 @@ def _domain(text: str, start: int, kind: str | None, *, in_dashes: bool) -> list
         elif (
             at > start and label.start() > start and text[label.start() - 1 : at] == "." + label[0]
         ):
-            # A written dot: any label of letters may end the domain.
-            kept = list(edits) if label[0].isalpha() and len(label[0]) >= 2 else kept
+            # A written dot: any label of letters may end the domain, if the sign is no code.
+            is_last = label[0].isalpha() and (
+                kind not in ("sign", "word") or label[0].lower() in _TOP_LEVEL
+            )
+            kept = list(edits) if is_last and len(label[0]) >= 2 else kept
         dot = _DOT.match(text, at) or _HYPHEN.match(text, at)
         if dot is None:
             break

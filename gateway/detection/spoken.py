@@ -38,6 +38,7 @@ _LINKS = frozenset(SIGNS) | {
     word for words in (*AND.values(), *HUNDREDS.values()) for word in words
 }
 _PLUS = frozenset(word for word, sign in SIGNS.items() if sign == "+")
+_COUNTING = "01234567890"
 _OTHER, _LINK, _NUMBER = range(3)
 _STRETCH = re.compile(rb"[\1\2]{3,}")
 
@@ -115,8 +116,9 @@ def _weight(run: Sequence[_Said]) -> tuple[int, int]:
 
 
 def _is_number(run: Sequence[_Said]) -> bool:
-    digits = {sign for said in run for sign in said.signs if sign.isdigit()}
-    return bool(digits) and digits != {"0"}
+    digits = "".join(sign for said in run for sign in said.signs if sign.isdigit())
+    is_counting = len(digits) >= 9 and digits in _COUNTING
+    return digits.strip("0") != "" and not is_counting
 
 
 def _run(text: str, tokens: Sequence[_Token], at: int, lang: str) -> list[_Said]:

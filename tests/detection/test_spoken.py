@@ -66,6 +66,7 @@ def test_says(said: str, number: str):
     [
         "One of two things: either three or four of us go.",
         "null null null",
+        "zero one two three four five six seven eight nine",
         "a six, a seven",
         "null, true, null, false",
         "once upon a time two men",
@@ -99,7 +100,7 @@ def test_a_run_says_what_its_words_say(language: str, data: st.DataObject):
     said = data.draw(st.lists(st.sampled_from(single), min_size=3, max_size=20))
     digits = "".join(str(NUMBERS[language][word]) for word in said)
     spoken = read(" ".join(said))
-    if set(digits) == {"0"}:
+    if set(digits) == {"0"} or (len(digits) >= 9 and digits in "01234567890"):
         assert spoken == " ".join(said)
     elif not {"tres", "un", "una", "trois"} & set(said):
         assert "".join(filter(str.isdigit, spoken)) == digits
