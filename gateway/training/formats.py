@@ -15,8 +15,7 @@ from typing import Final
 from gateway.training.data import words
 from gateway.training.draw import Draw, running
 from gateway.training.labelled import Mark, Piece, joined
-from gateway.training.slots import Filler
-from gateway.training.templates import SLOTS
+from gateway.training.slots import Filler, label_of, split_article
 
 _PLAIN_FIELDS: Final = (
     ("status", ("active", "pending", "closed", "ok", "new", "approved")),
@@ -67,11 +66,7 @@ def _columns(draw: Draw) -> list[str]:
 
 
 def _value(filler: Filler, name: str, number: int) -> str:
-    return (
-        filler.value(name, number).rpartition(":")[2]
-        if name == "country"
-        else filler.value(name, number)
-    )
+    return split_article(name, filler.value(name, number))[1]
 
 
 def _record(
@@ -80,7 +75,7 @@ def _record(
     fields: list[Field] = []
     for key, name in zip(keys, columns, strict=True):
         if name:
-            fields.append((key, _value(filler, name, number), SLOTS[name]))
+            fields.append((key, _value(filler, name, number), label_of(name, filler.lang)))
         else:
             fields.append((key, _plain_value(filler.draw, key), None))
     return fields
@@ -310,8 +305,8 @@ def _as_list(filler: Filler) -> list[Piece]:
             if glue[0] == "\n"
             else (glue if number > 1 else "")
         )
-        value = filler.value(name, number).rpartition(":")[2]
-        pieces += ((before, None), (value, SLOTS[name]))
+        value = _value(filler, name, number)
+        pieces += ((before, None), (value, label_of(name, filler.lang)))
         if draw.chance(0.15):
             pieces.append((f" ({draw.below(100)})", None))
     return pieces

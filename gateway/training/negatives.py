@@ -15,7 +15,8 @@ from gateway.training.draw import Draw, filled, running
 _KINDS: Final = running(
     (
         (16, "python"), (11, "js"), (8, "java"), (8, "c"), (8, "shell"), (4, "diff"), (6, "trace"),
-        (9, "log"), (8, "config"), (14, "doc"), (5, "science"), (9, "lookalike"),
+        (9, "log"), (8, "config"), (14, "doc"), (5, "science"), (9, "lookalike"), (6, "cells"),
+        (10, "prose"), (6, "ui"),
     )
 )  # fmt: skip
 _HEX: Final = "0123456789abcdef"
@@ -79,6 +80,7 @@ _FIELDS: Final[Mapping[str, Callable[[Draw], str]]] = MappingProxyType(
         "verb": _listed("verb"),
         "Verb": lambda draw: draw.pick(words("plain", "verb")).title(),
         "adj": _listed("adjective"),
+        "Adj": lambda draw: draw.pick(words("plain", "adjective")).title(),
         "Tech": _listed("tech"),
         **{name: _listed(name) for name in ("topic", "type", "jtype", "ctype", "ext")},
         "fn": lambda draw: f"{draw.pick(words('plain', 'verb'))}_{_snake(draw)}",

@@ -100,9 +100,13 @@ def surname(draw: Draw, pool: Names, particles: str) -> str:
     name = draw.pick(pool.surnames)
     if draw.chance(_INVENTED):
         name = _invented(draw, pool, name)
-    if particles and draw.chance(_PARTICLE_SHARE[particles]) and name[0].isupper():
+    if particles and draw.chance(_PARTICLE_SHARE[particles]) and _takes_particle(name):
         name = draw.pick(_PARTICLES[particles]) + name
     return name
+
+
+def _takes_particle(name: str) -> bool:
+    return name[0].isupper() and " " not in name and "'" not in name and not name.startswith("Van")
 
 
 def _invented(draw: Draw, pool: Names, name: str) -> str:

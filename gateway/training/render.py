@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.training.labelled import Mark, Piece, joined
-from gateway.training.slots import Filler
+from gateway.training.slots import Filler, label_of, split_article
 from gateway.training.templates import SLOTS, Slot, Template
 
 _AFTER = re.compile(r"[^\W\d_]+")
@@ -47,7 +47,7 @@ def render(template: Template, filler: Filler) -> tuple[str, list[Mark]]:
         elif not pieces and text:
             pieces.append((text, None))
             owners.append(None)
-        pieces.append((value, SLOTS[part.name]))
+        pieces.append((value, label_of(part.name, filler.lang)))
         owners.append(part)
         follows = template.parts[at + 1] if at + 1 < len(template.parts) else ""
         if isinstance(follows, str) and _GENITIVE.match(follows) and value.endswith(_SIBILANT):
@@ -64,14 +64,9 @@ def render(template: Template, filler: Filler) -> tuple[str, list[Mark]]:
 
 def _value(slot: Slot, filler: Filler, before: str) -> tuple[str, str]:
     """The text before a slot, corrected, and what fills it."""
-    value = filler.value(slot.name, slot.number)
-    if ":" in value and SLOTS[slot.name] in ("LOCATION", "ORGANIZATION", "DATE_TIME"):
-        article, colon, rest = value.partition(":")
-        if colon and rest and article.endswith(rest):
-            prefix = article[: -len(rest)]
-            if not before.lower().endswith(prefix.lower()):
-                before += prefix
-            value = rest
+    article, value = split_article(slot.name, filler.value(slot.name, slot.number))
+    if article and not before.lower().endswith(article.lower()):
+        before += article
     if before.endswith("#"):
         value = _HASHTAG.sub("", value)
     elif filler.lang == "fr" and value[:1] in _VOWELS and before.endswith(("e ", "a ")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +11,7 @@ from gateway.training import identifiers, national, organisations, people, place
 from gateway.training.data import words
 from gateway.training.draw import Draw
 from gateway.training.people import Person
+from gateway.training.templates import SLOTS
 
 _CODE_WORDS = "get set load parse find make send user item list file page index cache retry".split()
 _ERRORS = (
@@ -57,7 +59,7 @@ class Filler:
         return found
 
     def value(self, name: str, number: int = 1) -> str:
-        """What fills a slot; "before:value" where an article belongs before it.
+        """What fills a slot; "article:value" where an article belongs before it.
 
         Raises:
             KeyError: no such slot.
@@ -67,6 +69,24 @@ class Filler:
         if found is None:
             found = self._values[key] = _MAKERS[name](self, number)
         return found
+
+
+_ARTICLE = re.compile(r"([^\W\d_]+'?):(?=\S)")
+_WITH_ARTICLE: Final = frozenset({"LOCATION", "ORGANIZATION", "DATE_TIME"})
+
+
+def split_article(slot: str, value: str) -> tuple[str, str]:
+    """The article with its space, and the value: ("the ", "US") of "the:US"."""
+    found = _ARTICLE.match(value) if SLOTS[slot] in _WITH_ARTICLE else None
+    if found is None:
+        return "", value
+    article = found[1] if found[1].endswith("'") else f"{found[1]} "
+    return article, value[found.end() :]
+
+
+def label_of(slot: str, lang: str) -> str | None:
+    """The label of a slot: a social security number is American in English text only."""
+    return "NATIONAL_ID" if slot == "ssn" and lang != "en" else SLOTS[slot]
 
 
 _Maker = Callable[[Filler, int], str]
@@ -216,7 +236,9 @@ _MAKERS: Final[Mapping[str, _Maker]] = MappingProxyType(
         "phone": _local(identifiers.phone),
         "card": _free(identifiers.card),
         "iban": _local(identifiers.iban),
-        "ssn": _free(national.us_ssn),
+        "ssn": lambda filler, number: (
+            national.us_ssn(filler.draw) if filler.lang == "en" else _national(filler, number)
+        ),
         "national_id": _national,
         "tax_id": _tax,
         **{name: _patterned(name) for name in

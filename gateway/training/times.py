@@ -74,6 +74,7 @@ _FIELDS: Final[Mapping[str, Callable[[Moment], str | int]]] = MappingProxyType(
         "yyyy": lambda at: at.year,
         "yyyy2": lambda at: at.year + at.draw.between(1, 12),
         "yy": lambda at: f"{at.year % 100:02}",
+        "yy2": lambda at: f"{(at.year + 1) % 100:02}",
         "q": lambda at: at.draw.between(1, 4),
         "n": lambda at: at.draw.between(2, 20),
         "H": lambda at: at.hour,
