@@ -11,6 +11,13 @@ from gateway.training.draw import Draw, filled
 from gateway.training.people import person
 from gateway.training.places import city, country, region
 
+_KNOWN: Final[Mapping[str, tuple[str, float]]] = MappingProxyType(
+    {
+        "company": ("known_companies", 0.15),
+        "club": ("known_clubs", 0.12),
+        "media": ("known_medias", 0.15),
+    }
+)
 _ACRONYM = "AABBCCDDEEFFGHIIKLMMNNOOPPRRSSTTUVWXZ"
 
 
@@ -19,6 +26,9 @@ def organisation(draw: Draw, lang: str, kind: str) -> str:
 
     "before:name" where an article belongs before the name.
     """
+    known = _KNOWN.get(kind)
+    if known and draw.chance(known[1]):
+        return draw.pick(words("world", known[0]))
     text = filled(draw.pick(words(lang, kind)), lambda name: _value(draw, lang, name))
     if lang == "de":
         text = text.replace("ee Partei", "e Partei").replace("erer ", "er ")
@@ -27,6 +37,8 @@ def organisation(draw: Draw, lang: str, kind: str) -> str:
 
 def brand(draw: Draw) -> str:
     """A name such as new firms give themselves."""
+    if draw.chance(0.12):
+        return draw.pick(words("world", "common_brands"))
     text = draw.pick(words("world", "brand_start")) + draw.pick(words("world", "brand_end"))
     point = draw.below(100)
     if point < 8:

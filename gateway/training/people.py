@@ -39,6 +39,7 @@ _OTHER_LANGUAGE: Final = MappingProxyType(
      "nl_BE": "nl", "pt_PT": "pt", "pt_BR": "pt"}
 )  # fmt: skip
 _INVENTED = 0.35
+_WORD_NAMES = 0.05  # names that are words of the language too, or places
 _INVENTED_GIVEN = 0.06
 _SLIPS: Final = (
     ("ei", "ie"), ("ie", "ei"), ("ck", "k"), ("k", "ck"), ("y", "i"), ("i", "y"), ("tz", "z"),
@@ -70,11 +71,15 @@ def person(draw: Draw, lang: str) -> Person:
     pool = names(locale)
     female = draw.chance(0.5)
     first = given(draw, pool, female=female)
+    if draw.chance(_WORD_NAMES):
+        first = draw.pick(words(lang, "word_firsts"))
     if draw.chance(0.06 if locale[:2] in ("fr", "de") else 0.02):
         first = f"{first}-{draw.pick(pool.female if female else pool.male)}"
     middle = draw.pick(pool.female if female else pool.male) if draw.chance(0.3) else ""
     base = locale[:2] if locale[:2] in _PARTICLES else "ar" if locale == "fr_DZ" else lang
     last = surname(draw, pool, base if locale[:2] in _PARTICLES else "")
+    if draw.chance(_WORD_NAMES):
+        last = draw.pick(words(lang, "word_lasts"))
     if draw.chance(_TWO_SURNAMES.get(base, 0.0) if locale[:2] in ("es", "pt") else 0.0):
         last = f"{last} {surname(draw, pool, '')}"
         if draw.chance(0.07):

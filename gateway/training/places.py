@@ -20,7 +20,10 @@ def city(draw: Draw, lang: str) -> str:
     if point < 22:
         head = draw.pick(words(lang, "town_start")).replace("_", " ")
         tail = draw.pick(words(lang, "town_end")).replace("_", " ")
-        return head + (tail[:1].upper() + tail[1:] if head[-1] in " -" else tail)
+        if tail[0].islower() and " " in tail and head[-1] != " ":
+            head += " "
+        joint = head[-1] in " -" and " " not in tail
+        return head + (tail[:1].upper() + tail[1:] if joint else tail)
     country = draw.pick(COUNTRIES[lang]) if point < 65 else ""
     large, every = towns()[country]
     return draw.pick(large if draw.chance(0.4) else every)

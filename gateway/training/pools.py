@@ -71,6 +71,7 @@ def _latin(values: Iterable[Any]) -> tuple[str, ...]:
         text = one[-1] if isinstance(one, (list, tuple)) else one
         if not isinstance(text, str):
             continue
+        text = text.strip()
         if "Ѐ" <= text[:1] <= "ӿ":
             text = text.lower().translate(_CYRILLIC).title()
         if _LATIN.fullmatch(text) and not text.isupper():
