@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from gateway.detection import scan
 from gateway.detection.context import Reading
-from gateway.detection.labels import Hit, Index
+from gateway.detection.kinds import LABELS
+from gateway.detection.labels import Hit, hits
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-Þ"
@@ -77,6 +78,11 @@ _ROMANCE = re.compile(
     r"(?:,?[ ](?:\d{1,2}[ºª.°]?(?:[ ]?[A-Z](?!\w)|[ ](?:izq|dcha|der)\w{0,6})?|bajo(?:[ ][A-Z](?!\w))?|[A-Z](?!\w)|esc\.?[ ]\w{1,3}|piso[ ]\w{1,4}|int\.?[ ]\d{1,3}|andar|r/c)(?![\w/-])){0,3}"
     rf"(?:(?:,[ ]?|[ ]?\n|[ ])\d{{4,5}}(?:-\d{{3}})?[ ]{_CITY})?"
 )
+_ROMANCE_LOWER = re.compile(
+    rf"(?<![\w./])(?i:calle|c/|avenida|avda\.?|paseo|plaza|rua|viale|piazza|corso)[ ]?"
+    rf"(?:{_PARTICLE}[ ]){{0,2}}[^\W\d_]{{2,20}}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}[^\W\d_]{{2,20}}){{0,3}}"
+    r",[ ](?:n\.?º?[ ]|nº[ ]?)?\d{1,4}(?![\w]|[.,]\d)"
+)
 _ROMANCE_WORDS = frozenset(
     "calle cl avenida avda avd av plaza pza plza paseo ronda camino carretera ctra travesía "
     "glorieta rambla urbanización urb pasaje cuesta via viale piazza piazzale corso largo vicolo "
@@ -86,19 +92,6 @@ _DUTCH = re.compile(
     rf"(?<!\w)[{_UPPER}][\w'’-]{{1,30}}(?:straat|laan|weg|plein|gracht|kade|singel|dreef)"
     r"[ ]\d{1,4}[a-zA-Z]?(?:-\d{1,4})?(?!\w)"
     rf"(?:,?[ \n]\d{{4}}[ ]?[A-Z]{{2}}(?:[ ]{_CITY})?)?"
-)
-_PLACES = Index(
-    {
-        "lives": (
-            "lives at|lives in|live at|live in|living at|living in|resides at|resides in|residing at|"
-            "residing in|reside in|wohnhaft in|wohnt in|wohne in|habite à|habite au|vive en|vivo en|"
-            "abita in|abito in|reside en|mora em|vive em|woont in|woon in|domiciled in"
-        ),
-        "address": (
-            "address|addr|anschrift|adresse|domicilio|dirección|direccion|indirizzo|morada|endereço|"
-            "adres|wohnadresse|lieferadresse|rechnungsadresse|residence|wohnort|woonadres"
-        ),
-    }
 )
 _LIVES = re.compile(
     rf"[ ]{{1,2}}((?:\d{{1,6}}[A-Za-z]?[ ])?{_WORD}(?:[ ]{_WORD}|,[ ]{_WORD}|,?[ ]\d{{1,6}}(?!\w)){{0,9}})"
@@ -115,7 +108,9 @@ _NOT_POSTAL = re.compile(
     re.IGNORECASE,
 )
 _HAS_NUMBER = re.compile(r"(?<![\w.])\d{1,6}[A-Za-z]?(?![\w.:]|/\d)")
-_STOPS = re.compile(r"(?<=[a-z\d])[.](?:\s|\Z)|[ ]{3,}|\t|,[ ](?:phone|tel|email|e-mail|dob|born|ssn)\b")
+_STOPS = re.compile(
+    r"(?<=[a-z\d])[.](?:\s|\Z)|[ ]{3,}|\t|,[ ](?:phone|tel|email|e-mail|dob|born|ssn)\b"
+)
 
 _NUMBER_FIRST = ((_US_FULL, 0.9), (_STREET, 0.7), (_UK_FULL, 0.85), (_FRENCH, 0.85))
 _STREET_ENDINGS = (
@@ -134,13 +129,15 @@ def addresses(reading: Reading) -> Iterator[Span]:
             if end - start <= 12 and text[start].isdigit():
                 yield from _around(text, start, end)
         if not _ROMANCE_WORDS.isdisjoint(vocabulary) or "c/" in reading.lower:
-            for match in _ROMANCE.finditer(text):
+            for match in (*_ROMANCE.finditer(text), *_ROMANCE_LOWER.finditer(text)):
                 yield Span(match.start(), match.end(), "ADDRESS", 0.75, "address")
         if not _MILITARY_WORDS.isdisjoint(vocabulary):
             for match in _MILITARY.finditer(text):
                 yield Span(match.start(), match.end(), "ADDRESS", 0.8, "address")
-    for hit in _PLACES.hits(reading).all:
-        yield from _named(text, hit)
+    labels = hits(LABELS, reading)
+    if not labels.kinds.isdisjoint(("lives", "address")):
+        for hit in labels.all:
+            yield from _named(text, hit)
 
 
 def _around(text: str, start: int, end: int) -> Iterator[Span]:
@@ -172,7 +169,7 @@ def _named(text: str, hit: Hit) -> Iterator[Span]:
             kind = "ADDRESS" if match[1][0].isdigit() else "LOCATION"
             yield Span(match.start(1), match.end(1), kind, 0.6, "address_context")
         return
-    if _NOT_POSTAL.search(text, max(0, hit.start - 14), hit.start):
+    if hit.kind != "address" or _NOT_POSTAL.search(text, max(0, hit.start - 14), hit.start):
         return
     match = _LABELLED.match(text, hit.end)
     if match is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gateway.detection import scan
 from gateway.detection.context import Reading
 from gateway.detection.kinds import LABELS
 from gateway.detection.labels import Hits, hits, near
@@ -81,7 +82,8 @@ def dates(reading: Reading) -> Iterator[Span]:
 
 
 def _date(reading: Reading, labels: Hits, start: int, end: int) -> Span:
-    if near(reading, labels, start, end, "birth"):
+    named = near(reading, labels, start, end, "birth")
+    if named or reading.lower.find("d.o.b", max(0, start - 12), start) >= 0:
         return Span(start, end, "DATE_OF_BIRTH", 0.9, "date")
     return Span(start, end, "DATE_TIME", _SCORE, "date")
 
@@ -90,52 +92,52 @@ def _date(reading: Reading, labels: Hits, start: int, end: int) -> Span:
 
 _NUMBER = r"(?:1[0-2]\d|\d{1,2})"
 _AGE = re.compile(
-    rf"(?<![\w.,$€£/-])(?:{_NUMBER}(?:[ ]?[-–][ ]?(?:year|yr)s?[ -]?old|[ ](?:years?|yrs?)[ ](?:old|of[ ]age)"
+    rf"{_NUMBER}(?:[ ]?[-–][ ]?(?:year|yr)s?[ -]?old|[ ](?:years?|yrs?)[ ](?:old|of[ ]age)"
     r"|[ ]?(?:y\.?/?o\.?|yo)(?!\w)|[ ](?:jahre?n?)[ ](?:alt|jung)|[- ]?jährig\w{0,2}"
     r"|[ ]años[ ]de[ ]edad|[ ]ans[ ]révolus|[ ]anni[ ]d['’]età|[ ]anni[ ]di[ ]età"
     r"|[ ]jaar[ ]oud|[ -]?jarige?|[ ]anos[ ]de[ ]idade)"
-    r"(?:[ ](?:and|und|et|y)[ ]\d{1,2}[ ](?:months?|monate|mois|meses))?)(?!\w)",
+    r"(?:[ ](?:and|und|et|y)[ ]\d{1,2}[ ](?:months?|monate|mois|meses))?(?!\w)",
     re.IGNORECASE,
 )
 _AGED = re.compile(
-    r"(?<![^\W_])(?:aged?(?:[ ](?:of|is))?|edad|âge|età|leeftijd|idade|alter|"
-    r"(?:im[ ]alter[ ]von|a[ ]la[ ]edad[ ]de|à[ ]l['’]âge[ ]de|all['’]età[ ]di|at[ ]the[ ]age[ ]of|"
-    r"âgée?s?[ ]de|turns|turned|with[ ]idade[ ]de))"
-    rf"[\"']?[ ]?[:=]?[ ]?[\"']?({_NUMBER}(?:[ ](?:years?|jahren?|ans|años|anni|jaar|anos|meses|mois|"
-    r"months|monate)(?!\w))?)"
+    r"[\"']?[ ]?(?:[:=][ ]?|(?:of|is|de|di|von)[ ])?[\"']?"
+    rf"({_NUMBER}(?:[ ](?:years?|jahren?|ans|años|anni|jaar|anos|meses|mois|months|monate)(?!\w))?)"
     r"(?![\w%]|[.,:/-]\d|[ ]?(?:percent|minutes?|days?|weeks?|hours?|seconds?|items?))",
     re.IGNORECASE,
 )
-_PERSON_AGE = re.compile(
+_PERSON = re.compile(
     r"(?<![^\W_])(?:hombre|mujer|varón|varon|paciente|niñ[oa]|joven|señora?|anciana?|lactante|"
     r"femme|homme|patiente?|fille|garçon|enfant|uomo|donna|bambin[oa]|ragazz[oa]|homem|mulher|"
     r"menin[oa]|idos[oa]|man|vrouw|meisje|jongen|patiënte?|mann|frau|kind|mädchen|junge|"
-    r"(?:tiene|tengo|tenía|ha|ho|tenho|tem|avait|ai|ben|is)|a[ ](?=los[ ]))[ ,]{0,2}"
-    rf"(?:(?:de|di|van|von|aged|los|à)[ ])?({_NUMBER}[ ](?:años|ans|anni|anos|jaar))(?!\w|[ ]de[ ](?!edad|idade))",
+    r"tiene|tengo|tenía|ha|ho|tenho|tem|avait|ai|ben|is|a[ ](?=los[ ]))[ ,]{0,2}"
+    r"(?:(?:de|di|van|von|aged|los|à)[ ])?\Z",
     re.IGNORECASE,
 )
-_LESS = re.compile(r"(?:hace|durante|desde[ ]hace|depuis|pendant|il[ ]y[ ]a|da|fa|per|há)[ ]\Z", re.I)
-_CUES = frozenset(
-    "old aged age edad âge âgé âgée età leeftijd idade alter jährig jährige jähriger jährigen "
-    "jährigem jarige jarig alt yo y yr yrs year years oud turned turns jung".split()
-)
-_YEARS = frozenset("años ans anni anos jaar".split())
+_YEARS = re.compile(rf"{_NUMBER}[ ](?:años|ans|anni|anos|jaar)(?!\w|[ ]de[ ](?!edad|idade))", re.I)
+_NOT_BEFORE_AGE = frozenset(".,$€£/-_")
 
 
 def ages(reading: Reading) -> Iterator[Span]:
     """Ages of people, the unit included where it stands behind the number."""
     if not reading.has_digit:
         return
-    vocabulary, text = reading.vocabulary, reading.text
-    if not _CUES.isdisjoint(vocabulary):
-        for match in _AGE.finditer(text):
-            yield Span(match.start(), match.end(), "AGE", 0.75, "age")
-        for match in _AGED.finditer(text):
-            yield Span(match.start(1), match.end(1), "AGE", 0.75, "age_label")
-    if not _YEARS.isdisjoint(vocabulary):
-        for match in _PERSON_AGE.finditer(text):
-            if not _LESS.search(text, max(0, match.start() - 14), match.start()):
-                yield Span(match.start(1), match.end(1), "AGE", 0.65, "age_person")
+    text = reading.text
+    for start, end in scan.words(reading):
+        if end - start > 16 or text[start - 1 : start] in _NOT_BEFORE_AGE:
+            continue
+        match = _AGE.match(text, start)
+        if match is not None:
+            yield Span(start, match.end(), "AGE", 0.75, "age")
+            continue
+        match = _YEARS.match(text, start)
+        if match is not None and _PERSON.search(text, max(0, start - 20), start):
+            yield Span(start, match.end(), "AGE", 0.65, "age_person")
+    labels = hits(LABELS, reading)
+    if "age" in labels.kinds:
+        for hit in labels.all:
+            match = _AGED.match(text, hit.end) if hit.kind == "age" else None
+            if match is not None:
+                yield Span(match.start(1), match.end(1), "AGE", 0.75, "age_label")
 
 
 ENTITY_TYPES = frozenset({"DATE_TIME", "DATE_OF_BIRTH", "AGE"})

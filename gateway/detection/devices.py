@@ -84,7 +84,9 @@ def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
 
 
 _DECIMAL = r"[0-9]{1,3}\.[0-9]{3,15}"
-_PAIR = re.compile(rf"{_DECIMAL}[ ]?°?[ ]?[NSns]?[ ]?[,;/ ][ ]{{0,2}}[-+−]?{_DECIMAL}[ ]?°?[ ]?(?:[EWOewo](?!\w))?")
+_PAIR = re.compile(
+    rf"{_DECIMAL}[ ]?°?[ ]?[NSns]?[ ]?[,;/ ][ ]{{0,2}}[-+−]?{_DECIMAL}[ ]?°?[ ]?(?:[EWOewo](?!\w))?"
+)
 _DMS = re.compile(
     r"(?<![\w.])\d{1,3}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?(?:\d{1,2}(?:[.,]\d{1,4})?[ ]?(?:[\"”″]|''))?"
     r"[ ]?[NSns](?:[ ]?[,;/]?[ ]?\d{1,3}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?"
@@ -128,7 +130,9 @@ def _is_place(pair: str) -> bool:
     return float(first) <= 90 and float(second) <= 180 and len(pair) >= 13
 
 
-_HANDLE = re.compile(r"@([A-Za-z_](?=[\w.-]{0,20}[A-Za-z]{2})(?:[A-Za-z0-9_]|[.-](?=[A-Za-z0-9_])){3,29})(?![\w/(@]|\.\w)")
+_HANDLE = re.compile(
+    r"@([A-Za-z_](?=[\w.-]{0,20}[A-Za-z]{2})(?:[A-Za-z0-9_]|[.-](?=[A-Za-z0-9_])){3,29})(?![\w/(@]|\.\w)"
+)
 
 
 def handles(reading: Reading) -> Iterator[Span]:
@@ -169,4 +173,6 @@ def database_users(reading: Reading) -> Iterator[Span]:
             yield Span(match.start(1), match.end(1), "USERNAME", 0.6, "database_user")
 
 
-ENTITY_TYPES = frozenset({"CRYPTO", "VIN", "IMEI", "ICCID", "LICENSE_PLATE", "COORDINATES", "USERNAME"})
+ENTITY_TYPES = frozenset(
+    {"CRYPTO", "VIN", "IMEI", "ICCID", "LICENSE_PLATE", "COORDINATES", "USERNAME"}
+)

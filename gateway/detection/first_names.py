@@ -123,3 +123,10 @@ _PLAIN = frozenset(_plain(name) for name in FIRST_NAMES) | FIRST_NAMES
 def is_first_name(word: str) -> bool:
     """Whether a lower-cased word is a listed first name, with or without its accents."""
     return word in _PLAIN or (not word.isascii() and _plain(word) in _PLAIN)
+
+
+def first_names(words: frozenset[str]) -> set[str]:
+    """The listed first names among lower-cased words, with or without their accents."""
+    found = set(words & _PLAIN)
+    found.update(word for word in words if not word.isascii() and _plain(word) in _PLAIN)
+    return found

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one number a line)
 """National identifiers and tax numbers: their forms, check algorithms, and what they are called.
 
 Pure data. One line a number: the module of python-stdnum that checks it, the entity type, the
@@ -44,7 +45,7 @@ co.nit; NATIONAL_ID; 8-16; \d{8,16}; -; nit|número de identificación tributari
 cr.cpf; NATIONAL_ID; 9-10; \d{9,10}; -; cédula|cedula
 cu.ni; NATIONAL_ID; 11; \d{11}; -; número de identidad|carné de identidad
 cy.vat; TAX_ID; 9-11; (?:CY)?\d{8}[A-Z]; CY\d{8}[A-Z]; φπα|vat
-cz.rc; NATIONAL_ID; 9-10; \d{9,10}; \d\d(?:[05][1-9]|[1267][0-9]|[38][0-2])(?:0[1-9]|[12]\d|3[01])/\d{3,4}; rodné číslo|rodne cislo|birth number|r č
+cz.rc; NATIONAL_ID; 9-10; \d{9,10}; \d\d(?:[05][1-9]|[1267][0-9]|[38][0-2])(?:0[1-9]|[12]\d|3[01])/\d{3,4}; rodné číslo|rodne cislo|birth number
 cz.dic; TAX_ID; 10-12; CZ\d{8,10}; =; dič|dic
 de.idnr; DE_TAX_ID; 11; [1-9]\d{10}; [1-9]\d{10}|[1-9]\d \d{3} \d{3} \d{3}; steuer id|steueridentifikationsnummer|steuer identifikationsnummer|idnr|identifikationsnummer|tax id|steuerliche identifikationsnummer|steuer idnr
 de.vat; DE_VAT_ID; 9-11; (?:DE)?\d{9}; DE ?\d{9}|DE ?\d{3} ?\d{3} ?\d{3}; ust id|ust idnr|umsatzsteuer id|umsatzsteuer identifikationsnummer|vat|ustid
@@ -91,7 +92,7 @@ in_.gstin; IN_GSTIN; 15; \d\d[A-Z]{5}\d{4}[A-Z][0-9A-Z]{3}; =; gstin|gst
 in_.pan; IN_PAN; 10; [A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]; [A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]; pan|pan card|permanent account number
 in_.vid; NATIONAL_ID; 16; [2-9]\d{15}; -; vid|virtual id
 is_.kennitala; NATIONAL_ID; 10; \d{10}; (?:0[1-9]|[1-6]\d|7[01])(?:0[1-9]|1[0-2])\d\d-\d{4}; kennitala
-it.codicefiscale; IT_FISCAL_CODE; 16; [A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]; =; codice fiscale|cod fisc|c f|fiscal code
+it.codicefiscale; IT_FISCAL_CODE; 16; [A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]; =; codice fiscale|cod fisc|fiscal code
 it.iva; IT_VAT_CODE; 11-13; (?:IT)?\d{11}; IT\d{11}; partita iva|p iva|piva|vat
 jp.in_; NATIONAL_ID; 12; \d{12}; -; 個人番号|マイナンバー|my number
 jp.cn; TAX_ID; 13; \d{13}; -; 法人番号|corporate number
@@ -147,7 +148,7 @@ sm.coe; TAX_ID; 2-7; (?:SM)?\d{2,5}; -; coe
 sv.nit; TAX_ID; 14; \d{14}; \d{4}-\d{6}-\d{3}-\d; nit
 th.pin; TH_TNIN; 13; [1-9]\d{12}; [1-8]-\d{4}-\d{5}-\d\d-\d; เลขประจำตัวประชาชน|บัตรประชาชน|thai id
 tn.mf; TAX_ID; 13; \d{7}[A-Z]{3}\d{3}; \d{7}[A-Z]/[A-Z]/[A-Z]/\d{3}; matricule fiscal
-tr.tckimlik; TR_NATIONAL_ID; 11; [1-9]\d{10}; =; tc kimlik|t c kimlik|kimlik no|tckn|kimlik
+tr.tckimlik; TR_NATIONAL_ID; 11; [1-9]\d{10}; =; tc kimlik|kimlik no|tckn|kimlik
 tr.vkn; TAX_ID; 10; \d{10}; -; vkn|vergi kimlik|vergi no
 tw.ubn; TAX_ID; 8; \d{8}; -; 統一編號|統編
 ua.rntrc; NATIONAL_ID; 10; \d{10}; -; рнокпп|ідентифікаційний код

@@ -71,6 +71,10 @@ def _by_length(rows: list[Row]) -> Mapping[int, tuple[Row, ...]]:
 
 
 _ALONE = _by_length([row for row in ROWS if row.alone is not None])
+_ALONE_SPACED = _by_length(
+    [row for row in ROWS if row.alone is not None and " " in row.alone.pattern]
+)
+_NOT_BEFORE = frozenset("+#$€_@")
 _EPOCH = re.compile(r"1[4-9]\d{8}(?:\d{3})?(?:\d{3})?\Z")  # seconds, milli- or microseconds
 
 
@@ -81,18 +85,20 @@ def identifiers(reading: Reading) -> Iterator[Span]:
     labels = hits(LABELS, reading)
     named = _named(labels)
     text = reading.text
-    for start, stop, ends in _chains(reading):
-        if text[start - 1 : start] in ("+", "#", "$", "€", "_", "@"):
+    for start, ends in _chains(reading):
+        if text[start - 1 : start] in _NOT_BEFORE:
             continue
+        rows = _ALONE
         for end in ends:
             value = text[start:end].translate(_SEPARATORS).upper()
-            for row in _ALONE.get(len(value), ()):
+            for row in rows.get(len(value), ()):
                 if row.alone is not None and row.alone.fullmatch(text, start, end):
                     yield from _judge(reading, labels, row, value, (start, end))
             for row in named.get(len(value), ()):
                 if row.form.fullmatch(value):
                     yield from _judge(reading, labels, row, value, (start, end))
-            if end == stop and len(value) > _MAX_SIGNS:
+            rows = _ALONE_SPACED
+            if len(value) > _MAX_SIGNS:
                 break
 
 
@@ -101,7 +107,7 @@ def _named(labels: Hits) -> Mapping[int, tuple[Row, ...]]:
     return _by_length(rows) if rows else {}
 
 
-def _chains(reading: Reading) -> Iterator[tuple[int, int, list[int]]]:
+def _chains(reading: Reading) -> Iterator[tuple[int, list[int]]]:
     """From each word with a digit: its start, and the ends of it and of the words joined to it.
 
     Words are joined by one space; a group of letters may stand between or at either end.
@@ -109,6 +115,8 @@ def _chains(reading: Reading) -> Iterator[tuple[int, int, list[int]]]:
     text = reading.text
     spans = scan.words(reading)
     for index, (start, stop) in enumerate(spans):
+        if stop - start > _MAX_SIGNS:
+            continue
         ends = [stop]
         reach = stop
         for left, right in spans[index + 1 : index + _MAX_GROUPS]:
@@ -116,13 +124,15 @@ def _chains(reading: Reading) -> Iterator[tuple[int, int, list[int]]]:
                 break
             ends.append(right)
             reach = right
-        tail = _TAIL.match(text, reach) if reach - start < 32 else None
-        if tail is not None:
-            ends.append(tail.end())
-        yield start, stop, ends
-        head = _HEAD.search(text, max(0, start - 4), start)
-        if head is not None:
-            yield head.start(), stop, ends
+        if text[reach : reach + 1] == " " and text[reach + 1 : reach + 2].isalpha():
+            tail = _TAIL.match(text, reach)
+            if tail is not None:
+                ends.append(tail.end())
+        yield start, ends
+        if text[start - 1 : start] == " " and text[start - 2 : start - 1].isalpha():
+            head = _HEAD.search(text, max(0, start - 4), start)
+            if head is not None:
+                yield head.start(), ends
 
 
 _TAIL = re.compile(r" (?:[A-Za-z]|MWST|TVA|IVA|TPV|MVA)(?![\w@])")

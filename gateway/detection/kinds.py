@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one kind a line)
 """Values that are known by what they are called: record, customer and case numbers and their like.
 
 Pure data. One line a kind: name, entity type, whether the label alone is enough (strong) or needs
@@ -16,8 +17,8 @@ from gateway.detection.labels import Index
 TABLE: Final = """
 medical_record; MEDICAL_RECORD; strong; id; mrn|medical record|medical file|medical chart|hospital number|hospital id|chart number|chart no|patient id|patient no|patient number|patient record|patient nr|patient identifier|patientennummer|patienten id|patienten nr|patientennr|fallnummer|fall nr|aufnahmenummer|numéro de dossier|numéro patient|dossier médical|dossier patient|numéro d'hospitalisation|ipp|historia clínica|historia clinica|nhc|número de historia|nº historia|número de paciente|cartella clinica|numero paziente|numero cartella|patiëntnummer|patientnummer|dossiernummer|número do processo clínico|processo clínico|número do prontuário|prontuário|número de utente|utente|cipa|cip|specimen id|accession number|accession no|encounter id|encounter number|admission number|visit number|episodio|study id|subject id|donor id|sample id
 health_plan; HEALTH_ID; strong; id; health insurance|insurance id|insurance no|insurance number|insurance policy|insurance member|insurance|insurance card|health id|health plan|health card|health plan id|member id|member no|member number|membership number|membership no|membership id|subscriber id|subscriber no|subscriber number|policy no|policy number|policy id|policyholder|medicaid|medicare|medicare number|beneficiary|ehic|krankenversicherungsnummer|versichertennummer|versicherungsnummer|versicherungsschein|policennummer|mitgliedsnummer|mitglieds nr|carte vitale|numéro d'assuré|numéro d'adhérent|numéro de police|numéro de contrat|mutuelle|tarjeta sanitaria|número de póliza|número de afiliado|póliza|tessera sanitaria|numero di polizza|polizza|polisnummer|verzekeringsnummer|lidnummer|cartão de saúde|número da apólice|apólice|group number|rx bin|national health id
-national_id; NATIONAL_ID; strong; id; national id|national identity|national identification|national identifier|identity number|identity card|identity document|id card|id number|citizen id|personal id number|personal identification number|personal number|social insurance|government id|resident id|residence permit|alien registration|alien number|uscis|visa number|personalausweisnummer|personalausweis|ausweisnummer|ausweis nr|personenkennziffer|identitätsnummer|aufenthaltstitel|carte d'identité|carte nationale|numéro national|titre de séjour|documento de identidad|documento nacional|cédula|cédula de identidad|número de identidad|carta d'identità|carta di identità|documento d'identità|permesso di soggiorno|identiteitskaart|identiteitsbewijs|documentnummer|verblijfsvergunning|bilhete de identidade|carteira de identidade|registro geral|rg|número de identidade|nid|nrc|tessera|nass|nss|nuss|número de afiliación
-tax_id; TAX_ID; strong; id; tax id|tax number|tax identification|taxpayer|taxpayer id|tin|ein|fein|vat number|vat id|vat no|steuernummer|steuer id|steuer nr|umsatzsteuer id|ust id|numéro fiscal|identifiant fiscal|numéro de tva|número fiscal|identificación fiscal|código fiscal|partita iva|codice fiscale|belastingnummer|btw nummer|número de contribuinte|contribuinte|inscrição estadual
+national_id; NATIONAL_ID; strong; id; national id|national identity|national identification|national identifier|identity number|identity card|identity document|id card|id number|citizen id|personal id number|personal identification number|personal number|social insurance|national insurance|nino|ni number|government id|resident id|residence permit|alien registration|alien number|uscis|visa number|personalausweisnummer|personalausweis|ausweisnummer|ausweis nr|personenkennziffer|identitätsnummer|aufenthaltstitel|carte d'identité|carte nationale|numéro national|titre de séjour|documento de identidad|documento nacional|cédula|cédula de identidad|número de identidad|carta d'identità|carta di identità|documento d'identità|permesso di soggiorno|identiteitskaart|identiteitsbewijs|documentnummer|verblijfsvergunning|bilhete de identidade|carteira de identidade|registro geral|rg|número de identidade|nid|nrc|tessera|nass|nss|nuss|número de afiliación
+tax_id; TAX_ID; strong; id; tax id|tax number|tax identification|taxpayer|taxpayer id|tin|ein|fein|vat|vat number|vat id|vat no|vat reg|mwst nummer|uid nummer|steuernummer|steuer id|steuer nr|umsatzsteuer id|ust id|numéro fiscal|identifiant fiscal|numéro de tva|número fiscal|identificación fiscal|código fiscal|partita iva|codice fiscale|belastingnummer|btw nummer|número de contribuinte|contribuinte|inscrição estadual
 passport; PASSPORT; strong; id; passport|passport no|passport number|passport id|reisepass|reisepassnummer|passnummer|pass nr|passeport|numéro de passeport|pasaporte|passaporto|paspoort|paspoortnummer|passaporte
 driver_license; DRIVER_LICENSE; strong; id; driver license|driver licence|drivers license|driver s license|driver s licence|driving license|driving licence|drivers licence|dl number|dl no|führerschein|führerscheinnummer|fuehrerschein|permis de conduire|numéro de permis|permiso de conducir|carnet de conducir|licencia de conducir|patente|patente di guida|rijbewijs|rijbewijsnummer|carta de condução|carteira de motorista|cnh|carteira de habilitação
 iban; IBAN; strong; iban; iban|ibans|iban no|iban number|iban nr
@@ -73,12 +74,54 @@ CARD: Final = (
 """Words that say that a number is a payment card's."""
 
 BIRTH: Final = (
-    "born|birth|birthday|birthdate|date of birth|dob|d o b|bday|geboren|geb|geburtsdatum|"
+    "born|birth|birthday|birthdate|date of birth|dob|bday|geboren|geb|geburtsdatum|"
     "geburtstag|gebdat|né le|née le|né|née|naissance|date de naissance|ddn|nacido|nacida|nació|"
     "nacimiento|fecha de nacimiento|nato il|nata il|nato|nata|nascita|data di nascita|nascido|"
     "nascida|nascimento|data de nascimento|geboortedatum|geboren op|verjaardag"
 )
 """Words that say that a date is one of birth."""
+
+LIVES: Final = (
+    "lives at|lives in|live at|live in|living at|living in|resides at|resides in|residing at|"
+    "residing in|reside in|wohnhaft in|wohnt in|wohne in|habite à|habite au|vive en|vivo en|"
+    "abita in|abito in|reside en|mora em|vive em|woont in|woon in|domiciled in"
+)
+"""Words after which a place stands where somebody lives."""
+
+ADDRESS: Final = (
+    "address|addr|anschrift|adresse|domicilio|dirección|direccion|indirizzo|morada|endereço|"
+    "adres|wohnadresse|lieferadresse|rechnungsadresse|residence|wohnort|woonadres"
+)
+"""Words that say that a postal address follows."""
+
+AGE: Final = (
+    "age|aged|age of|edad|âge|âgé|âgée|âgés|età|leeftijd|idade|alter|im alter von|a la edad de|"
+    "à l âge de|all età di|turns|turned|at the age of"
+)
+"""Words that say that an age follows."""
+
+PASSWORD: Final = (
+    "password|passwords|passwd|passphrase|passcode|passwort|passwörter|pwd|pswd|kennwort|"
+    "kenncode|passkode|contraseña|contrasena|mot de passe|mdp|wachtwoord|senha|palavra passe|"
+    "parola d ordine|codice segreto|clave de acceso|clave"
+)
+"""Words that say that a password follows: any value but a common word is one."""
+
+TOKEN: Final = (
+    "secret|token|api key|access key|private key|auth key|signing key|encryption key|"
+    "master key|account key|shared key|consumer key|client key|secret key|credential|"
+    "credentials|sessionid|session id|sid|phpsessid|jsessionid|csrf|apikey|authtoken|bearer"
+)
+"""Words that say that a secret follows: only a random value is one."""
+
+SHORT_PASSWORD: Final = "pass|pw|pin"
+SQL_PASSWORD: Final = "identified by|with password|encrypted password"
+AUTH_SCHEME: Final = "bearer|basic|token|apikey|digest|negotiate"
+COMMAND: Final = (
+    "curl|mysql|mysqldump|psql|sshpass|mongo|mongosh|mongodump|redis|docker|htpasswd|az|"
+    "cookie|cookies|wget"
+)
+"""Programs and headers that are given secrets in a place of their own."""
 
 NEGATIVE: Final = (
     "order|orders|order no|order number|order id|bestellung|bestellnummer|auftragsnummer|commande|"
@@ -124,6 +167,15 @@ LABELS = Index(
         "call": CALL,
         "card": CARD,
         "birth": BIRTH,
+        "age": AGE,
+        "lives": LIVES,
+        "address": ADDRESS,
+        "password": PASSWORD,
+        "token": TOKEN,
+        "short_password": SHORT_PASSWORD,
+        "sql_password": SQL_PASSWORD,
+        "auth_scheme": AUTH_SCHEME,
+        "command": COMMAND,
         "negative": NEGATIVE,
     }
 )

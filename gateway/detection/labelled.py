@@ -19,7 +19,9 @@ _SPACED = r"\d{2,9}(?:[ \u00a0]\d{1,9}){1,4}(?![ ]?[-/.:]?\d)"
 FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "id": re.compile(rf"(?:{_SPACED}|{_ID}){_END}"),
-        "account": re.compile(r"(?:\d{4}(?:[ -]?\d{2,4}){1,6}|[A-Z0-9]{0,4}\d[\d-]{4,20}\d)" + _END),
+        "account": re.compile(
+            r"(?:\d{4}(?:[ -]?\d{2,4}){1,6}|[A-Z0-9]{0,4}\d[\d-]{4,20}\d)" + _END
+        ),
         "iban": re.compile(r"(?!)"),  # patterns.ibans reads them
         "ssn": re.compile(
             r"(?:[Xx*#•]{3}[- ]?[Xx*#•]{2}[- ]?\d{4}|\d{3}[- .]?\d{2}[- .]?\d{4}|\d{4})" + _END
@@ -70,6 +72,7 @@ _PREFIXED_TYPES = (
     "DRIVER_LICENSE", "CUSTOMER_ID",
 )  # fmt: skip
 _LIST = re.compile(r"(?:\s?[,;&]\s?|\s(?:and|und|et|y|e|ed|en)\s)(?:(?:and|und|et|y|e|en)\s)?")
+_DIGIT = re.compile(r"[0-9]")
 _MAX_LIST = 64
 _STRONG, _WEAK, _LOOSE = 0.8, 0.65, 0.5
 _NOT_A_USER = frozenset(
@@ -107,6 +110,8 @@ def _read(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
     if kind.form == "user":
         yield from _user(reading, hit, kind)
         return
+    if kind.form != "bic" and not _DIGIT.search(reading.text, hit.end, hit.end + 64):
+        return
     at = value_start(reading, hit)
     for _ in range(_MAX_LIST):
         match = FORMS[kind.form].match(reading.text, at)
@@ -125,7 +130,7 @@ def _read(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
 def _score(reading: Reading, hit: Hit, kind: Kind, at: int, value: str) -> float:
     """How sure a labelled value is; 0 for what is a date, an amount or a word."""
     text = reading.text
-    if _NOT_A_VALUE.fullmatch(value) or _UNIT.match(text, at + len(value)):
+    if (kind.form != "sort" and _NOT_A_VALUE.fullmatch(value)) or _UNIT.match(text, at + len(value)):
         return 0.0
     digits = sum(sign.isdigit() for sign in value)
     if len(value) >= 20 and _HASH.fullmatch(value):
@@ -140,7 +145,7 @@ def _score(reading: Reading, hit: Hit, kind: Kind, at: int, value: str) -> float
             return 0.0
         if kind.strong and not firm and digits < 5 and "/" not in value:
             return 0.0
-    if kind.form == "zip" and not firm and digits < 5:
+    if kind.form == "zip" and not firm and value.isdigit() and digits < 5:
         return 0.0
     if kind.form == "bic" and not checksums.is_bic_country(value):
         return 0.0
@@ -170,9 +175,8 @@ def _user(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
     yield Span(match.start(), match.end(), "USERNAME", 0.7, "username")
 
 
-_ATTRIBUTE = re.compile(
-    r"[a-z]{1,2}\.[a-z]|(?:self|this|request|req|res|config|os|props|state)\."
-)
+_ATTRIBUTE = re.compile(r"[a-z]{1,2}\.[a-z]|(?:self|this|request|req|res|config|os|props|state|form|event|ctx|data|params|"
+    r"input|options|opts)\.")
 _USER_GAP = re.compile(
     r"[\"'`*]{0,3}[ \t]{0,2}(?::=|=>|[:=]|\s(?:is|ist|lautet|est|es|é|è)\s|\s(?=@))[ \t]{0,2}[\"'`*]{0,3}"
 )

@@ -29,7 +29,7 @@ _LATIN_END = "\u0e00"
 
 # What may stand between a label and its value, in the languages of the product.
 _LINKS = (
-    "numbers?|nummers?|nummern|num[eé]ros?|número|numero|nums?|nos?|nrs?|núm|n|id|ids|code|código|"
+    "nº|n°|numbers?|nummers?|nummern|num[eé]ros?|número|numero|nums?|nos?|nrs?|núm|n|id|ids|code|código|"
     "codice|key|value|is|was|are|ist|lautet|sind|war|est|es|sont|son|era|é|è|hat|of|der|des|del|de|"
     "von|für|for|du|la|el|le|my|your|mein|meine|with|mit|con|avec|the|ends?|ending|in|holder|card|"
     "karte|and|ref|reference|transfers?|payments?|to|an|auf|zu|nach|au|al|ao|destination|on|at|als|as"
@@ -49,15 +49,12 @@ _FIRM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A phrase with the kind it names. `key` is the word by which it is looked up."""
+    """A phrase with the kind it names: `key` is the word by which it is looked up, after `before`."""
 
     kind: str
     words: tuple[str, ...]
     key: int
-
-    def may_stand(self, vocabulary: frozenset[str]) -> bool:
-        """Whether the words before the key are in a text at all."""
-        return all(word in vocabulary for word in self.words[: self.key])
+    before: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,8 @@ class Hits:
 _COMMON = frozenset(
     "number numbers nummer numéro numero número code card date account address license licence "
     "name file case social national health order call contact other personal document service "
-    "application reference report person public".split()
+    "application reference report person public the of at no de la le l à a al all to in on d del di "
+    "my is me us for government".split()
 )
 
 
@@ -125,8 +123,8 @@ class Index:
             self._put(kind, (joined,))
 
     def _put(self, kind: str, words: tuple[str, ...]) -> None:
-        key = max(range(len(words)), key=lambda at: (words[at] not in _COMMON, len(words[at])))
-        word, label = words[key], Label(kind, words, key)
+        key = max(range(len(words)), key=lambda at: (words[at] not in _COMMON, len(words[at]), at))
+        word, label = words[key], Label(kind, words, key, frozenset(words[:key]))
         if len(word) < _WHOLE and word[0] < _LATIN_END:
             self._exact[word].append(label)
         else:
@@ -137,7 +135,7 @@ class Index:
         found: list[Hit] = []
         vocabulary = reading.vocabulary
         for word in vocabulary & self._exact.keys():
-            labels = [label for label in self._exact[word] if label.may_stand(vocabulary)]
+            labels = [label for label in self._exact[word] if label.before <= vocabulary]
             if labels:
                 found.extend(_places(reading, word, labels))
         if not self._heads.isdisjoint(reading.prefixes):
@@ -147,7 +145,7 @@ class Index:
                     labels = [
                         label
                         for key, label in entries
-                        if word.startswith(key) and label.may_stand(vocabulary)
+                        if word.startswith(key) and label.before <= vocabulary
                     ]
                     if labels:
                         found.extend(_places(reading, word, labels))
@@ -169,7 +167,9 @@ def _places(reading: Reading, word: str, labels: Sequence[Label]) -> Iterator[Hi
 
 def _begins(text: str, at: int) -> bool:
     if not at or not text[at - 1].isalnum():
-        return not (at > 1 and text[at - 1] == "." and text[at - 2].isalnum() and text[at].islower())
+        return not (
+            at > 1 and text[at - 1] == "." and text[at - 2].isalnum() and text[at].islower()
+        )
     return text[at].isupper() and text[at - 1].islower()
 
 

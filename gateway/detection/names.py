@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gateway.detection.context import Reading
-from gateway.detection.first_names import is_first_name
+from gateway.detection.first_names import first_names, is_first_name
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĢİĶŁĽŃŇŐŒŘŚŞŠŤŮŰŹŻŽ"
@@ -127,16 +127,16 @@ def people(reading: Reading) -> Iterator[Span]:
     if any(closing in reading.lower for closing in _CLOSINGS):
         for match in _SIGNATURE.finditer(text):
             yield from _cut(text, match.start(1), match.end(1), 0.8, "person_context")
-    known = {word for word in vocabulary if is_first_name(word)}
+    known = first_names(vocabulary)
     known |= vocabulary & _ROLES | vocabulary & _ROLE_HEADS
     for start, end in _stretches(reading, known, 90, 90):
         for match in _SEQUENCE.finditer(text, start, end):
             yield from _sequence(text, match.start(1), match.end(1))
     for start, end in _stretches(reading, vocabulary & _NAME_WORDS, 24, 90):
         for match in _LOWER_SELF.finditer(text, start, end):
-            words = [word for word in match[1].split() if word.lower() not in _STOP]
-            if words and match[1].startswith(" ".join(words)):
-                stop = match.start(1) + len(" ".join(words))
+            own = [word for word in match[1].split() if word.lower() not in _STOP]
+            if own and match[1].startswith(" ".join(own)):
+                stop = match.start(1) + len(" ".join(own))
                 yield Span(match.start(1), stop, "PERSON", 0.7, "person_self")
 
 

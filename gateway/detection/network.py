@@ -46,11 +46,11 @@ def ip_addresses(reading: Reading) -> Iterator[Span]:
         if hint.start() < done:
             continue
         left = _V6_LEFT.search(text, max(done, hint.start() - 39), hint.start())
-        match = _IPV6.match(text, left.start()) if left is not None else None
-        if match is not None:
-            done = match.end()
-            if _is_ipv6(match[0]):
-                yield Span(match.start(), match.end(), "IP_ADDRESS", 0.95, "ipv6")
+        whole = _IPV6.match(text, left.start()) if left is not None else None
+        if whole is not None:
+            done = whole.end()
+            if _is_ipv6(whole[0]):
+                yield Span(whole.start(), whole.end(), "IP_ADDRESS", 0.95, "ipv6")
 
 
 def _ipv4(reading: Reading, match: re.Match[str]) -> Span:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 import phonenumbers
 from phonenumbers import NumberParseException
 
 from gateway.detection import scan
-from gateway.detection.checksums import luhn
 from gateway.detection.context import Reading
 from gateway.detection.kinds import LABELS
 from gateway.detection.labels import Hits, hits, near, touches
@@ -122,13 +122,18 @@ def _phone(reading: Reading, labels: Hits, start: int, end: int) -> Iterator[Spa
     plus = body.startswith(("+", "(+"))
     if not 6 <= count <= _MAX_DIGITS + 2 or body.startswith("0."):
         return
-    if _is_part(text, start, end, plus=plus) and not (
+    grouped = plus or any(sign in body for sign in "-) ")
+    if _is_part(text, start, end, plus=plus, grouped=grouped) and not (
         text[start - 1] in "-/.#" and near(reading, labels, start, end, "phone") == 1
     ):
         return
     extension = _EXTENSION.match(text, end)
     stop = extension.end() if extension is not None else end
-    if (plus or body.startswith(("00", "011"))) and not _SIGNED.fullmatch(body) and not body.startswith("000"):
+    if (
+        (plus or body.startswith(("00", "011")))
+        and not _SIGNED.fullmatch(body)
+        and not body.startswith("000")
+    ):
         reach = _international(body)
         if reach and body[:2] == "+ " and text[max(0, start - 2) : start].strip(" :\n(") != "":
             reach = 0  # a sum
@@ -141,15 +146,18 @@ def _phone(reading: Reading, labels: Hits, start: int, end: int) -> Iterator[Spa
         yield Span(start, stop, "PHONE_NUMBER", *found)
 
 
-def _is_part(text: str, start: int, end: int, *, plus: bool) -> bool:
+def _is_part(text: str, start: int, end: int, *, plus: bool, grouped: bool) -> bool:
     """Whether a candidate is a part of a word, a path, an amount or a longer number."""
     before, after = text[start - 1 : start], text[end : end + 2]
-    barred = before.isalnum() or (before in _NOT_BEFORE and not plus) if before else False
+    barred = before.isalnum() or (
+        before in _NOT_BEFORE and not plus and not (grouped and before == ",") if before else False
+    )
     if barred and not _LABEL_SIGN.search(text, max(0, start - 12), start):
         return True
     if after and (after[0].isalpha() or after[0] in "_%€$£") and not _EXTENSION.match(text, end):
         return True
-    return len(after) == 2 and after[0] in ".,:/-" and after[1].isdigit()
+    joints = ".:/-" if grouped else ".,:/-"
+    return len(after) == 2 and after[0] in joints and after[1].isdigit()
 
 
 _LABEL_SIGN = re.compile(r"[A-Za-z\"']\s?(?:=|,)\Z")
@@ -159,7 +167,12 @@ def _national(
     reading: Reading, labels: Hits, start: int, end: int, body: str, count: int
 ) -> tuple[float, str] | None:
     """Score and recognizer of a number without a country code, if it is a phone number."""
-    if count > _MAX_DIGITS or _SURE_NOT.fullmatch(body) or _DATED.search(body) or len(set(body) - set(" -.()/")) < 2:
+    if (
+        count > _MAX_DIGITS
+        or _SURE_NOT.fullmatch(body)
+        or _DATED.search(body)
+        or len(set(body) - set(" -.()/")) < 2
+    ):
         return None
     named = near(reading, labels, start, end, "phone")
     denied = "negative" in labels.kinds and any(
@@ -259,7 +272,7 @@ def _card(reading: Reading, start: int, end: int) -> Iterator[Span]:
     named = near(reading, hits(LABELS, reading), start, end, "card") > 0
     groups = [match.span() for match in _GROUP.finditer(text, start, end)]
     found = False
-    for first, last in _windows(text, groups):
+    for first, last in _windows(text, groups, named=named):
         known = _is_issued(text[first:last])
         if known or named:
             found = True
@@ -290,21 +303,49 @@ _BY_LENGTH = re.compile(
 )
 
 
-def _windows(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """From left to right, the longest stretch of whole groups from each place that passes Luhn."""
+def _windows(
+    text: str, groups: list[tuple[int, int]], *, named: bool
+) -> Iterator[tuple[int, int]]:
+    """From left to right, the longest stretch of whole groups from each place that passes Luhn.
+
+    Without a word for card beside the number, only where an issuer's digit stands in front.
+    """
+    digits = "".join([text[left:right] for left, right in groups])
+    sums = _luhn_sums(digits)
+    # Where the groups end among the digits alone.
+    ends = list(accumulate(right - left for left, right in groups))
     index = 0
     while index < len(groups):
+        begin = ends[index - 1] if index else 0
         best = 0
-        digits = ""
-        for stop in range(index, len(groups)):
-            left, right = groups[stop]
-            if right - left + len(digits) > _MAX_CARD:
-                break
-            digits += text[left:right]
-            if len(digits) >= _MIN_CARD and luhn(digits) and len(set(digits)) > 1:
-                best = stop + 1
-        if best:
+        if named or digits[begin] in "23456":
+            for stop in range(index, len(groups)):
+                length = ends[stop] - begin
+                if length > _MAX_CARD:
+                    break
+                if length >= _MIN_CARD and _passes(sums, begin, ends[stop]):
+                    best = stop + 1
+        if best and len(set(digits[begin : ends[best - 1]])) > 1:
             yield groups[index][0], groups[best - 1][1]
             index = best
         else:
             index += 1
+
+
+def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
+    """Running sums with the digits at even places doubled, and with those at odd places."""
+    values = [int(digit) for digit in digits]
+    even = [_DOUBLED[value] if at % 2 == 0 else value for at, value in enumerate(values)]
+    odd = [_DOUBLED[value] if at % 2 else value for at, value in enumerate(values)]
+    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
+
+
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def _passes(sums: tuple[list[int], list[int]], begin: int, end: int) -> bool:
+    """Whether the digits of a range end in their Luhn check digit (ISO/IEC 7812-1, annex B)."""
+    running = sums[end % 2]  # the last digit, at end - 1, is not doubled
+    return (running[end] - running[begin]) % 10 == 0
+
+

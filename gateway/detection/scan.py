@@ -14,8 +14,8 @@ from gateway.detection.context import Reading
 
 MAX_WORD = 128
 _DIGIT = re.compile(r"[0-9]")
-_LEFT = re.compile(r"(?:[A-Za-z0-9]+[-./+]){0,4}[A-Za-z0-9]*\Z")
 _RIGHT = re.compile(r"[A-Za-z0-9]{1,128}(?:[-./+][A-Za-z0-9]{1,40}){0,8}")
+_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _JOINTS = frozenset("-./+")
 
 
@@ -33,15 +33,26 @@ def words(reading: Reading) -> list[tuple[int, int]]:
 def _words(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     at = 0
-    while (digit := _DIGIT.search(text, at)) is not None:
-        start = digit.start()
-        if start > at and (text[start - 1].isalnum() or text[start - 1] in _JOINTS):
-            left = _LEFT.search(text, max(at, start - MAX_WORD), start)
-            start = left.start() if left is not None else start
-        right = _RIGHT.match(text, start)
+    search, match = _DIGIT.search, _RIGHT.match
+    while (digit := search(text, at)) is not None:
+        start = _left(text, digit.start(), max(at, digit.start() - MAX_WORD))
+        right = match(text, start)
         at = right.end() if right is not None and right.end() > digit.start() else digit.end()
         found.append((start, at))
     return found
+
+
+def _left(text: str, start: int, floor: int) -> int:
+    """Where the word begins whose first digit stands at `start`."""
+    while start > floor:
+        sign = text[start - 1]
+        if sign in _SIGNS:
+            start -= 1
+        elif sign in _JOINTS and start - 1 > floor and text[start - 2] in _SIGNS:
+            start -= 2
+        else:
+            break
+    return start
 
 
 _RUN = re.compile(r"[0-9](?:[ \t().\-/\u00a0\u2011\u2013_]{0,3}+[0-9])*+")

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gateway.detection.context import Reading
-from gateway.detection.labels import Index
+from gateway.detection.kinds import LABELS
+from gateway.detection.labels import hits
 from gateway.detection.patterns import Finder
 from gateway.detection.secret_prefixes import PREFIXES
 from gateway.types import Span
@@ -109,35 +110,13 @@ def private_keys(reading: Reading) -> Iterator[Span]:
 
 # ---------------------------------------------------------------- secrets by name
 
-_LABELS = Index(
-    {
-        "password": (
-            "password|passwords|passwd|passphrase|passcode|passwort|passwörter|pwd|pswd|kennwort|"
-            "kenncode|passkode|contraseña|contrasena|mot de passe|mdp|wachtwoord|senha|palavra passe|"
-            "parola d ordine|codice segreto|clave de acceso|clave"
-        ),
-        "token": (
-            "secret|token|api key|access key|private key|auth key|signing key|encryption key|"
-            "master key|account key|shared key|consumer key|client key|secret key|credential|"
-            "credentials|sessionid|session id|sid|phpsessid|jsessionid|csrf|apikey|authtoken|bearer"
-        ),
-        "short": "pass|pw|pin",
-        "scheme": "bearer|basic|token|apikey|digest|negotiate",
-        "sql": "identified by|with password|encrypted password",
-        "command": (
-            "curl|mysql|mysqldump|psql|sshpass|mongo|mongosh|mongodump|redis|docker|htpasswd|az|"
-            "cookie|cookies|wget"
-        ),
-    }
-)
 _VALUE = r"(\"[^\"\n]{3,200}\"|'[^'\n]{3,200}'|`[^`\n]{3,200}`|[^\s\"'`<>]{4,300})"
 _IS = r"is|ist|lautet|was|war|est|es|é|è|are|era|sind"
 _TAIL = re.compile(
     r"(?:[ _-]?(?:key|id|token|value|hash|base64|\d{1,2}))?[\"'`*\]]{0,3}"
     r"(?:[ ](?:for|to|of|on|für|zum|von|de|para|pour|per|di|voor|van|do|da)[ ]"
     rf"(?:[^\s:=]{{1,20}}[ ]){{1,4}}?(?=(?:{_IS})[ :]))?"
-    rf"(?:\s{{0,3}}(?:=>|:=|[:=])\s{{0,3}}|\s?(?<=[\s*])(?:{_IS})[: ]\s{{0,2}})"
-    + _VALUE,
+    rf"(?:\s{{0,3}}(?:=>|:=|[:=])\s{{0,3}}|\s?(?<=[\s*])(?:{_IS})[: ]\s{{0,2}})" + _VALUE,
     re.IGNORECASE,
 )
 _SHORT_TAIL = re.compile(rf"[\"']?\s?(?::=|=>|[:=])\s?{_VALUE}")
@@ -145,7 +124,9 @@ _SQL_TAIL = re.compile(r"\s{1,3}(?:BY\s{1,3}|VALUES\s{1,3})?('[^'\n]{3,200}')", 
 _BEARER = re.compile(
     r"(?<!\w)(?:Bearer|Basic|Token|ApiKey|Digest|Negotiate)\s{1,2}([A-Za-z0-9._~+/=-]{12,4096})"
 )
-_CURL = re.compile(r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[\w.@+-]{1,64}:([^\s\"']{3,100})")
+_CURL = re.compile(
+    r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?[\"']?[\w.@+-]{1,64}:([^\s\"']{3,100})"
+)
 _FLAG = re.compile(
     r"(?:mysql|mysqldump|psql|sshpass|mongo(?:sh|dump)?|redis-cli|docker login|az login|htpasswd)\b"
     r"[^\n]{0,120}?\s(?:-p|-a|--password[ =]|-p[ =])[\"']?([^\s\"'-][^\s\"']{3,100})"
@@ -181,18 +162,18 @@ def named_secrets(reading: Reading) -> Iterator[Span]:
     or key must look random: a digit or mixed case, and Shannon entropy above `_ENTROPY`.
     """
     text = reading.text
-    labels = _LABELS.hits(reading)
+    labels = hits(LABELS, reading)
     for hit in labels.all:
         match = None
         if hit.kind in ("password", "token"):
             match = _TAIL.match(text, hit.end)
-        elif hit.kind == "short":
+        elif hit.kind == "short_password":
             match = _SHORT_TAIL.match(text, hit.end)
-        elif hit.kind == "sql":
+        elif hit.kind == "sql_password":
             match = _SQL_TAIL.match(text, hit.end)
         if match is not None:
             yield from _value(text, match, hit.kind)
-    if "scheme" in labels.kinds:
+    if "auth_scheme" in labels.kinds:
         for match in _BEARER.finditer(text):
             if _is_random(match[1]):
                 yield Span(match.start(1), match.end(1), "SECRET", 0.9, "bearer")
@@ -217,7 +198,11 @@ def _value(text: str, match: re.Match[str], kind: str) -> Iterator[Span]:
     value = text[start:end]
     if not value:
         return
-    if _is_short_secret(value) if kind == "short" else _is_secret(value, kind in ("password", "sql"), quoted):
+    if (
+        _is_short_secret(value)
+        if kind == "short_password"
+        else _is_secret(value, kind in ("password", "sql_password"), quoted)
+    ):
         yield Span(start, end, "SECRET", 0.85, "named_secret")
 
 
@@ -256,7 +241,9 @@ def _is_random(value: str) -> bool:
 
 _CUT = re.compile(r"[,;&)}\]|]")
 # Names of things in code: words with few digits, joined by signs or humps.
-_WORDS = re.compile(r"[A-Z]?[a-z]{2,}(?:[_.\-/:]?[A-Z]?[a-z]{2,}){0,12}\d{0,3}(?:\(\))?|[A-Z]{2,}(?:[_-][A-Z]{2,}){1,8}\d?")
+_WORDS = re.compile(
+    r"[A-Z]?[a-z]{2,}(?:[_.\-/:]?[A-Z]?[a-z]{2,}){0,12}\d{0,3}(?:\(\))?|[A-Z]{2,}(?:[_-][A-Z]{2,}){1,8}\d?"
+)
 
 
 def _aws_secrets(text: str) -> Iterator[Span]:

@@ -52,8 +52,8 @@ def urls(reading: Reading) -> Iterator[Span]:
     text = reading.text
     at = text.find("://")
     while at >= 0:
-        rest = _REST.match(text, at + 3)
         scheme = _SCHEME.search(text, max(0, at - 16), at)
+        rest = _REST.match(text, at + 3) if scheme is not None else None
         if rest is None or scheme is None:
             at = text.find("://", at + 3)
             continue
@@ -71,8 +71,7 @@ def _trimmed(text: str, start: int, end: int) -> int:
     while end > start:
         last = text[end - 1]
         if last in _TAIL or (
-            last in _PAIRS
-            and text.count(last, start, end) > text.count(_PAIRS[last], start, end)
+            last in _PAIRS and text.count(last, start, end) > text.count(_PAIRS[last], start, end)
         ):
             end -= 1
         else:
@@ -88,11 +87,13 @@ def _score(scheme: str, rest: str) -> float:
     if not _HOST.fullmatch(host):
         return 0.0
     if _PERSONAL.search("//" + rest):
-        return 0.92
+        return 0.96 if host[-1].isdigit() else 0.92
     if scheme not in _PLAIN_SCHEMES or _NOBODYS.fullmatch(host):
         return 0.0
     if "." not in host and ":" not in host:
         return 0.0
+    if host[-1] == "]" or host[-1].isdigit():
+        return 0.96  # more than the address of its host
     return 0.8 if _SOCIAL.match(rest) else 0.6
 
 
@@ -103,7 +104,9 @@ _NATIONAL = (
     "tr|in|cn|kr|io|ai|co|me|tv|app|dev|tech|cloud|gg|ly|gl|be|cat|berlin|wien|london|paris|nyc"
 )
 _DOMAIN = re.compile(rf"\.(?:{_SECOND}|{_GENERIC}|{_NATIONAL})(?![\w@-]|\.\w)")
-_LABELS = re.compile(r"(?<![\w@./\\:#$-])(?:[a-z0-9][a-z0-9-]{0,62}\.){0,5}[a-z0-9][a-z0-9-]{0,62}\Z", re.I)
+_LABELS = re.compile(
+    r"(?<![\w@./\\:#$-])(?:[^\W_][\w-]{0,62}\.){0,5}[^\W_][\w-]{0,62}\Z", re.I
+)
 _PORT_PATH = re.compile(r"(?::\d{2,5})?(?:[/?#][^\s<>\"'`|^{}\\\])]{0,1024})?")
 _ALONE = re.compile(rf"\.(?:{_SECOND}|com|org|net|edu|gov|mil|biz|de|fr|nl|eu|co\.uk)", re.I)
 _CODE_HOSTS = re.compile(
