@@ -89,7 +89,7 @@ def _keys(draw: Draw, columns: Sequence[str], lang: str = "") -> list[str]:
     """Keys for columns: of machines, or of forms in a language."""
     labels = form_labels(lang) if lang else record_keys()
     keys = [
-        draw.pick(labels[name] if name in labels else (name.title(),))
+        draw.pick(labels[name] if name in labels else (name.replace("_", " ").title(),))
         if name
         else draw.pick(_PLAIN_FIELDS)[0]
         for name in columns

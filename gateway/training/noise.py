@@ -206,7 +206,8 @@ def _wrongly_decoded(_: Draw, text: str, marks: list[Mark]) -> Text:
 
 def _emoji(draw: Draw, text: str, marks: list[Mark]) -> Text:
     tail = "".join(draw.pick(_EMOJI) for _ in range(draw.between(1, 3)))
-    return text + draw.pick((" ", " ", "")) + tail, marks
+    glue = " " if tail[0].isalnum() else draw.pick((" ", " ", ""))
+    return text + glue + tail, marks
 
 
 def _unpunctuated(_: Draw, text: str, marks: list[Mark]) -> Text:

@@ -119,7 +119,7 @@ def _grown(text: str, marks: list[Mark]) -> list[Mark]:
     edge = 0
     for at, (start, end, label) in enumerate(marks):
         limit = marks[at + 1][0] if at + 1 < len(marks) else len(text)
-        grows = label in _GROWING
+        grows = label in _GROWING or (label == "AGE" and text[start].isalpha())
         after = _AFTER.match(text, end, limit) if grows and text[end - 1].isalnum() else None
         before = _BEFORE.search(text, edge, start) if grows and text[start].isalpha() else None
         first, last = before.start() if before else start, after.end() if after else end

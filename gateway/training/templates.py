@@ -1,8 +1,8 @@
 """Templates: sentences with slots, one a line, in `templates/<language>/<genre>.txt`.
 
 Grammar of a line: text, slots such as {person} or {city2}, doubled braces for literal ones,
-``\\n`` for a line break. A line that starts with # is a comment. A slot's number says which one
-is meant: equal numbers of {person}, {first} and {last} are one human.
+``\\n`` for a line break, ``\\t`` for a tab. A line that starts with # is a comment. A slot's
+number says which one is meant: equal numbers of {person}, {first} and {last} are one human.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def parse(line: str, where: str) -> Template:
         elif token[0] == "{":
             parts.append(_slot(token[1:-1], where))
         else:
-            parts.append(token.replace("\\n", "\n"))
+            parts.append(token.replace("\\n", "\n").replace("\\t", "\t"))
     merged: list[str | Slot] = []
     for part in parts:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):

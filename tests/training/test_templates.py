@@ -15,7 +15,7 @@ from gateway.training.templates import FOLDER, SLOTS, Slot, TemplateError, load,
         ("{person}", (Slot("person", 1),)),
         ("{last}s Büro in {city2}", (Slot("last", 1), "s Büro in ", Slot("city", 2))),
         ("{{{year}}}", ("{", Slot("year", 1), "}")),
-        (r"a\nb", ("a\nb",)),
+        (r"a\nb\tc", ("a\nb\tc",)),
         ("{month_year} {person12}", (Slot("month_year", 1), " ", Slot("person", 12))),
     ],
 )
