@@ -23,6 +23,8 @@ _HEX = re.compile(
     r"|(?:0x[0-9A-Fa-f]{2},? ?){12,})(?![0-9A-Za-z])"
 )
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{24,}|[a-z2-7]{24,})={0,6}(?![A-Za-z0-9])")
+# What any hex or base32 begins with.
+_LONG = re.compile(r"[A-Za-z0-9]{24}|[0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]|0x")
 _NOT_HEX = re.compile(r"0x|[ :,]")
 _SPACE = re.compile(r"\s")
 _PROBE = 64
@@ -31,7 +33,9 @@ _MIN_SIGNS = 10
 
 def blob_edits(text: str) -> list[Edit]:
     """The blobs of a text with what they say, in order."""
-    edits = [*_find(text, _HEX, _hex), *_find(text, _BASE32, _base32), *_find(text, _BASE64, _b64)]
+    edits = list(_find(text, _BASE64, _b64))
+    if _LONG.search(text):
+        edits += [*_find(text, _HEX, _hex), *_find(text, _BASE32, _base32)]
     return sorted(edits)
 
 

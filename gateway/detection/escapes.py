@@ -57,10 +57,14 @@ def escape_edits(text: str) -> list[Edit]:
 
 def hides_text(text: str) -> bool:
     """Whether an escape in the text may hide more than a line break or a quotation mark."""
-    return any(
-        match.lastgroup != "sign" or _GLUED.match(text, match.start()) or match[0] == "\\\\"
-        for match in _escapes(text)
-    )
+    quoted = "=" in text and _QUOTED_TEXT.search(text) is not None
+    return any(_hides(match, quoted=quoted) for match in _escapes(text))
+
+
+def _hides(match: re.Match[str], *, quoted: bool) -> bool:
+    if match.lastgroup == "sign":
+        return match[0] == "\\\\" or _GLUED.match(match.string, match.start()) is not None
+    return quoted or match.lastgroup not in ("quoted", "break")
 
 
 def _escapes(text: str) -> Iterator[re.Match[str]]:

@@ -20,6 +20,7 @@ _MIN_DIGITS, _MAX_DIGITS = 9, 24
 _SEPARATOR = r"[ \t,;:|/.*_~#·•\u2013\u2014-]{1,3}"
 _SINGLES = re.compile(rf"(?<![\w.,+-])\+?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}(?!\w)")
 _GROUPS = re.compile(rf"(?<![\w+])[0-9]{{1,8}}(?:{_SEPARATOR}[0-9]{{1,8}}){{2,24}}(?!\w)")
+_RUN = re.compile(r"[0-9][0-9 \t\r\n,;:|/.*_~#·•\u2013\u2014>-]{9,}[0-9]")
 _LINES = re.compile(
     r"(?<![\w+])[0-9]{1,8}(?:[ \t|,;]{0,3}\r?\n[ \t|>*-]{0,4}[0-9]{1,8}){2,24}(?!\w)"
 )
@@ -72,16 +73,21 @@ def layout(digits: str) -> dict[int, str]:
 def joined_edits(text: str) -> Iterator[Edit]:
     """Separators to be taken out of numbers, or put right, in order."""
     edits: dict[int, Edit] = {}
-    for pattern, read in (
-        (_SINGLES, _singles),
-        (_IBAN, _iban),
-        (_GROUPS, _groups),
-        (_LINES, _groups),
-    ):
-        for match in pattern.finditer(text):
-            for edit in read(match):
-                edits.setdefault(edit[0], edit)
+    for match in _IBAN.finditer(text):
+        for edit in _iban(match):
+            edits.setdefault(edit[0], edit)
+    for run in _RUN.finditer(text):
+        start = run.start() - text.startswith("+", max(0, run.start() - 1))
+        for edit in _run_edits(text, start, run.end() + 1):
+            edits.setdefault(edit[0], edit)
     yield from sorted(edits.values())
+
+
+def _run_edits(text: str, start: int, end: int) -> Iterator[Edit]:
+    """Those of a run of digits and separators, which ends before the sign at `end`."""
+    for pattern, read in ((_SINGLES, _singles), (_GROUPS, _groups), (_LINES, _groups)):
+        for match in pattern.finditer(text, start, end):
+            yield from read(match)
 
 
 def _stretches(match: re.Match[str]) -> Iterator[tuple[list[Range], list[str]]]:

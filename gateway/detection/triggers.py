@@ -42,6 +42,7 @@ _WORDS = _table(
     | {bytes([sign]): sign + 32 for sign in _UPPER},
 )
 
+_TIME = re.compile(rb"(?:0{1,8},)?0000 00 00[ ,]00,00,00[ ,]{0,3}0{0,6}[ ,]{0,3}")
 _NUMBER_RUN = re.compile(rb"0[0 ,]{9,}")
 _NUMBER_WORDS = frozenset(
     word.encode()
@@ -55,7 +56,7 @@ _NATO = frozenset(word.encode() for word in NATO)
 _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
 _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
 _SPACED = (b" a a ", b" a . a ")
-_CAPITALS = (b" A aa", b" A, aa")
+_CAPITALS = (b" A aa", b".A aa", b" A, aa", b".A, aa")
 _BRACKETED = re.compile(r"[(\[{<|*] ?(?:at|ät|@|a\)|a\]|\.|arro|chio|aro|klam|apen)")
 _ODD_IBAN = (b",0000,0000", b", 0000, 0000", b" , 0000 , 0000")
 
@@ -86,6 +87,10 @@ class Triggers:
             raw = _plain_signs(self.text.lower()).encode("utf-8", "replace")
         return raw.translate(_WORDS).split()
 
+    @cached_property
+    def _vocabulary(self) -> frozenset[bytes]:
+        return frozenset(self._words)
+
     def has_escapes(self) -> bool:
         """Percent, HTML, backslash or quoted-printable escapes."""
         return any(sign in self.text for sign in "%&\\=")
@@ -104,12 +109,14 @@ class Triggers:
             or b"a.a.a.a" in lower
             or (b"0.0.0" in lower and (b"a.a" in lower or b"a.0" in lower))
             or sum(map(shape.count, _CAPITALS)) >= 3
-            or (not _NATO.isdisjoint(self._words) and sum(w in _NATO for w in self._words) >= 4)
+            or (
+                not _NATO.isdisjoint(self._vocabulary) and sum(w in _NATO for w in self._words) >= 4
+            )
         )
 
     def has_number_words(self) -> bool:
         """Three number words side by side, or with words that link them."""
-        if _NUMBER_WORDS.isdisjoint(self._words):
+        if _NUMBER_WORDS.isdisjoint(self._vocabulary):
             return False
         flags = bytes((word in _NUMBER_WORDS) or 2 * (word in _LINKS) for word in self._words)
         return _NUMBER_WORD_RUN.search(flags) is not None
@@ -117,7 +124,7 @@ class Triggers:
     def has_address_words(self) -> bool:
         """A sign for at in words, or apart from what it joins."""
         lower = self.text.lower()
-        words = self._words
+        words = self._vocabulary
         if "@" in lower and (
             "@ " in lower or " @" in lower or "dot" in lower or not _DOT_WORDS.isdisjoint(words)
         ):
@@ -134,5 +141,6 @@ class Triggers:
         """Digits in a row with separators that numbers do not usually have."""
         numbers = self._raw.translate(_NUMBERS, _CONTINUATION)
         return any(row in numbers for row in _ODD_IBAN) or any(
-            b"," in run[0] and run[0].count(b"0") >= 9 for run in _NUMBER_RUN.finditer(numbers)
+            b"," in run[0] and run[0].count(b"0") >= 9 and not _TIME.fullmatch(run[0])
+            for run in _NUMBER_RUN.finditer(numbers)
         )
