@@ -38,6 +38,7 @@ def generate(count: int, seed: int, languages: Sequence[str] = LANGUAGES) -> Ite
     Raises:
         TemplateError: a template file is wrong.
         OSError: a file cannot be read.
+        KeyError: there are no templates in a language.
     """
     draw = Draw(seed)
     chances = _languages(languages)

@@ -66,8 +66,10 @@ def test_the_mixture_is_the_one_that_is_promised(texts):
     assert all(0.07 < langs[lang] / COUNT < 0.15 for lang in LANGUAGES if lang != "en")
     assert empty > 0.12 * COUNT
     sources = Counter(one.source.removeprefix("generated/") for one in texts)
-    assert {"news", "web", "chat", "business", "records", "plain", "negatives", "record", "code",
-            "logs", "transcript"} == set(sources)  # fmt: skip
+    assert set(sources) >= {"news", "web", "chat", "business", "records", "plain", "negatives",
+                            "record", "code", "logs", "transcript"}  # fmt: skip
+    formats = sum(sources[name] for name in ("record", "code", "logs", "transcript"))
+    assert 0.17 < formats / COUNT < 0.23
 
 
 def test_languages_can_be_chosen():
