@@ -38,6 +38,7 @@ _OTHER_LANGUAGE: Final = MappingProxyType(
      "fr_FR": "fr", "fr_BE": "fr", "es_ES": "es", "es_MX": "es", "it_IT": "it", "nl_NL": "nl",
      "nl_BE": "nl", "pt_PT": "pt", "pt_BR": "pt"}
 )  # fmt: skip
+_VOWELS: Final = frozenset("AEIOUÉÈÀÂÎÔÓÍÚÁ")
 _INVENTED = 0.35
 _WORD_NAMES = 0.05  # names that are words of the language too, or places
 _INVENTED_GIVEN = 0.06
@@ -106,7 +107,9 @@ def surname(draw: Draw, pool: Names, particles: str) -> str:
     if draw.chance(_INVENTED):
         name = _invented(draw, pool, name)
     if particles and draw.chance(_PARTICLE_SHARE[particles]) and _takes_particle(name):
-        name = draw.pick(_PARTICLES[particles]) + name
+        particle = draw.pick(_PARTICLES[particles])
+        elided = particle in ("d'", "D'")
+        name = name if elided and name[0] not in _VOWELS else particle + name
     return name
 
 

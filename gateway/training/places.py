@@ -20,7 +20,7 @@ def city(draw: Draw, lang: str) -> str:
     if point < 22:
         head = draw.pick(words(lang, "town_start")).replace("_", " ")
         tail = draw.pick(words(lang, "town_end")).replace("_", " ")
-        if tail[0].islower() and " " in tail and head[-1] != " ":
+        if (tail[0].isupper() or " " in tail) and head[-1] not in " -":
             head += " "
         joint = head[-1] in " -" and " " not in tail
         return head + (tail[:1].upper() + tail[1:] if joint else tail)
