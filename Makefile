@@ -7,13 +7,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# The extras have an environment of their own. PyTorch is not in its lock: which build of it fits
+# depends on the machine.
+MODELS := .venv-models
+TORCH := torch==2.13.0
+OF_TORCH := triton nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime \
+  nvidia-cuda-cccl \
+  nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
+  nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx \
+  cuda-bindings cuda-pathfinder cuda-toolkit
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check lock build clean
+.PHONY: help install demo test test-models train check lock build clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) \
-	  | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/'
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
+	  | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
 
 install: $(VENV)/.run  ## the default install, in .venv; then .venv/bin/cloakroom --help
 
@@ -22,6 +32,12 @@ demo: $(VENV)/.demo  ## run the demonstration: no model, no network, no configur
 
 test: $(VENV)/.dev  ## run the tests
 	$(BIN)/python -m pytest
+
+test-models: $(MODELS)/.models  ## run the tests of training and of the optional engines
+	$(MODELS)/bin/python -m pytest -m models
+
+train: $(MODELS)/.models  ## train the models: make train CORPORA=folder OUT=folder
+	$(MODELS)/bin/python -m gateway detector train --corpora $(CORPORA) --out $(OUT)
 
 check: $(VENV)/.dev  ## lint, format, types and import contracts, without changing a file
 	$(BIN)/ruff check .
@@ -36,12 +52,16 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	$(UV_COMPILE) --upgrade pyproject.toml --extra demo --group dev \
 	  --constraint requirements-demo.lock \
 	  --output-file requirements-dev.lock
+	$(UV_COMPILE) --upgrade pyproject.toml --extra train --extra gliner --extra transformers \
+	  --extra vllm --group dev --constraint requirements-dev.lock --no-emit-package torch \
+	  $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
+	  --output-file requirements-models.lock
 
 build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 
 clean:  ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
@@ -57,6 +77,13 @@ $(VENV)/.venv:
 	  else "Cloakroom needs Python 3.11 to 3.13; say which with make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	@printf '%s\n' "$$COMMAND" > $(BIN)/cloakroom && chmod +x $(BIN)/cloakroom
+	@touch $@
+
+$(MODELS)/.models: requirements-models.lock
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip install --disable-pip-version-check --quiet '$(TORCH)'
+	$(MODELS)/bin/python -m pip install --disable-pip-version-check --quiet \
+	  --require-hashes --no-deps -r requirements-models.lock
 	@touch $@
 
 $(VENV)/.run: requirements.lock $(VENV)/.venv

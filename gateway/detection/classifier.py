@@ -1,7 +1,7 @@
 """Our token classifier: names, places, organisations, addresses, dates and numbers in context.
 
-A text becomes tokens, tokens become features, two ONNX graphs turn features into scores, and the
-best valid sequence of tags gives the spans. Texts of one call are packed into rows, with gaps
+A text becomes tokens, tokens become features, an ONNX graph turns features into scores, and
+the best valid sequence of tags gives the spans. Texts of one call are packed into rows, with gaps
 over which no token sees another, and long texts are cut into windows that overlap by all that a
 token can see: what is found in a text depends on that text alone.
 """
@@ -28,7 +28,6 @@ from gateway.types import Span
 RECOGNIZER: Final = "classifier"
 MODELS: Final = Path(__file__).parent / "models"
 MANIFEST: Final = "manifest.json"
-WORDS: Final = "words.onnx"
 LEXICON: Final = "lexicon.npz"
 PROFILES: Final = ("fast", "accurate")
 
@@ -101,7 +100,9 @@ class Lexicon:
             with np.load(BytesIO(content), allow_pickle=False) as arrays:
                 self._keys = arrays["keys"]
                 self._bits = arrays["bits"]
-                self._vectors = arrays["vector_keys"]
+                self._vector_keys = arrays["vector_keys"]
+                self._vectors = arrays["vectors"]
+                self._step = np.float32(arrays["vector_step"])
         except (OSError, ValueError, KeyError):
             raise ModelError(f"{LEXICON} is damaged: install again") from None
 
@@ -112,10 +113,11 @@ class Lexicon:
         spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & np.uint16(1)
         return spread.astype(np.float32)
 
-    def vectors(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
-        """The rows of words in the table of vectors; its last row stands for all others."""
-        place, found = _place(self._vectors, keys)
-        return np.where(found, place, len(self._vectors)).astype(np.int32)
+    def vectors(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+        """The vectors of words; zeros for a word that has none."""
+        place, found = _place(self._vector_keys, keys)
+        vectors: npt.NDArray[np.float32] = self._vectors[place] * self._step
+        return vectors * found[:, None]
 
 
 def _place(
@@ -146,8 +148,7 @@ class Classifier:
             raise ModelError(f"no profile {profile} in {folder}")
         self.entity_types: frozenset[str] = frozenset(ENTITY_TYPES)
         self.digest = manifest.digest
-        self._words = _session(_checked(folder, WORDS, manifest))
-        self._body = _session(_checked(folder, f"{profile}.onnx", manifest))
+        self._graph = _session(_checked(folder, f"{profile}.onnx", manifest))
         self._lexicon = Lexicon(_checked(folder, LEXICON, manifest))
         self._reach = manifest.reach[profile]
         self._gap = manifest.gap[profile]
@@ -279,20 +280,14 @@ class Classifier:
             mask[at:stop] = 1
             at = stop + self._gap
         found = word_features(list(distinct))
-        features = self._words.run(
+        scores: npt.NDArray[np.float32] = self._graph.run(
             None,
             {
                 "rows": found.rows,
                 "pieces": found.pieces,
                 "share": found.share,
-                "known": self._lexicon.vectors(found.keys),
-            },
-        )[0]
-        scores: npt.NDArray[np.float32] = self._body.run(
-            None,
-            {
-                "features": features,
                 "lists": self._lexicon.lists(found.keys),
+                "vectors": self._lexicon.vectors(found.keys),
                 "index": index,
                 "cases": cases,
                 "spaces": spaces,

@@ -29,6 +29,7 @@ SEVERITY = (
     "EMAIL_ADDRESS",
     "PHONE_NUMBER",
 )
+_VAGUE = 0.3
 _RANK = {name: len(SEVERITY) - index for index, name in enumerate(SEVERITY)}
 
 # Punctuation at the end of these is part of the value.
@@ -161,9 +162,13 @@ def trimmed(span: Span, text: str) -> Span | None:
 
 
 def strength(span: Span) -> tuple[float, int, int, str, str]:
-    """The order that decides whose type a merged span takes: the greatest wins."""
+    """The order that decides whose type a merged span takes: the greatest wins.
+
+    A type that only says "some number" yields to any that says which.
+    """
     rank = _RANK.get(span.entity_type, 0)
-    return (span.score, span.end - span.start, rank, span.entity_type, span.recognizer)
+    score = min(span.score, _VAGUE) if span.entity_type == "ID" else span.score
+    return (score, span.end - span.start, rank, span.entity_type, span.recognizer)
 
 
 def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:

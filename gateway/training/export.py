@@ -1,9 +1,8 @@
-"""Trained weights as ONNX graphs, written node by node.
+"""Trained weights as an ONNX graph, written node by node.
 
-`words.onnx` holds the big tables in int8, one scale a column, and is shared by all profiles:
-hashed rows in, one feature vector a distinct word out. A profile's own graph holds the layers
-above in float16, cast once when it is loaded; all arithmetic is float32, so a text's scores do
-not depend on what is scored beside it.
+The hashed tables are int8 with one scale a column; the layers above are float16, cast once when
+the graph is loaded. All arithmetic is float32 and none is scaled by what else is in the batch, so
+a text's scores do not depend on what is scored beside it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from gateway.training.model import Tagger
 
 OPSET: Final = 17
 IR_VERSION: Final = 9
-_F, _I, _I8 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT8
+_F, _I = TensorProto.FLOAT, TensorProto.INT32
 
 
 class _Graph:
@@ -71,59 +70,51 @@ def _value(name: str, kind: int, *shape: str | int) -> Any:
     return helper.make_tensor_value_info(name, kind, list(shape))
 
 
-def export_words(model: Tagger, file: Path) -> None:
-    """The tables: `rows`, `pieces`, `share`, `known` to `features` (words, 3 tables)."""
+def export(model: Tagger, file: Path) -> None:
+    """The tagger as a graph from features of words and tokens to `scores` (tokens, TAGS).
+
+    Per distinct word: `rows`, `pieces`, `share`, `lists`, `vectors`; per token: `index` of its
+    word, `cases`, `spaces` and `mask`.
+    """
     g = _Graph()
-    table, scale = g.table("word_table", model.words.weight.detach().numpy())
-    found = g.op("Cast", g.op("Gather", table, "rows"), to=_F)
+    shape = model.shape
     one = g.weight("one", np.array([1], np.int64))
-    by_word = g.op("Mul", g.op("ReduceSum", found, one, keepdims=0), scale)
-    table, scale = g.table("piece_table", model.pieces.weight.detach().numpy())
-    found = g.op("Cast", g.op("Gather", table, "pieces"), to=_F)
-    summed = g.op("Mul", g.op("ReduceSum", found, one, keepdims=0), scale)
-    by_piece = g.op("Mul", summed, "share")
-    table, scale = g.table("vector_table", model.vectors.numpy())
-    vectors = g.op("Mul", g.op("Cast", g.op("Gather", table, "known"), to=_F), scale)
-    features = g.op("Concat", by_word, by_piece, vectors, axis=1)
-    width = 2 * model.shape.table + model.shape.vectors
-    inputs = [
-        _value("rows", _I, "words", 2),
-        _value("pieces", _I, "words", PIECES),
-        _value("share", _F, "words", 1),
-        _value("known", _I, "words"),
-    ]
-    g.save(file, inputs, _value("features", _F, "words", width), features)
-
-
-def export_body(model: Tagger, file: Path) -> None:
-    """The layers: `features`, `lists`, and per token `index`, `cases`, `spaces`, `mask`; scores."""
-    g = _Graph()
-    table, shape = model.shape.table, model.shape
-    weight = model.word.weight.detach().numpy().T
-    # In training the order is word, pieces, lists, vectors; here the lists come last.
-    order = [*range(2 * table), *range(2 * table + LISTS, len(weight)),
-             *range(2 * table, 2 * table + LISTS)]  # fmt: skip
-    both = g.op("Concat", "features", "lists", axis=1)
-    words = g.op("MatMul", both, g.half("word", weight[order]))
-    words = g.op("Add", words, g.half("word_bias", model.word.bias.detach().numpy()))
-    cases = g.op("Gather", g.half("cases", model.cases.weight.detach().numpy()), "cases")
+    words = [*_tables(g, model, one), "lists", "vectors"]
+    both = g.op("Concat", *words, axis=1)
+    words_out = g.op("MatMul", both, g.half("word", model.word.weight.detach().numpy().T))
+    words_out = g.op("Add", words_out, g.half("word_bias", model.word.bias.detach().numpy()))
+    cases = g.op("Gather", g.half("case_table", model.cases.weight.detach().numpy()), "cases")
     case = g.op("Concat", cases, "spaces", axis=1)
     case = g.op("MatMul", case, g.half("case", model.case.weight.detach().numpy().T))
-    x = _norm(g, "norm", model.norm, g.op("Add", g.op("Gather", words, "index"), case))
+    x = _norm(g, "norm", model.norm, g.op("Add", g.op("Gather", words_out, "index"), case))
     for number, block in enumerate(model.blocks):
         x = _block(g, f"block{number}", block, x, shape.width)
     x = _norm(g, "last", model.last, x)
     scores = g.op("MatMul", x, g.half("score", model.score.weight.detach().numpy().T))
     scores = g.op("Add", scores, g.half("score_bias", model.score.bias.detach().numpy()))
     inputs = [
-        _value("features", _F, "words", 2 * table + shape.vectors),
+        _value("rows", _I, "words", 2),
+        _value("pieces", _I, "words", PIECES),
+        _value("share", _F, "words", 1),
         _value("lists", _F, "words", LISTS),
+        _value("vectors", _F, "words", shape.vectors),
         _value("index", _I, "tokens"),
         _value("cases", _I, "tokens"),
         _value("spaces", _F, "tokens", 1),
         _value("mask", _F, "tokens", 1),
     ]
     g.save(file, inputs, _value("scores", _F, "tokens", TAGS), scores)
+
+
+def _tables(g: _Graph, model: Tagger, one: str) -> tuple[str, str]:
+    """What the two hashed tables say of each word."""
+    table, scale = g.table("word_table", model.words.weight.detach().numpy())
+    found = g.op("Cast", g.op("Gather", table, "rows"), to=_F)
+    by_word = g.op("Mul", g.op("ReduceSum", found, one, keepdims=0), scale)
+    table, scale = g.table("piece_table", model.pieces.weight.detach().numpy())
+    found = g.op("Cast", g.op("Gather", table, "pieces"), to=_F)
+    summed = g.op("Mul", g.op("ReduceSum", found, one, keepdims=0), scale)
+    return by_word, g.op("Mul", summed, "share")
 
 
 def _norm(g: _Graph, name: str, norm: Any, x: str) -> str:

@@ -203,9 +203,9 @@ def _fill(
 
 
 SHARES: Mapping[str, float] = {
-    "generated": 0.42,
+    "generated": 0.46,
     "uner": 0.12,
-    "pii_anon": 0.07,
+    "pii_anon": 0.06,
     "meddocan": 0.05,
     "tab144": 0.06,
     "wikigold": 0.04,

@@ -93,26 +93,18 @@ def train(
     vectors: Tensor,
     stream: Iterable[Batch],
     progress: Callable[[int, float], None] = lambda *_: None,
-    tables_of: Tagger | None = None,
 ) -> Tagger:
-    """A trained tagger. `progress` is told the step and the running loss.
-
-    With `tables_of`, the tables are those of another tagger and stay as they are, so that both
-    can share a file.
-    """
+    """A trained tagger. `progress` is told the step and the running loss."""
     torch.manual_seed(plan.seed)
     model = Tagger(shape, vectors)
-    if tables_of is not None:
-        model.words = tables_of.words.requires_grad_(False)
-        model.pieces = tables_of.pieces.requires_grad_(False)
     average = Tagger(shape, vectors)
     average.load_state_dict(model.state_dict())
-    tables = [one for one in (model.words.weight, model.pieces.weight) if one.requires_grad]
-    big = {id(model.words.weight), id(model.pieces.weight)}
-    others = [one for one in model.parameters() if id(one) not in big]
-    groups = [{"params": others, "weight_decay": 0.01, "times": 1.0}]
-    if tables:
-        groups.append({"params": tables, "weight_decay": 0.0, "times": 1.5})
+    tables = [model.words.weight, model.pieces.weight]
+    others = [one for one in model.parameters() if not any(one is table for table in tables)]
+    groups = [
+        {"params": others, "weight_decay": 0.01, "times": 1.0},
+        {"params": tables, "weight_decay": 0.0, "times": 1.5},
+    ]
     optimiser = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), fused=True)
     running = 0.0
     for step, batch in zip(range(plan.steps), stream, strict=False):

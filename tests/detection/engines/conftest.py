@@ -20,10 +20,6 @@ FILTER = ["O"] + [
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "engines: needs the optional engines' packages")
-
-
 def letter_tokenizer(folder: Path) -> Any:
     """A WordPiece tokenizer whose pieces are single characters, as transformers has them."""
     tokenizers = pytest.importorskip("tokenizers")

@@ -12,7 +12,7 @@ from gateway.errors import ConfigError
 from gateway.settings import Engine
 from tests.detection.engines.conftest import BIO, FILTER, fast_tokenizer
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.models
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 

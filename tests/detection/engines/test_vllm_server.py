@@ -18,7 +18,7 @@ from gateway.errors import ConfigError, DetectionUnavailable
 from gateway.settings import Detection, Engine
 from tests.detection.engines.conftest import BIO, letter_tokenizer
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.models
 pytest.importorskip("tokenizers")
 
 Answer = Callable[[list[dict[str, Any]]], Any]
