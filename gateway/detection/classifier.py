@@ -20,7 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from gateway.detection.coverage import reach
 from gateway.detection.tags import ENTITY_TYPES, TAGS, best_tags, entities
+from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
 from gateway.detection.tokens import Tokens, tokenize
 from gateway.detection.wordfeatures import CASES, LISTS, case_of, folded, word_features
 from gateway.types import Span
@@ -37,7 +39,7 @@ _OVERLAP: Final = 64  # tokens that two sections share: no entity is longer
 _DECIMALS: Final = 3  # of scores: no finding hangs on the last bits of a sum
 
 
-class ModelError(ValueError):
+class ModelError(ModelProblem):
     """A file of the model is missing, cut short, changed, or of another version."""
 
 
@@ -158,8 +160,15 @@ class Classifier:
             self._bias[at : at + 4] = value
 
     def classify(self, texts: Sequence[str]) -> list[list[Span]]:
-        """The spans of each text, in order and disjoint."""
+        """The spans of each text, in order and disjoint.
+
+        Raises:
+            IncompleteRead: tokens do not cover a text.
+        """
         tokens = [tokenize(text) for text in texts]
+        for text, one in zip(texts, tokens, strict=True):
+            if reach(zip(one.starts, one.ends, strict=True), text) != len(text):
+                raise IncompleteRead("the classifier's tokens do not cover a text")
         found: list[list[Span]] = [[] for _ in texts]
         short = [at for at, one in enumerate(tokens) if len(one) <= _SECTION]
         for group in self._groups(short, tokens):

@@ -19,7 +19,7 @@ from presidio_analyzer import EntityRecognizer
 from gateway.detection.context import Reading
 from gateway.detection.coverage import complete
 from gateway.detection.nlp import ClassifierEngine
-from gateway.detection.normalize import View, views
+from gateway.detection.normalize import views
 from gateway.detection.outside import OutsideRecognizers
 from gateway.detection.plugged import Plugged, silence_presidio
 from gateway.detection.recognizers import (
@@ -38,6 +38,7 @@ from gateway.detection.spans import (
     without_allowed,
 )
 from gateway.detection.tokenclassifier import TokenClassifier
+from gateway.detection.view import View
 from gateway.detection.worker import SHORT_CODE_POINTS, Item, Worker, time_left
 from gateway.settings import Detection
 from gateway.types import Span
@@ -137,7 +138,7 @@ class PresidioDetector:
 
     def _read(self, batch: Sequence[View]) -> Iterator[Sequence[Span]]:
         """The raw spans of each view, every stage having read it to its end."""
-        named = [at for at, view in enumerate(batch) if getattr(view, "reads_names", True)]
+        named = [at for at, view in enumerate(batch) if view.reads_names]
         of_names: dict[int, Sequence[Span]] = {}
         if self._has_classifier:
             time_left()

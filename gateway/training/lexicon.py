@@ -12,7 +12,7 @@ import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +32,12 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ'’ .-]+")
 
 
-def build(
-    extra: Iterable[tuple[str, int]] = (),
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16]]:
-    """Sorted 64-bit keys of words and their bits. `extra` are further words, each with its bit."""
+Arrays: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16]]
+
+
+def build() -> Arrays:
+    """Sorted 64-bit keys of words, and their bits."""
     bits: defaultdict[str, int] = defaultdict(int)
-    for word, bit in extra:
-        bits[folded(word)] |= 1 << bit
     for text, bit in entries():
         if not _LATIN.fullmatch(text):
             continue
