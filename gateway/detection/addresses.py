@@ -67,20 +67,28 @@ _FRENCH = re.compile(
     r"allée|impasse|quai|cours|route)[ ][\w'’ -]{2,50}"
     rf"(?:,[ ]?|[ ]?\n)\d{{5}}[ ]{_CITY}"
 )
-_PARTICLE = r"(?:de|del|de[ ]la|de[ ]los|de[ ]las|della|dei|degli|delle|da|do|dos|das|la|las|los|el|di|e|y|i|d['’])"
+_PARTICLE = (
+    r"(?:de|del|de[ ]la|de[ ]los|de[ ]las|della|dei|degli|delle|da|do|dos|das|la|las|los|el|di|e|y|"
+    r"i|d['’])"
+)
 _ROMANCE = re.compile(
     r"(?<![\w./])(?i:calle|c/\.?|cl\.|avenida|avda\.?|avd\.|av\.|plaza|pza\.?|plza\.?|paseo|pº|ronda|camino|"
     r"carretera|ctra\.?|travesía|glorieta|rambla|urbanización|urb\.|pasaje|cuesta|via|viale|v\.le|"
     r"piazza|p\.zza|piazzale|corso|largo|vicolo|strada|rua|praça|travessa|alameda|estrada|"
     r"beco|calçada)[ ]?"
     rf"(?:{_PARTICLE}[ ]?){{0,2}}{_WORD}(?:[ -](?:{_PARTICLE}[ ]?){{0,2}}{_WORD}){{0,5}}"
-    r"(?:,?[ ](?:n\.?[ ]?º?|nº|núm\.?|numero|número|n°)?[ ]?\d{1,4}(?:[ ]?[A-Za-z](?![\w]))?(?:-\d{1,4})?|,?[ ]s/n)(?![\w]|[.,]\d)"
-    r"(?:,?[ ](?:\d{1,2}[ºª.°]?(?:[ ]?[A-Z](?!\w)|[ ](?:izq|dcha|der)\w{0,6})?|bajo(?:[ ][A-Z](?!\w))?|[A-Z](?!\w)|esc\.?[ ]\w{1,3}|piso[ ]\w{1,4}|int\.?[ ]\d{1,3}|andar|r/c)(?![\w/-])){0,3}"
+    r"(?:,?[ ](?:n\.?[ ]?º?|nº|núm\.?|numero|número|n°)?[ ]?\d{1,4}(?:[ ]?[A-Za-z](?![\w]))?"
+    r"(?:-\d{1,4})?|,?[ ]s/n)(?![\w]|[.,]\d)"
+    r"(?:,?[ ](?:\d{1,2}[ºª.°]?(?:[ ]?[A-Z](?!\w)|[ ](?:izq|dcha|der)\w{0,6})?|[A-Z](?!\w)|andar"
+    r"|r/c"
+    r"|bajo(?:[ ][A-Z](?!\w))?"
+    r"|esc\.?[ ]\w{1,3}|piso[ ]\w{1,4}|int\.?[ ]\d{1,3})(?![\w/-])){0,3}"
     rf"(?:(?:,[ ]?|[ ]?\n|[ ])\d{{4,5}}(?:-\d{{3}})?[ ]{_CITY})?"
 )
 _ROMANCE_LOWER = re.compile(
     rf"(?<![\w./])(?i:calle|c/|avenida|avda\.?|paseo|plaza|rua|viale|piazza|corso)[ ]?"
-    rf"(?:{_PARTICLE}[ ]){{0,2}}[^\W\d_]{{2,20}}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}[^\W\d_]{{2,20}}){{0,3}}"
+    rf"(?:{_PARTICLE}[ ]){{0,2}}[^\W\d_]{{2,20}}"
+    rf"(?:[ ](?:{_PARTICLE}[ ]){{0,2}}[^\W\d_]{{2,20}}){{0,3}}"
     r",[ ](?:n\.?º?[ ]|nº[ ]?)?\d{1,4}(?![\w]|[.,]\d)"
 )
 _ROMANCE_WORDS = frozenset(
@@ -94,10 +102,12 @@ _DUTCH = re.compile(
     rf"(?:,?[ \n]\d{{4}}[ ]?[A-Z]{{2}}(?:[ ]{_CITY})?)?"
 )
 _LIVES = re.compile(
-    rf"[ ]{{1,2}}((?:\d{{1,6}}[A-Za-z]?[ ])?{_WORD}(?:[ ]{_WORD}|,[ ]{_WORD}|,?[ ]\d{{1,6}}(?!\w)){{0,9}})"
+    rf"[ ]{{1,2}}((?:\d{{1,6}}[A-Za-z]?[ ])?{_WORD}"
+    rf"(?:[ ]{_WORD}|,[ ]{_WORD}|,?[ ]\d{{1,6}}(?!\w)){{0,9}})"
 )
 _LABELLED = re.compile(
-    r"[\"'`*>]{0,3}[ ]?(?:(?:is|ist|est|es|è|é)[ ](?=[\dA-ZÄÖÜÉÈÁ])|[:=][ ]{0,2}|(?<=>))[ ]{0,2}[\"'`*>]{0,3}[ ]{0,2}"
+    r"[\"'`*>]{0,3}[ ]?(?:(?:is|ist|est|es|è|é)[ ](?=[\dA-ZÄÖÜÉÈÁ])|[:=][ ]{0,2}|(?<=>))[ ]{0,2}"
+    r"[\"'`*>]{0,3}[ ]{0,2}"
     r"((?:\d{1,6}[\w/-]{0,6},?[ ]|[^\W\d_])[^\n\"<>|;{}@=]{4,110})"
 )
 _NOT_POSTAL = re.compile(

@@ -1,4 +1,4 @@
-"""Vehicles, SIM cards, wallets, places on the globe, handles: values with a form of their own. Pure."""
+"""Wallets, vehicles, SIM cards, coordinates, handles: values of a form of their own. Pure."""
 
 from __future__ import annotations
 
@@ -72,37 +72,41 @@ def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
             if text[start:end].isdigit() or text[start:end].isalpha():
                 continue
             yield Span(start, end, "VIN", 0.7, "vin")
-        elif length == 18 and _IMEI.match(text, start, end):
-            if luhn(text[start:end].replace("-", "")):
-                yield Span(start, end, "IMEI", 0.8, "imei")
-        elif length in (19, 20) and text.startswith("89", start) and text[start:end].isdigit():
-            if luhn(text[start:end]):
-                yield Span(start, end, "ICCID", 0.75, "iccid")
+        elif length == 18 and _IMEI.match(text, start, end) and _is_luhn(text[start:end]):
+            yield Span(start, end, "IMEI", 0.8, "imei")
+        elif length in (19, 20) and text.startswith("89", start) and _is_luhn(text[start:end]):
+            yield Span(start, end, "ICCID", 0.75, "iccid")
     if "-" in text and not _PLATE_WORDS.isdisjoint(reading.vocabulary):
         for match in _PLATES.finditer(text):
             yield Span(match.start(), match.end(), "LICENSE_PLATE", 0.6, "plate")
+
+
+def _is_luhn(written: str) -> bool:
+    digits = written.replace("-", "")
+    return digits.isdigit() and luhn(digits)
 
 
 _DECIMAL = r"[0-9]{1,3}\.[0-9]{3,15}"
 _PAIR = re.compile(
     rf"{_DECIMAL}[ ]?°?[ ]?[NSns]?[ ]?[,;/ ][ ]{{0,2}}[-+−]?{_DECIMAL}[ ]?°?[ ]?(?:[EWOewo](?!\w))?"
 )
-_DMS = re.compile(
-    r"(?<![\w.])\d{1,3}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?(?:\d{1,2}(?:[.,]\d{1,4})?[ ]?(?:[\"”″]|''))?"
-    r"[ ]?[NSns](?:[ ]?[,;/]?[ ]?\d{1,3}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?"
-    r"(?:\d{1,2}(?:[.,]\d{1,4})?[ ]?(?:[\"”″]|''))?[ ]?[EWOewo])?(?!\w)"
+_DEGREES = (
+    r"\d{1,3}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?"
+    r"(?:\d{1,2}(?:[.,]\d{1,4})?[ ]?(?:[\"”″]|''))?[ ]?"
 )
+_DMS = re.compile(rf"(?<![\w.]){_DEGREES}[NSns](?:[ ]?[,;/]?[ ]?{_DEGREES}[EWOewo])?(?!\w)")
 _SINGLE = re.compile(
     r"(?<![A-Za-z])(?:lat|latitude|lon|lng|long|longitude|breitengrad|längengrad|latitud|longitud)"
     r"[\"']?[ ]?[:=][ ]?[\"']?([-+]?\d{1,3}\.\d{3,15})(?!\d)",
     re.IGNORECASE,
 )
-_GEO = frozenset(
-    "lat latitude lon lng long longitude gps coordinates coordinate coords location "
-    "geo geolocation koordinaten standort breitengrad längengrad coordonnées "
-    "coordenadas ubicación latitud longitud coordinate posizione coördinaten locatie "
-    "localização geotag geotagged".split()
+_GEO = re.compile(
+    r"(?<![A-Za-z])(?:lat(?:itude)?|lon(?:gitude)?|lng|gps|coord\w{0,8}|geo\w{0,10}|location|koordinaten|"
+    r"standort|breitengrad|längengrad|coordonnées|coordenadas|ubicación|latitud|longitud|posizione|"
+    r"coördinaten|locatie|localização|position)(?![a-z])",
+    re.IGNORECASE,
 )
+_GEO_REACH = 64
 
 
 def coordinates(reading: Reading) -> Iterator[Span]:
@@ -115,14 +119,20 @@ def coordinates(reading: Reading) -> Iterator[Span]:
         for match in _DMS.finditer(text):
             if "'" in match[0] or len(match[0]) > 8 or "′" in match[0]:
                 yield Span(match.start(), match.end(), "COORDINATES", 0.85, "degrees")
-    if not signed and _GEO.isdisjoint(reading.vocabulary):
+    if "." not in text:
         return
     for match in _PAIR.finditer(text):
         start = match.start() - (text[match.start() - 1 : match.start()] in ("-", "+", "−"))
-        if _is_place(match[0]) and not text[start - 1 : start].isalnum():
+        if not _is_place(match[0]) or text[start - 1 : start].isalnum():
+            continue
+        if "°" in match[0] or _GEO.search(text, max(0, start - _GEO_REACH), start):
             yield Span(start, match.end(), "COORDINATES", 0.7, "coordinates")
-    for match in _SINGLE.finditer(text):
-        yield Span(match.start(1), match.end(1), "COORDINATES", 0.7, "coordinate")
+    if not _GEO_WORDS.isdisjoint(reading.prefixes):
+        for match in _SINGLE.finditer(text):
+            yield Span(match.start(1), match.end(1), "COORDINATES", 0.7, "coordinate")
+
+
+_GEO_WORDS = frozenset("lat lati lon long lng brei läng".split())
 
 
 def _is_place(pair: str) -> bool:

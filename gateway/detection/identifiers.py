@@ -91,11 +91,13 @@ def identifiers(reading: Reading) -> Iterator[Span]:
         rows = _ALONE
         for end in ends:
             value = text[start:end].translate(_SEPARATORS).upper()
+            tried: set[str] = set()
             for row in rows.get(len(value), ()):
                 if row.alone is not None and row.alone.fullmatch(text, start, end):
+                    tried.add(row.name)
                     yield from _judge(reading, labels, row, value, (start, end))
             for row in named.get(len(value), ()):
-                if row.form.fullmatch(value):
+                if row.name not in tried and row.form.fullmatch(value):
                     yield from _judge(reading, labels, row, value, (start, end))
             rows = _ALONE_SPACED
             if len(value) > _MAX_SIGNS:
@@ -155,7 +157,8 @@ def _judge(
         score = CHECKED_LABELLED if beside else CHECKED
     else:
         score = NOT_CHECKED if beside == 1 else 0.0
-    if score and (checked or beside == 1 or alone):
+    telling = checked or (checked is None and not value.isdigit())
+    if score and (telling or beside == 1 or alone):
         yield Span(*span, row.entity_type, score, row.name)
 
 
@@ -246,19 +249,13 @@ def _medicare(value: str) -> bool:
 _OWN: Mapping[str, Check] = MappingProxyType(
     {
         **dict.fromkeys(
-            "kr.frn kr.driver ng.nin ph.tin ph.umid za.vat za.company de.lanr de.bsnr de.hr".split(),
+            "kr.frn kr.driver ng.nin ph.tin ph.umid za.vat za.company de.lanr de.bsnr de.hr"
+            " uk.nino uk.driving us.mbi it.cie fr.cni de.idcard in_.pan".split(),
             _no_check,
         ),
         "us.npi": lambda value: luhn("80840" + value),
         "us.dea": _dea,
         "au.medicare": _medicare,
-        "uk.nino": _no_check,
-        "uk.driving": _no_check,
-        "us.mbi": _no_check,
-        "it.cie": _no_check,
-        "fr.cni": _no_check,
-        "de.idcard": _no_check,
-        "in_.pan": _no_check,
         "sg.nric": _nric,
         "de.rvnr": _rvnr,
         "de.kvnr": _kvnr,

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (one kind a line)
+# ruff: noqa: E501, S105  (one kind a line; words for passwords, not passwords)
 """Values that are known by what they are called: record, customer and case numbers and their like.
 
 Pure data. One line a kind: name, entity type, whether the label alone is enough (strong) or needs
@@ -128,6 +128,7 @@ NEGATIVE: Final = (
     "pedido|número de pedido|ordine|numero ordine|bestelling|bestelnummer|encomenda|tracking|"
     "tracking number|sendungsnummer|isbn|issn|doi|ean|upc|gtin|sku|article|artikel|artikelnummer|"
     "part number|part no|item|item number|model|modell|version|release|build|revision|rfc|iso|din|"
+    "trace|trace id|span|span id|request id|correlation id|checksum|hash|timestamp|"
     "section|paragraph|chapter|page|line|port|commit|changeset|bug|issue|step|figure|table|"
     "abschnitt|kapitel|seite|zeile|sezione|capitolo|pagina|page|ligne|párrafo|capítulo|página"
 )

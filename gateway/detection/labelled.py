@@ -31,11 +31,13 @@ FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "bic": re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?!\w)"),
         "zip": re.compile(
             r"(?:\d{5}-\d{3,4}|\d{4}[ ]?[A-Z]{2}(?![a-z])|[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
-            r"|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{3}[ ]\d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{3}-\d{4}|\d{4,6})"
+            r"|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{3}[ ]\d{2}"
+            r"|\d{2}-\d{3}|\d{4}-\d{3}|\d{3}-\d{4}|\d{4,6})"
             r"(?![\w]|[-.,]\d)"
         ),
         "plate": re.compile(
-            r"(?=[A-ZÄÖÜ0-9 -]{0,8}\d)(?=[\d -]{0,8}[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,4}(?:[ -]?[A-ZÄÖÜ0-9]{1,4}){1,3}(?![\w-])"
+            r"(?=[A-ZÄÖÜ0-9 -]{0,8}\d)(?=[\d -]{0,8}[A-ZÄÖÜ])"
+            r"[A-ZÄÖÜ0-9]{1,4}(?:[ -]?[A-ZÄÖÜ0-9]{1,4}){1,3}(?![\w-])"
         ),
         "vin": re.compile(r"[A-HJ-NPR-Za-hj-npr-z0-9]{17}(?!\w)"),
         "imei": re.compile(r"\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d{1,2}(?!\w)|[0-9A-F]{14,16}(?!\w)"),
@@ -56,8 +58,8 @@ _NOT_A_VALUE = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"[ ]?(?:%|€|\$|£|eur|usd|gbp|chf|euros?|dollars?|years?|months?|days?|hours?|minutes?|seconds?|"
-    r"jahren?|monaten?|tagen?|stunden?|ans|mois|jours|años|meses|días|anni|mesi|giorni|jaar|"
+    r"[ ]?(?:%|€|\$|£|eur|usd|gbp|chf|euros?|dollars?|years?|months?|days?|hours?|minutes?|"
+    r"seconds?|jahren?|monaten?|tagen?|stunden?|ans|mois|jours|años|meses|días|anni|mesi|giorni|jaar|"
     r"maanden|dagen|anos|dias|times|items?|users?|people|persons?|records?|rows?|bytes?)\b",
     re.IGNORECASE,
 )
@@ -72,6 +74,7 @@ _PREFIXED_TYPES = (
     "DRIVER_LICENSE", "CUSTOMER_ID",
 )  # fmt: skip
 _LIST = re.compile(r"(?:\s?[,;&]\s?|\s(?:and|und|et|y|e|ed|en)\s)(?:(?:and|und|et|y|e|en)\s)?")
+_PATH = frozenset("/-=?_.")
 _DIGIT = re.compile(r"[0-9]")
 _MAX_LIST = 64
 _STRONG, _WEAK, _LOOSE = 0.8, 0.65, 0.5
@@ -81,7 +84,8 @@ _NOT_A_USER = frozenset(
     "groups agent input data type settings the and for with not this that your root admin guest "
     "test example self value key token interface experience guide manual story stories role roles "
     "session sessions request requests list service services model object class table field "
-    "set specified given fields can will should must may has have had was are were who from into info about after "
+    "set specified given fields can will should must may has have had was are were who "
+    "from into info about after "
     "before when where while bot bots api apis app apps".split()
 )
 
@@ -105,7 +109,8 @@ def _prefix(match: re.Match[str]) -> int:
 
 
 def _read(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
-    if reading.text[hit.start - 1 : hit.start] == "/":  # a part of a path
+    text = reading.text
+    if text[hit.start - 1 : hit.start] == "/" and text[hit.end : hit.end + 1] in _PATH:
         return
     if kind.form == "user":
         yield from _user(reading, hit, kind)
@@ -128,30 +133,39 @@ def _read(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
 
 
 def _score(reading: Reading, hit: Hit, kind: Kind, at: int, value: str) -> float:
-    """How sure a labelled value is; 0 for what is a date, an amount or a word."""
-    text = reading.text
-    if (kind.form != "sort" and _NOT_A_VALUE.fullmatch(value)) or _UNIT.match(text, at + len(value)):
+    """How sure a labelled value is; 0 for what is a date, an amount, a hash or a word."""
+    if _is_something_else(reading, kind, at, value):
         return 0.0
     digits = sum(sign.isdigit() for sign in value)
-    if len(value) >= 20 and _HASH.fullmatch(value):
-        return 0.0
     firm = is_firm(reading, hit, at)
     if hit.end - hit.start < 3 and not firm:
         return 0.0
-    if kind.form in ("id", "case", "account"):
-        if len(value) < 4 or digits < 3:
-            return 0.0
-        if not kind.strong and digits < (4 if firm else 6):
-            return 0.0
-        if kind.strong and not firm and digits < 5 and "/" not in value:
-            return 0.0
-    if kind.form == "zip" and not firm and value.isdigit() and digits < 5:
-        return 0.0
-    if kind.form == "bic" and not checksums.is_bic_country(value):
+    if digits < _least_digits(kind, value, firm=firm) or len(value) < 4:
         return 0.0
     if kind.strong or (firm and digits >= 4):
         return _STRONG
     return _WEAK if firm else _LOOSE
+
+
+def _is_something_else(reading: Reading, kind: Kind, at: int, value: str) -> bool:
+    if kind.form == "bic":
+        return not checksums.is_bic_country(value)
+    if kind.form != "sort" and _NOT_A_VALUE.fullmatch(value):
+        return True
+    if len(value) >= 20 and _HASH.fullmatch(value):
+        return True
+    return _UNIT.match(reading.text, at + len(value)) is not None
+
+
+def _least_digits(kind: Kind, value: str, *, firm: bool) -> int:
+    """How many digits a value needs to be believed, by how clear its label is."""
+    if kind.form in ("id", "case", "account"):
+        if not kind.strong:
+            return 4 if firm else 6
+        return 3 if firm or "/" in value else 5
+    if kind.form == "zip" and value.isdigit():
+        return 4 if firm else 5
+    return 0
 
 
 def _user(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
@@ -175,10 +189,13 @@ def _user(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
     yield Span(match.start(), match.end(), "USERNAME", 0.7, "username")
 
 
-_ATTRIBUTE = re.compile(r"[a-z]{1,2}\.[a-z]|(?:self|this|request|req|res|config|os|props|state|form|event|ctx|data|params|"
-    r"input|options|opts)\.")
+_ATTRIBUTE = re.compile(
+    r"[a-z]{1,2}\.[a-z]|(?:self|this|request|req|res|config|os|props|state|form|event|ctx|data|params|"
+    r"input|options|opts)\."
+)
 _USER_GAP = re.compile(
-    r"[\"'`*]{0,3}[ \t]{0,2}(?::=|=>|[:=]|\s(?:is|ist|lautet|est|es|é|è)\s|\s(?=@))[ \t]{0,2}[\"'`*]{0,3}"
+    r"[\"'`*]{0,3}[ \t]{0,2}(?::=|=>|[:=]|\s(?:is|ist|lautet|est|es|é|è)\s|\s(?=@))"
+    r"[ \t]{0,2}[\"'`*]{0,3}"
 )
 _VALUE_END = re.compile(r"[\"'`*]{0,3}[ \t]*(?:[,;.)}\]|<\r\n&]|\Z)")
 

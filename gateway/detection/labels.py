@@ -49,7 +49,7 @@ _FIRM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A phrase with the kind it names: `key` is the word by which it is looked up, after `before`."""
+    """A phrase with the kind it names: `key` is the word to look it up by, after `before`."""
 
     kind: str
     words: tuple[str, ...]
@@ -72,7 +72,7 @@ class Hits:
     __slots__ = ("_ends", "all", "kinds")
 
     def __init__(self, found: Sequence[Hit]) -> None:
-        self.all = sorted(found, key=lambda hit: (hit.end, -hit.start, hit.kind))
+        self.all = sorted(set(found), key=lambda hit: (hit.end, -hit.start, hit.kind))
         self._ends = [hit.end for hit in self.all]
         self.kinds = frozenset(hit.kind for hit in self.all)
 
@@ -96,7 +96,8 @@ class Hits:
 _COMMON = frozenset(
     "number numbers nummer numéro numero número code card date account address license licence "
     "name file case social national health order call contact other personal document service "
-    "application reference report person public the of at no de la le l à a al all to in on d del di "
+    "application reference report person public the of at no de la le l à a al all to "
+    "in on d del di "
     "my is me us for government".split()
 )
 

@@ -132,8 +132,13 @@ def people(reading: Reading) -> Iterator[Span]:
     for start, end in _stretches(reading, known, 90, 90):
         for match in _SEQUENCE.finditer(text, start, end):
             yield from _sequence(text, match.start(1), match.end(1))
-    for start, end in _stretches(reading, vocabulary & _NAME_WORDS, 24, 90):
-        for match in _LOWER_SELF.finditer(text, start, end):
+    yield from _introduced(reading)
+
+
+def _introduced(reading: Reading) -> Iterator[Span]:
+    """Names in lower case, where people give their own."""
+    for start, end in _stretches(reading, reading.vocabulary & _NAME_WORDS, 24, 90):
+        for match in _LOWER_SELF.finditer(reading.text, start, end):
             own = [word for word in match[1].split() if word.lower() not in _STOP]
             if own and match[1].startswith(" ".join(own)):
                 stop = match.start(1) + len(" ".join(own))

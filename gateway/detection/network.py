@@ -62,9 +62,9 @@ def _ipv4(reading: Reading, match: re.Match[str]) -> Span:
     score = 0.95
     if denied or _VERSION.search(reading.text, max(0, start - 12), start):
         score = 0.3
-    elif _NOBODYS.match(match[0]):
-        score = 0.35
-    elif _is_like_version(match[0]) and not _ABOUT.search(reading.text, max(0, start - 48), start):
+    elif _NOBODYS.match(match[0]) or (
+        _is_like_version(match[0]) and not _ABOUT.search(reading.text, max(0, start - 48), start)
+    ):
         score = 0.35
     return Span(start, match.end(), "IP_ADDRESS", score, "ipv4")
 
@@ -77,7 +77,9 @@ _ABOUT = re.compile(
 
 
 def _is_like_version(value: str) -> bool:
-    octets = [int(octet) for octet in value.partition("/")[0].split(".")]
+    if "/" in value:
+        return False
+    octets = [int(octet) for octet in value.split(".")]
     return octets[0] < 10 and max(octets) < 32 and len(set(octets)) > 1
 
 
@@ -93,11 +95,25 @@ def _is_ipv6(value: str) -> bool:
 
 
 _PAIR = r"[0-9A-Fa-f]{2}"
+_GROUP = r"[0-9A-Fa-f]{4}"
+# What to look for, how far behind it the address begins, and the address.
 _MACS = (
-    (re.compile(rf":{_PAIR}:"), 2, re.compile(rf"(?<![\w:-]){_PAIR}(?::{_PAIR}){{5}}(?:(?::{_PAIR}){{2}})?(?![\w:-])")),
-    (re.compile(rf"-{_PAIR}-"), 2, re.compile(rf"(?<![\w:-]){_PAIR}(?:-{_PAIR}){{5}}(?![\w:-])")),
-    (re.compile(r"\.[0-9A-Fa-f]{4}\."), 4, re.compile(r"(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])")),
-)  # fmt: skip
+    (
+        re.compile(rf":{_PAIR}:"),
+        2,
+        re.compile(rf"(?<![\w:-]){_PAIR}(?::{_PAIR}){{5}}(?:(?::{_PAIR}){{2}})?(?![\w:-])"),
+    ),
+    (
+        re.compile(rf"-{_PAIR}-"),
+        2,
+        re.compile(rf"(?<![\w:-]){_PAIR}(?:-{_PAIR}){{5}}(?:(?:-{_PAIR}){{2}})?(?![\w:-])"),
+    ),
+    (
+        re.compile(rf"\.{_GROUP}\."),
+        4,
+        re.compile(rf"(?<![\w.]){_GROUP}\.{_GROUP}\.{_GROUP}(?![\w.])"),
+    ),
+)
 
 
 def macs(reading: Reading) -> Iterator[Span]:

@@ -174,34 +174,46 @@ def _national(
         or len(set(body) - set(" -.()/")) < 2
     ):
         return None
-    named = near(reading, labels, start, end, "phone")
     denied = "negative" in labels.kinds and any(
         hit.kind == "negative" and touches(reading, hit, start) for hit in labels.before(start)
     )
-    if named and not denied:
+    named = 0.0 if denied else near(reading, labels, start, end, "phone")
+    if named:
         return (0.85 if named == 1 else 0.7), "phone_context"
     if count < _MIN_DIGITS or denied:
         return None
     plain = body.isdigit()
-    if (
-        near(reading, labels, start, end, "call") > 0.5 * plain
-        and not _AMOUNT.fullmatch(body)
-        and not (plain and count < 9)
-        and (_LOCAL.fullmatch(body) or (count >= 8 and _valid(body, _REGIONS)))
-    ):
+    called = near(reading, labels, start, end, "call") > 0.5 * plain and not (plain and count < 9)
+    planned = called and (_LOCAL.fullmatch(body) or (count >= 8 and _valid(body, _REGIONS)))
+    if planned and not _AMOUNT.fullmatch(body):
         return 0.55, "phone_call"
-    if plain and body[0] == "0" and len(reading.text) - len(body) < 3 and 9 <= count <= 11:
-        return (0.5, "phone_whole") if _valid(body, _TRUNK) else None
-    if plain or _NOT_A_PHONE.fullmatch(body) or _THOUSANDS.fullmatch(body):
-        return None
-    if _NANP.fullmatch(body):
-        return 0.6, "phone_nanp"
-    if any(form.fullmatch(body) and _valid(body, at) for form, at in _WRITTEN):
-        return 0.6, "phone_written"
-    trunk = body.lstrip("(").startswith("0") and body[:2] != "0 " and 9 <= count <= 13
-    if trunk and len(_GROUP.findall(body)) <= 6 and _valid(body, _TRUNK):
-        return 0.6, "phone_national"
-    return None
+    return _by_form(body, count, whole=len(reading.text) - len(body) < 3)
+
+
+def _by_form(body: str, count: int, *, whole: bool) -> tuple[float, str] | None:
+    """Score and recognizer of a number that no word names, by the way it is written.
+
+    A number without any separator counts if it is the whole text, and has a trunk zero.
+    """
+    name: str | None = None
+    if body.isdigit():
+        if whole and body[0] == "0" and 9 <= count <= 11 and _valid(body, _TRUNK):
+            return 0.5, "phone_whole"
+    elif _NOT_A_PHONE.fullmatch(body) or _THOUSANDS.fullmatch(body):
+        name = None
+    elif _NANP.fullmatch(body):
+        name = "phone_nanp"
+    elif any(form.fullmatch(body) and _valid(body, regions) for form, regions in _WRITTEN):
+        name = "phone_written"
+    elif (
+        body.lstrip("(").startswith("0")
+        and body[:2] != "0 "
+        and 9 <= count <= 13
+        and len(_GROUP.findall(body)) <= 6
+        and _valid(body, _TRUNK)
+    ):
+        name = "phone_national"
+    return (0.6, name) if name is not None else None
 
 
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ ]\d{3}){1,3}")
@@ -269,7 +281,10 @@ def _card(reading: Reading, start: int, end: int) -> Iterator[Span]:
     before, after = text[start - 1 : start], text[end : end + 1]
     if (before and (before.isalnum() or before in "+_")) or after.isalnum() or after == "_":
         return
-    named = near(reading, hits(LABELS, reading), start, end, "card") > 0
+    labels = hits(LABELS, reading)
+    named = near(reading, labels, start, end, "card") > 0
+    if not named and near(reading, labels, start, end, "negative") == 1:
+        return
     groups = [match.span() for match in _GROUP.finditer(text, start, end)]
     found = False
     for first, last in _windows(text, groups, named=named):
@@ -298,14 +313,14 @@ def _is_issued(written: str) -> bool:
     return _BY_LENGTH.match(f"{len(digits)}:{digits}") is not None
 
 
+# Lengths and first digits of ISO/IEC 7812 issuers that have such numbers.
 _BY_LENGTH = re.compile(
-    r"13:4|14:3[0689]|15:3[47]|15:(?:2131|1800)|16:(?:4|5[0-8]|6|35|2(?:2[2-9]|[3-6]|7[01]|720))"
+    r"1[2-5]:(?:5018|5020|5038|5[678]|6304|6390|67(?:59|6[123])|0604)|13:4|14:3[0689]|15:3[47]"
+    r"|15:(?:2131|1800)|16:(?:4|5[0-8]|6|35|2(?:2[2-9]|[3-6]|7[01]|720))|19:4"
 )
 
 
-def _windows(
-    text: str, groups: list[tuple[int, int]], *, named: bool
-) -> Iterator[tuple[int, int]]:
+def _windows(text: str, groups: list[tuple[int, int]], *, named: bool) -> Iterator[tuple[int, int]]:
     """From left to right, the longest stretch of whole groups from each place that passes Luhn.
 
     Without a word for card beside the number, only where an issuer's digit stands in front.
@@ -318,7 +333,7 @@ def _windows(
     while index < len(groups):
         begin = ends[index - 1] if index else 0
         best = 0
-        if named or digits[begin] in "23456":
+        if named or digits[begin] in "0123456":
             for stop in range(index, len(groups)):
                 length = ends[stop] - begin
                 if length > _MAX_CARD:
@@ -347,5 +362,3 @@ def _passes(sums: tuple[list[int], list[int]], begin: int, end: int) -> bool:
     """Whether the digits of a range end in their Luhn check digit (ISO/IEC 7812-1, annex B)."""
     running = sums[end % 2]  # the last digit, at end - 1, is not doubled
     return (running[end] - running[begin]) % 10 == 0
-
-

@@ -1,4 +1,4 @@
-"""E-mail addresses, bank accounts and social security numbers: exact pattern on wide candidates. Pure.
+"""E-mail addresses, bank accounts, social security numbers: exact patterns on candidates. Pure.
 
 Every regex is built so that it looks at each sign of the text a bounded number of times: no nested
 repeats, and every repeat that may overlap the one after it has an upper bound.

@@ -14,14 +14,13 @@ from gateway.detection.patterns import Finder
 from gateway.detection.secret_prefixes import PREFIXES
 from gateway.types import Span
 
-_MIN_TOKEN = 16
+_MIN_TOKEN = 14
 _SOURCES = [line.split("; ", 1)[1] for line in PREFIXES.strip().splitlines()]
 _ISSUED = re.compile(r"(?<![A-Za-z0-9_])(?:" + "|".join(_SOURCES) + ")")
 # JSON Web Token, RFC 7519: three base64url parts, the first two of them JSON objects.
 _JWT = re.compile(
     r"(?<![\w.-])ey[A-Za-z0-9_-]{8,4096}\.ey[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,2048}){1,3}"
 )
-_DIGIT = re.compile(r"\d")
 
 
 def issued_tokens(reading: Reading) -> Iterator[Span]:
@@ -33,8 +32,6 @@ def issued_tokens(reading: Reading) -> Iterator[Span]:
             continue
         start = text.find(word, at)
         at = start + len(word)
-        if not _DIGIT.search(word):
-            continue
         for match in _ISSUED.finditer(text, start, at):
             if _is_token(match[0]):
                 yield Span(match.start(), match.end(), "API_KEY", 0.95, "api_key")
@@ -45,7 +42,9 @@ def issued_tokens(reading: Reading) -> Iterator[Span]:
 
 def _is_token(value: str) -> bool:
     """Whether a prefixed value is more than words and hyphens."""
-    return any(map(str.isdigit, value)) or value.lower() != value != value.upper()
+    if any(map(str.isdigit, value)):
+        return True
+    return value.lower() != value != value.upper() and not _WORDS.fullmatch(value)
 
 
 _USER_PASSWORD = re.compile(
@@ -146,7 +145,8 @@ _PLACEHOLDERS = frozenset(
     "incorreta expirada very also only still now never always case-sensitive important "
     "specified expected provided given supplied entered typed displayed accepted rejected "
     "configured protected generated unchanged plaintext disabled enabled needed mandatory used "
-    "sent shown visible known available safe secure compromised leaked stored encrypted hashed reset changed updated".split()
+    "sent shown visible known available safe secure compromised leaked stored "
+    "encrypted hashed reset changed updated".split()
 )
 _ENTROPY = 2.5  # bits per sign: words and repeats lie below, random values of 8 signs above
 _DYNAMIC = ("${", "{{", "<", "$(", "os.", "process.", "getenv", "env.", "config.", "self.", "%(",
@@ -164,13 +164,8 @@ def named_secrets(reading: Reading) -> Iterator[Span]:
     text = reading.text
     labels = hits(LABELS, reading)
     for hit in labels.all:
-        match = None
-        if hit.kind in ("password", "token"):
-            match = _TAIL.match(text, hit.end)
-        elif hit.kind == "short_password":
-            match = _SHORT_TAIL.match(text, hit.end)
-        elif hit.kind == "sql_password":
-            match = _SQL_TAIL.match(text, hit.end)
+        tail = _TAILS.get(hit.kind)
+        match = tail.match(text, hit.end) if tail is not None else None
         if match is not None:
             yield from _value(text, match, hit.kind)
     if "auth_scheme" in labels.kinds:
@@ -184,6 +179,14 @@ def named_secrets(reading: Reading) -> Iterator[Span]:
                     yield Span(match.start(1), match.end(1), "SECRET", 0.85, "command_secret")
     if "AKIA" in text or "ASIA" in text:
         yield from _aws_secrets(text)
+
+
+_TAILS = {
+    "password": _TAIL,
+    "token": _TAIL,
+    "short_password": _SHORT_TAIL,
+    "sql_password": _SQL_TAIL,
+}
 
 
 def _value(text: str, match: re.Match[str], kind: str) -> Iterator[Span]:
@@ -217,7 +220,7 @@ def _is_short_secret(value: str) -> bool:
 
 def _is_secret(value: str, strong: bool, quoted: bool) -> bool:
     lower = value.lower()
-    if lower in _PLACEHOLDERS or lower.split(" ", 1)[0] in _PLACEHOLDERS and " " in value:
+    if lower in _PLACEHOLDERS or (" " in value and lower.split(" ", 1)[0] in _PLACEHOLDERS):
         return False
     if value.startswith(_DYNAMIC) or (not quoted and _CALL.match(value)):
         return False

@@ -81,34 +81,38 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 def _score(scheme: str, rest: str) -> float:
     authority = _AUTHORITY.match(rest)
-    if authority is None:
-        return 0.0
-    host = authority[1]
+    host = authority[1] if authority is not None else ""
     if not _HOST.fullmatch(host):
         return 0.0
     if _PERSONAL.search("//" + rest):
         return 0.96 if host[-1].isdigit() else 0.92
-    if scheme not in _PLAIN_SCHEMES or _NOBODYS.fullmatch(host):
-        return 0.0
-    if "." not in host and ":" not in host:
+    is_public = "." in host or ":" in host
+    if scheme not in _PLAIN_SCHEMES or _NOBODYS.fullmatch(host) or not is_public:
         return 0.0
     if host[-1] == "]" or host[-1].isdigit():
         return 0.96  # more than the address of its host
     return 0.8 if _SOCIAL.match(rest) else 0.6
 
 
-_SECOND = r"(?:com?|org|net|edu|gov|ac|or|ne)\.(?:uk|au|nz|za|jp|kr|in|br|mx|ar|co|tr|il|sg|hk|cn|tw|pl|ua|id|my|th|at|pe|ve|eg|ng|ke|pk|bd)"
+_SECOND = (
+    r"(?:com?|org|net|edu|gov|ac|or|ne)\.(?:uk|au|nz|za|jp|kr|in|br|mx|ar|co|tr|il|sg|hk|cn|tw|pl|"
+    r"ua|id|my|th|at|pe|ve|eg|ng|ke|pk|bd)"
+)
 _GENERIC = r"com|org|net|edu|gov|mil|info|biz|eu|shop|online|store|site|website|blog"
 _NATIONAL = (
     "de|fr|es|it|nl|pt|at|ch|be|uk|us|ca|au|ie|lu|dk|se|no|fi|pl|cz|hu|ro|gr|br|mx|ar|cl|jp|ru|ua|"
     "tr|in|cn|kr|io|ai|co|me|tv|app|dev|tech|cloud|gg|ly|gl|be|cat|berlin|wien|london|paris|nyc"
 )
 _DOMAIN = re.compile(rf"\.(?:{_SECOND}|{_GENERIC}|{_NATIONAL})(?![\w@-]|\.\w)")
-_LABELS = re.compile(
-    r"(?<![\w@./\\:#$-])(?:[^\W_][\w-]{0,62}\.){0,5}[^\W_][\w-]{0,62}\Z", re.I
-)
+_LABELS = re.compile(r"(?<![\w@./\\:#$-])(?:[^\W_][\w-]{0,62}\.){0,5}[^\W_][\w-]{0,62}\Z", re.I)
 _PORT_PATH = re.compile(r"(?::\d{2,5})?(?:[/?#][^\s<>\"'`|^{}\\\])]{0,1024})?")
-_ALONE = re.compile(rf"\.(?:{_SECOND}|com|org|net|edu|gov|mil|biz|de|fr|nl|eu|co\.uk)", re.I)
+# Endings that stand for an address without a path; others are names of files or of attributes.
+_ALONE = re.compile(
+    rf"\.(?:{_SECOND}|com|org|net|edu|gov|mil|biz|eu|de|fr|nl|es|it|br|dk|cz|hu|ro|ie|fi|gr|mx|cl|jp|"
+    r"cn|ua|uk|se|lu)",
+    re.IGNORECASE,
+)
+_ALONE_LONG = re.compile(r"\.(?:pl|pt|ch|at|ru|tr|kr|ar|info|au|ca)", re.IGNORECASE)
 _CODE_HOSTS = re.compile(
     r"(?:[\w-]+\.)*(?:github|gitlab|bitbucket|golang|gopkg|k8s|googleapis|azurecr|docker|ghcr|gcr|mcr|ecr|quay|"
     r"example|java|asp|ado|vb|javax|sun|apache|springframework|eclipse|w3|mozilla|node|vue|next|"
@@ -147,7 +151,11 @@ def _is_address(text: str, host: str, ending: re.Match[str], end: int) -> bool:
     if end > ending.end() + 1 and text[ending.end()] == "/":
         return True
     name = host[: host.rindex(ending[0])]
-    return _ALONE.fullmatch(ending[0]) is not None and len(name) > 2 and not name.isdigit()
+    if len(name) < 2 or name.replace(".", "").isdigit():
+        return False
+    if _ALONE.fullmatch(ending[0]) is not None:
+        return len(name) > 2 or ending[0] in (".com", ".de", ".fr")
+    return "." in name and _ALONE_LONG.fullmatch(ending[0]) is not None and "-" in name
 
 
 ENTITY_TYPES = frozenset({"URL"})
