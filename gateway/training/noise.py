@@ -26,6 +26,12 @@ _CASED: Final = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS", "NRP
 _FIXED: Final = frozenset({"SECRET", "CRYPTO", "URL"})  # their case carries meaning
 
 
+def in_case(text: str, marks: Sequence[Mark], change: Callable[[str], str]) -> Text:
+    """Names and the like in another case, all else as it is."""
+    edits = [(a, b, change(text[a:b])) for a, b, label in marks if label in _CASED]
+    return edited(text, marks, edits)
+
+
 def edited(text: str, marks: Sequence[Mark], edits: Iterable[Edit]) -> Text:
     """The text after edits, which must not overlap; those across a border are left out."""
     borders = sorted({edge for start, end, _ in marks for edge in (start, end)})

@@ -108,6 +108,9 @@ def _whole(one: Slot, glue: str, other: Slot, label: str | None) -> str | None:
         if glue == " " or (glue == ", " and (one.name, other.name) == ("last", "first")):
             return "PERSON"
         return None
+    if label == "DATE_TIME" and SLOTS[other.name] == "DATE_TIME":
+        together = glue == " " or (glue == ", " and "weekday" in (one.name, other.name))
+        return "DATE_TIME" if together else None
     if label == "ADDRESS" and other.name in ("zip", "city") and _ADDRESS_GLUE.fullmatch(glue):
         return "ADDRESS"
     return None
