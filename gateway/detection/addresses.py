@@ -52,7 +52,8 @@ _UK_FULL = re.compile(
 _GERMAN_NUMBER = r"[ ]\d{1,3}[ ]?[a-zA-Z]?(?:[ ]?[-/][ ]?\d{1,3}[a-zA-Z]?)?(?!\w)"
 _GERMAN_TOWN = rf"(?:,[ ]?|[ ]?\n|[ ])(?:(?:D|A|CH)-)?\d{{4,5}}[ ]{_CITY}"
 _GERMAN = re.compile(
-    rf"(?<!\w)(?:[{_UPPER}][\w-]{{1,40}}(?:straße|strasse|str\.|weg|platz|allee|gasse)"
+    r"(?<!\w)(?!(?:Bundes|Landes|Kreis|Staats|Europa|Reichs)stra)"
+    rf"(?:[{_UPPER}][\w-]{{1,40}}(?:straße|strasse|str\.|weg|platz|allee|gasse)"
     rf"|(?:[{_UPPER}][\w-]{{1,30}}[ ]){{1,2}}(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse))"
     rf"{_GERMAN_NUMBER}(?:{_GERMAN_TOWN})?"
 )
@@ -117,6 +118,7 @@ _NOT_POSTAL = re.compile(
     r"[ _-]?\Z",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"(?<=\w{3})[.][ ](?=[A-ZÄÖÜ])")
 _HAS_NUMBER = re.compile(r"(?<![\w.])\d{1,6}[A-Za-z]?(?![\w.:]|/\d)")
 _STOPS = re.compile(
     r"(?<=[a-z\d])[.](?:\s|\Z)|[ ]{3,}|\t|,[ ](?:phone|tel|email|e-mail|dob|born|ssn)\b"
@@ -175,9 +177,11 @@ _PREPOSITIONS = frozenset("am an auf im in zum zur unter".split())
 def _named(text: str, hit: Hit) -> Iterator[Span]:
     if hit.kind == "lives":
         match = _LIVES.match(text, hit.end)
-        if match is not None:
+        if match is not None and not text.startswith("Live", hit.start):
             kind = "ADDRESS" if match[1][0].isdigit() else "LOCATION"
-            yield Span(match.start(1), match.end(1), kind, 0.6, "address_context")
+            stop = _SENTENCE.search(match[1])
+            end = match.start(1) + stop.start() if stop is not None else match.end(1)
+            yield Span(match.start(1), end, kind, 0.6, "address_context")
         return
     if hit.kind != "address" or _NOT_POSTAL.search(text, max(0, hit.start - 14), hit.start):
         return

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from gateway.detection import scan
 from gateway.detection.context import Reading
 from gateway.detection.kinds import LABELS
-from gateway.detection.labels import Hits, hits, near
+from gateway.detection.labels import Hits, hits, touches
 from gateway.types import Span
 
 _MONTH = (
@@ -34,7 +34,8 @@ _NUMERIC = re.compile(
 )
 # Of dates with dots and a short year, those with a single digit look like versions.
 _VERSION = re.compile(r"\d\.\d{1,2}\.\d\d|\d\d\.\d\.\d\d")
-_FIRST = re.compile(r"[0-3]?[0-9](?=[-/.][0-3]?[0-9][-/.])|[12][890][0-9]{2}(?=[-/.])")
+_SPACED = re.compile(r"[0-3]?\d\.[ ][01]?\d\.[ ](?:1[89]|20)\d\d(?![\w])")
+_FIRST = re.compile(r"[0-3]?[0-9](?=[-/.][ ]?[0-3]?[0-9][-/.])|[12][890][0-9]{2}(?=[-/.])")
 _YEAR = re.compile(r"[12][890][0-9]{2}")
 _SHORT_YEAR = re.compile(r"['’]?[0-9]{2}(?![0-9])")
 _BEFORE_YEAR = re.compile(
@@ -64,7 +65,9 @@ def dates(reading: Reading) -> Iterator[Span]:
         start = first.start()
         if start and (text[start - 1].isalnum() or text[start - 1] in "_./-=~^<>"):
             continue
-        match = _ISO.match(text, start) or _NUMERIC.match(text, start)
+        match = (
+            _ISO.match(text, start) or _NUMERIC.match(text, start) or _SPACED.match(text, start)
+        )
         if match is not None and not _VERSION.fullmatch(match[0]):
             yield _date(reading, labels, start, match.end())
     for year in _YEAR.finditer(text):
@@ -83,10 +86,27 @@ def dates(reading: Reading) -> Iterator[Span]:
 
 
 def _date(reading: Reading, labels: Hits, start: int, end: int) -> Span:
-    named = near(reading, labels, start, end, "birth")
-    if named or reading.lower.find("d.o.b", max(0, start - 12), start) >= 0:
+    if _is_birth(reading, labels, start, end):
         return Span(start, end, "DATE_OF_BIRTH", 0.9, "date")
     return Span(start, end, "DATE_TIME", _SCORE, "date")
+
+
+def _is_birth(reading: Reading, labels: Hits, start: int, end: int) -> bool:
+    """Whether a word of birth belongs to a date: a few words off, in the same clause."""
+    if reading.lower.find("d.o.b", max(0, start - 12), start) >= 0:
+        return True
+    if "birth" not in labels.kinds:
+        return False
+    if any(hit.kind == "birth" and touches(reading, hit, start) for hit in labels.before(start)):
+        return True
+    text = reading.text
+    gaps = [text[hit.end : start] for hit in labels.before(start) if hit.kind == "birth"]
+    gaps += [text[end : hit.start] for hit in labels.after(end) if hit.kind == "birth"]
+    return any(_NEAR_BIRTH.fullmatch(gap) for gap in gaps)
+
+
+# At most three words, and no sign between them that ends a clause.
+_NEAR_BIRTH = re.compile(r"[^\w.;\n–—]{1,3}(?:[^\W\d]+[^\w.;\n–—]{1,3}){0,3}")
 
 
 # ---------------------------------------------------------------- ages

@@ -144,7 +144,6 @@ sg.uen; SG_UEN; 9-10; \d{8,9}[A-Z]|[TSR]\d\d[A-Z]{2}\d{4}[A-Z]; -; uen|unique en
 si.emso; NATIONAL_ID; 13; (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])[09]\d{8}; (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])[09]\d{8}; emšo|emso|jmbg
 si.ddv; TAX_ID; 8-10; (?:SI)?\d{8}; SI\d{8}; ddv|davčna številka
 sk.dph; TAX_ID; 12; SK\d{10}; =; ič dph|dph
-sm.coe; TAX_ID; 2-7; (?:SM)?\d{2,5}; -; coe
 sv.nit; TAX_ID; 14; \d{14}; \d{4}-\d{6}-\d{3}-\d; nit
 th.pin; TH_TNIN; 13; [1-9]\d{12}; [1-8]-\d{4}-\d{5}-\d\d-\d; เลขประจำตัวประชาชน|บัตรประชาชน|thai id
 tn.mf; TAX_ID; 13; \d{7}[A-Z]{3}\d{3}; \d{7}[A-Z]/[A-Z]/[A-Z]/\d{3}; matricule fiscal
@@ -169,7 +168,7 @@ us.mbi; US_MBI; 11; [1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[AC-HJKMNP-RT-Y][0
 sg.nric; SG_NRIC_FIN; 9; [STFGM]\d{7}[A-Z]; [STFGM]\d{7}[A-Z]; nric|fin
 de.rvnr; DE_SOCIAL_SECURITY; 12; \d{2}(?:0[1-9]|[12]\d|3[01]|5[1-9]|[67]\d|8[01])(?:0[1-9]|1[0-2])\d\d[A-Z]\d{3}; \d\d ?\d{6} ?[A-Z] ?\d{3}; rentenversicherungsnummer|sozialversicherungsnummer|rvnr|sv nummer|versicherungsnummer
 de.kvnr; DE_HEALTH_INSURANCE; 10; [A-Z]\d{9}; -; krankenversichertennummer|versichertennummer|kvnr|krankenversicherung|krankenkasse|versicherten nr|gesundheitskarte
-de.idcard; DE_ID_CARD; 9-10; [CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d\d?; -; personalausweis|ausweisnummer|ausweis|personalausweisnummer|ausweis nr|perso|reisepass|reisepassnummer
+de.idcard; DE_ID_CARD; 9-10; [CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d\d?; -; personalausweis|ausweisnummer|ausweis|personalausweisnummer|ausweis nr|perso$|reisepass|reisepassnummer
 es.nass; NATIONAL_ID; 12; \d{12}; -; nass|seguridad social|número de afiliación|nuss|nss
 it.cie; IT_IDENTITY_CARD; 9; [A-Z]{2}\d{5}[A-Z]{2}|[A-Z]{2}\d{7}; -; carta d'identità|carta di identità|cie
 fr.cni; NATIONAL_ID; 9-12; \d{12}|[A-Z0-9]{9}; -; carte d'identité|carte nationale d'identité|cni

@@ -59,15 +59,18 @@ PHONE: Final = (
 """Words that say that a number is a phone number."""
 
 CALL: Final = (
-    "call|calls|called|dial|ring|reach|contact|number|my number|text|"
-    "message|nummer|numéro|número|numero|erreichbar|erreichen|kontakt|contacter|contacto|contacta|"
-    "contattare|contatto|bereikbaar|nummer|contato|contacte|emergency contact"
+    "call|calls|called|dial|ring|reach|contact|text|my number|his number|her number|new number|"
+    "our number|their number|meine nummer|seine nummer|ihre nummer|neue nummer|mon numéro|"
+    "son numéro|mi número|su número|mio numero|suo numero|mijn nummer|zijn nummer|haar nummer|"
+    "meu número|seu número|new phone|under the number|"
+    "message|erreichbar|erreichen|kontakt|contacter|contacto|contacta|"
+    "contattare|contatto|bereikbaar|contato|contacte|emergency contact"
 )
 """Words that make a phone number likely where its form is one."""
 
 CARD: Final = (
     "card|cards|card number|card no|cardnumber|credit card|debit card|debit|visa|mastercard|amex|"
-    "american express|discover|jcb|diners|maestro|unionpay|kreditkarte|kreditkartennummer|karte|"
+    "american express|discover card|discover$|jcb|diners|maestro|unionpay|kreditkarte|kreditkartennummer|karte|"
     "kartennummer|carte|carte bancaire|carte bleue|tarjeta|tarjeta de crédito|carta di credito|"
     "carta|cartão|creditcard|creditcardnummer|pan|cc|ccnum|betaalkaart"
 )
@@ -95,7 +98,7 @@ ADDRESS: Final = (
 """Words that say that a postal address follows."""
 
 AGE: Final = (
-    "age|aged|age of|edad|âge|âgé|âgée|âgés|età|leeftijd|idade|alter|im alter von|a la edad de|"
+    "age|aged|age of|edad|âge|âgé|âgée|âgés|età|leeftijd|idade|alter$|im alter von|a la edad de|"
     "à l âge de|all età di|turns|turned|at the age of"
 )
 """Words that say that an age follows."""

@@ -108,25 +108,29 @@ class Index:
     __slots__ = ("_exact", "_heads", "_prefixed")
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
-        """`kinds` maps a kind to its phrases, separated by bars."""
+        """`kinds` maps a kind to its phrases, separated by bars.
+
+        A phrase that ends in `$` must not be inflected.
+        """
         self._exact: dict[str, list[Label]] = defaultdict(list)
         self._prefixed: dict[str, list[tuple[str, Label]]] = defaultdict(list)
         self._heads: frozenset[str] = frozenset()
         for kind, phrases in kinds.items():
             for phrase in phrases.split("|"):
-                self._add(kind, tuple(_LETTERS.findall(phrase.lower())))
+                words = tuple(_LETTERS.findall(phrase.lower()))
+                self._add(kind, words, whole=phrase.endswith("$"))
         self._heads = frozenset(self._prefixed)
 
-    def _add(self, kind: str, words: tuple[str, ...]) -> None:
-        self._put(kind, words)
+    def _add(self, kind: str, words: tuple[str, ...], *, whole: bool) -> None:
+        self._put(kind, words, whole=whole)
         joined = "".join(words)
         if 1 < len(words) <= 3 and len(joined) > _WHOLE and len(words[0]) > 1:
-            self._put(kind, (joined,))
+            self._put(kind, (joined,), whole=whole)
 
-    def _put(self, kind: str, words: tuple[str, ...]) -> None:
+    def _put(self, kind: str, words: tuple[str, ...], *, whole: bool) -> None:
         key = max(range(len(words)), key=lambda at: (words[at] not in _COMMON, len(words[at]), at))
         word, label = words[key], Label(kind, words, key, frozenset(words[:key]))
-        if len(word) < _WHOLE and word[0] < _LATIN_END:
+        if whole or (len(word) < _WHOLE and word[0] < _LATIN_END):
             self._exact[word].append(label)
         else:
             self._prefixed[word[:_PREFIX]].append((word, label))

@@ -46,6 +46,7 @@ _SURE_NOT = re.compile(
 _SIGNED = re.compile(r"\+\d+\.\d{1,3}")
 _DATED = re.compile(
     r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])|\d\.\d-\d{4}|^\d{5}-\d{4}$"
+    r"|^\d{1,2}\.[ ]?\d{1,2}\.[ ](?:19|20)\d\d"
 )
 _NANP = re.compile(r"(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}")
 # How numbers are written nationally, where the form alone is telling: form, regions.
@@ -178,7 +179,7 @@ def _national(
         hit.kind == "negative" and touches(reading, hit, start) for hit in labels.before(start)
     )
     named = 0.0 if denied else near(reading, labels, start, end, "phone")
-    if named:
+    if named == 1 or (named and (count >= 8 or _valid(body, _REGIONS))):
         return (0.85 if named == 1 else 0.7), "phone_context"
     if count < _MIN_DIGITS or denied:
         return None
@@ -210,6 +211,7 @@ def _by_form(body: str, count: int, *, whole: bool) -> tuple[float, str] | None:
         and body[:2] != "0 "
         and 9 <= count <= 13
         and len(_GROUP.findall(body)) <= 6
+        and sum(len(group) == 1 for group in _GROUP.findall(body)) <= 1
         and _valid(body, _TRUNK)
     ):
         name = "phone_national"

@@ -24,7 +24,8 @@ FAMILIES = frozenset(
     "USERNAME SECRET CRYPTO ID AGE NRP".split()
 )
 FOUND = {
-    *addresses.ENTITY_TYPES, *dates.ENTITY_TYPES, *devices.ENTITY_TYPES, *identifiers.ENTITY_TYPES,
+    *addresses.ENTITY_TYPES,
+    *dates.ENTITY_TYPES, *devices.ENTITY_TYPES, *identifiers.ENTITY_TYPES,
     *names.ENTITY_TYPES, *network.ENTITY_TYPES, *patterns.ENTITY_TYPES, *secrets.ENTITY_TYPES,
     *urls.ENTITY_TYPES, *labelled._PREFIXED_TYPES, "PHONE_NUMBER", "CREDIT_CARD",
     *(kind.entity_type for kind in kinds.KINDS.values()),
