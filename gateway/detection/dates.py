@@ -65,9 +65,7 @@ def dates(reading: Reading) -> Iterator[Span]:
         start = first.start()
         if start and (text[start - 1].isalnum() or text[start - 1] in "_./-=~^<>"):
             continue
-        match = (
-            _ISO.match(text, start) or _NUMERIC.match(text, start) or _SPACED.match(text, start)
-        )
+        match = _ISO.match(text, start) or _NUMERIC.match(text, start) or _SPACED.match(text, start)
         if match is not None and not _VERSION.fullmatch(match[0]):
             yield _date(reading, labels, start, match.end())
     for year in _YEAR.finditer(text):

@@ -126,6 +126,13 @@ COMMAND: Final = (
 )
 """Programs and headers that are given secrets in a place of their own."""
 
+FULL_NAME: Final = (
+    "name$|full name|first name|last name|surname|given name|family name|middle name|vorname|"
+    "nachname|familienname|nom$|prénom|nombre$|apellido|apellidos|nome$|cognome|naam$|voornaam|"
+    "achternaam|sobrenome|employee name|customer name|patient name|holder|cardholder"
+)
+"""Headings of columns that hold names of people."""
+
 NEGATIVE: Final = (
     "order|orders|order no|order number|order id|bestellung|bestellnummer|auftragsnummer|commande|"
     "pedido|número de pedido|ordine|numero ordine|bestelling|bestelnummer|encomenda|tracking|"
@@ -172,6 +179,7 @@ LABELS = Index(
         "card": CARD,
         "birth": BIRTH,
         "age": AGE,
+        "full_name": FULL_NAME,
         "lives": LIVES,
         "address": ADDRESS,
         "password": PASSWORD,

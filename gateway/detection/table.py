@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gateway.detection import (
     addresses,
+    columns,
     dates,
     devices,
     identifiers,
@@ -38,6 +39,7 @@ FINDERS: tuple[patterns.Finder, ...] = (
     labelled.labelled,
     identifiers.identifiers,
     *secrets.FINDERS,
+    columns.columns,
     numbers.phones,
     numbers.cards,
     names.people,
