@@ -54,7 +54,8 @@ def columns(reading: Reading) -> Iterator[Span]:
     lines = list(_lines(text))
     index = 0
     while index < len(lines) - 1:
-        heading = _heading(text, lines[index], lines[index + 1])
+        named = next(labels.within(*lines[index]), None) is not None
+        heading = _heading(text, lines[index], lines[index + 1]) if named else None
         kinds = _kinds(text, labels, heading[1]) if heading is not None else {}
         index += 1
         if heading is None or not kinds:
@@ -120,9 +121,11 @@ def _kinds(text: str, labels: Hits, cells: Cells) -> dict[int, str]:
     """What the headings name; names of people only beside something else that is personal."""
     kinds: dict[int, str] = {}
     for column, (start, end) in enumerate(cells):
-        inside = [hit for hit in labels.all if start <= hit.start and hit.end <= end]
-        inside = [hit for hit in inside if 2 * (hit.end - hit.start) > end - start]
-        known = [hit for hit in inside if _is_readable(hit.kind)]
+        known = [
+            hit
+            for hit in labels.within(start, end)
+            if 2 * (hit.end - hit.start) > end - start and _is_readable(hit.kind)
+        ]
         if known:
             kinds[column] = max(known, key=lambda hit: (hit.end - hit.start, hit.kind)).kind
     if not any(kind in _PERSONAL for kind in kinds.values()):

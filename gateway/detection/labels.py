@@ -83,6 +83,14 @@ class Hits:
             index -= 1
             yield self.all[index]
 
+    def within(self, start: int, end: int) -> Iterator[Hit]:
+        """The labels that lie in a range."""
+        index = bisect_left(self._ends, start)
+        while index < len(self.all) and self._ends[index] <= end:
+            if self.all[index].start >= start:
+                yield self.all[index]
+            index += 1
+
     def after(self, end: int) -> Iterator[Hit]:
         """The labels that begin at most `AFTER` behind a place."""
         index = bisect_left(self._ends, end)
