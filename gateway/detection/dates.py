@@ -35,9 +35,7 @@ _NUMERIC = re.compile(
 # Of dates with dots and a short year, those with a single digit look like versions.
 _VERSION = re.compile(r"\d\.\d{1,2}\.\d\d|\d\d\.\d\.\d\d")
 _SPACED = re.compile(r"[0-3]?\d\.[ ][01]?\d\.[ ](?:1[89]|20)\d\d(?![\w])")
-_FIRST = re.compile(r"[0-3]?[0-9](?=[-/.][ ]?[0-3]?[0-9][-/.])|[12][890][0-9]{2}(?=[-/.])")
-_YEAR = re.compile(r"[12][890][0-9]{2}")
-_SHORT_YEAR = re.compile(r"['’]?[0-9]{2}(?![0-9])")
+_YEAR = re.compile(r"[12][890][0-9]{2}(?![A-Za-z0-9])")
 _BEFORE_YEAR = re.compile(
     rf"(?<![^\W_])(?:{_DAY}(?:st|nd|rd|th|er|º|ª|\.)?(?:[\s-]|\sof\s|\sde\s){{1,2}}(?:{_MONTH})"
     rf"|(?:{_MONTH})\.?\s{_DAY}(?:st|nd|rd|th)?)"
@@ -61,26 +59,44 @@ def dates(reading: Reading) -> Iterator[Span]:
         return
     text = reading.text
     labels = hits(LABELS, reading)
-    for first in _FIRST.finditer(text):
-        start = first.start()
-        if start and (text[start - 1].isalnum() or text[start - 1] in "_./-=~^<>"):
-            continue
-        match = _ISO.match(text, start) or _NUMERIC.match(text, start) or _SPACED.match(text, start)
-        if match is not None and not _VERSION.fullmatch(match[0]):
+    for start, end in scan.words(reading):
+        match = None
+        if text[start] in _DIGITS and text[start - 1 : start] not in _NOT_BEFORE:
+            match = _numeric(text, start, end)
+        year = end - 4
+        if match is not None:
             yield _date(reading, labels, start, match.end())
-    for year in _YEAR.finditer(text):
-        start, end = year.span()
-        if text[start - 1 : start].isalnum() or text[end : end + 1].isalnum():
-            continue
-        if not _MAY_PRECEDE.search(text, max(0, start - 9), start):
-            continue
-        left = _BEFORE_YEAR.search(text, max(0, start - _REACH), start)
-        if left is not None:
-            yield _date(reading, labels, left.start(), end)
-            continue
-        month = _MONTH_YEAR.search(text, max(0, start - 22), start)
-        if month is not None:
-            yield Span(month.start(), end, "DATE_TIME", _SCORE - 0.05, "month")
+        elif (year == start or (year > start and text[year - 1] in "-.")) and _YEAR.match(
+            text, year
+        ):
+            yield from _before_year(reading, labels, year)
+
+
+def _numeric(text: str, start: int, end: int) -> re.Match[str] | None:
+    """The numeric date that begins a word."""
+    if end - start < _SHORTEST and not text.startswith(". ", end):
+        return None
+    match = _ISO.match(text, start) or _NUMERIC.match(text, start) or _SPACED.match(text, start)
+    return match if match is not None and not _VERSION.fullmatch(match[0]) else None
+
+
+def _before_year(reading: Reading, labels: Hits, start: int) -> Iterator[Span]:
+    """The date whose year begins at `start`, with the name of its month before it."""
+    text, end = reading.text, start + 4
+    if not _MAY_PRECEDE.search(text, max(0, start - 9), start):
+        return
+    left = _BEFORE_YEAR.search(text, max(0, start - _REACH), start)
+    if left is not None:
+        yield _date(reading, labels, left.start(), end)
+        return
+    month = _MONTH_YEAR.search(text, max(0, start - 22), start)
+    if month is not None:
+        yield Span(month.start(), end, "DATE_TIME", _SCORE - 0.05, "month")
+
+
+_DIGITS = frozenset("0123456789")
+_NOT_BEFORE = frozenset("_./-=~^<>")
+_SHORTEST = 6  # signs of a numeric date, as in 1/1/70
 
 
 def _date(reading: Reading, labels: Hits, start: int, end: int) -> Span:

@@ -26,6 +26,8 @@ from tests.detection.marked import found, unmarked
         ("DATE_TIME", "en [julio de 2006] con"),
         ("DATE_TIME", "[2022-07-13T03:15:00Z] INFO"),
         ("DATE_TIME", "x,[1975-07-23],y"),
+        ("DATE_TIME", "el [12-Mayo-2008] fue"),
+        ("DATE_TIME", "vom [16. 5. 2017] hat"),
         ("DATE_TIME", "[05/03/2024 12:30] call"),
         ("DATE_OF_BIRTH", "Geburtsdatum: [03.05.1987]"),
         ("DATE_OF_BIRTH", "née le [12 juin 1990]"),
