@@ -36,7 +36,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "fast": Shape(width=128),
     "accurate": Shape(width=192, dilations=(1, 2, 4, 8, 1, 2)),
 }
-STEPS: Final[Mapping[str, int]] = {"fast": 12_000, "accurate": 7_000}
+STEPS: Final[Mapping[str, int]] = {"fast": 13_000, "accurate": 7_000}
 GENERATED: Final = 300_000
 SEED: Final = 7
 CHUNK: Final = 250  # tokens: longer texts are cut for training

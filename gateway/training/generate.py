@@ -22,7 +22,7 @@ from gateway.training.slots import Filler
 from gateway.training.templates import Template, load
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
-    {"templates": 0.65, "formats": 0.20, "negatives": 0.15}
+    {"templates": 0.62, "formats": 0.18, "negatives": 0.20}
 )
 """Shares of the texts by their source."""
 
