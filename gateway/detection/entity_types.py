@@ -26,10 +26,10 @@ BIC; low; structured; BANK_ACCOUNT; a bank identifier code (SWIFT) beside its la
 CRYPTO; high; structured; CRYPTO; an address of a crypto currency
 US_SSN; critical; structured; US_SSN; a US social security number
 US_ITIN; critical; structured; NATIONAL_ID; a US individual taxpayer number
-US_MBI; high; structured; NATIONAL_ID; a US Medicare beneficiary number
+US_MBI; high; structured; ID; a US Medicare beneficiary number
 NATIONAL_ID; critical; structured; NATIONAL_ID; a personal number or identity card of a country
 TAX_ID; high; structured; NATIONAL_ID; a tax or value-added tax number of a person or firm
-HEALTH_ID; high; structured; NATIONAL_ID; a number of a health insurance, plan or member
+HEALTH_ID; high; structured; ID; a number of a health insurance, plan or member
 MEDICAL_RECORD; high; structured; ID; a number of a patient, medical record, visit or specimen
 PASSPORT; critical; structured; PASSPORT; a passport or travel document number beside its label
 DRIVER_LICENSE; high; structured; DRIVER_LICENSE; a driving licence number beside its label
@@ -49,7 +49,7 @@ DE_TAX_ID; critical; structured; NATIONAL_ID; a German personal tax identificati
 DE_TAX_NUMBER; high; structured; NATIONAL_ID; a German tax office number
 DE_VAT_ID; medium; structured; NATIONAL_ID; a German value-added tax number
 DE_SOCIAL_SECURITY; critical; structured; NATIONAL_ID; a German pension insurance number
-DE_HEALTH_INSURANCE; high; structured; NATIONAL_ID; a German health insurance number
+DE_HEALTH_INSURANCE; high; structured; ID; a German health insurance number
 DE_ID_CARD; critical; structured; NATIONAL_ID; a German identity card or passport number
 TR_NATIONAL_ID; critical; structured; NATIONAL_ID; a Turkish personal number
 KR_RRN; critical; structured; NATIONAL_ID; a Korean resident registration number
