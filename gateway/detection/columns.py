@@ -148,6 +148,7 @@ def _value(text: str, cell: tuple[int, int], kind: str) -> Iterator[Span]:
     elif kind in KINDS:
         match = FORMS[KINDS[kind].form].match(text, start, end)
         if match is not None and match.end() == end:
-            yield Span(start, end, KINDS[kind].entity_type, 0.65, "column")
+            score = 0.88 if KINDS[kind].strong else 0.65
+            yield Span(start, end, KINDS[kind].entity_type, score, "column")
     elif _ROWS[kind].form.fullmatch(text[start:end].translate(_SEPARATORS).upper()):
         yield Span(start, end, _ROWS[kind].entity_type, 0.65, "column")
