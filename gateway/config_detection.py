@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway import settings as made
 from gateway.config_schema import PROFILES, DetectionModel, EngineModel
+from gateway.detection.languages import RECOGNIZED
 from gateway.strictyaml import KeyPath
+from gateway.types import LANGUAGES
 from gateway.validation import did_you_mean
+
+_NAMES: Final = {
+    "dutch": "nl",
+    "english": "en",
+    "french": "fr",
+    "german": "de",
+    "italian": "it",
+    "portuguese": "pt",
+    "spanish": "es",
+}
 
 
 class Note(Protocol):
@@ -27,6 +39,7 @@ def frozen_detection(model: DetectionModel, base: Path, note: Note) -> made.Dete
         if model.profile == "default":
             hint = "no profile has that name any more: write patterns, or leave it out"
         note(("detection", "profile"), f"must be one of: {', '.join(PROFILES)}", hint)
+    _languages(model, note)
     files = []
     for index, name in enumerate(model.recognizer_files):
         path: KeyPath = ("detection", "recognizer_files", index)
@@ -39,6 +52,22 @@ def frozen_detection(model: DetectionModel, base: Path, note: Note) -> made.Dete
             for index, one in enumerate(model.engines)
         ),
     )
+
+
+def _languages(model: DetectionModel, note: Note) -> None:
+    """Ours, and others where something else is configured that may know them."""
+    has_more = model.engines or model.recognizer_modules or model.recognizer_files
+    allowed = RECOGNIZED if has_more else LANGUAGES
+    for index, code in enumerate(model.languages):
+        if code in allowed:
+            continue
+        text = f"must be one of: {', '.join(sorted(allowed))}"
+        short = code.casefold().replace("_", "-").partition("-")[0]
+        short = _NAMES.get(short, short)
+        hint = f"did you mean {short}?" if short in allowed else did_you_mean(short, allowed)
+        if code in RECOGNIZED:
+            hint = "names in it need an engine or recognizers of your own"
+        note(("detection", "languages", index), text, hint)
 
 
 def _engine(model: EngineModel, base: Path, path: KeyPath, note: Note) -> made.Engine:

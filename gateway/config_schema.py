@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.policy.schema import entity_type, glob, name
 from gateway.settings import CustomRecognizer, Detection, ListEntry
+from gateway.types import LANGUAGES
 from gateway.validation import Strict
 
 DENY_LISTED = "DENY_LISTED"
@@ -247,9 +248,9 @@ class DetectionModel(Strict):
     """`detection`. What `profile` may be is said by `config.py`, which has a hint for it."""
 
     profile: Text = "patterns"
-    languages: Annotated[
-        list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]], Field(min_length=1)
-    ] = Field(default_factory=lambda: ["en"])
+    languages: Annotated[list[Text], Field(min_length=1)] = Field(
+        default_factory=lambda: sorted(LANGUAGES)
+    )
     recognizers: list[RecognizerModel] = Field(default_factory=list)
     recognizer_modules: list[Annotated[str, AfterValidator(_object)]] = Field(default_factory=list)
     recognizer_files: list[Text] = Field(default_factory=list)

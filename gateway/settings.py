@@ -98,12 +98,13 @@ class Engine:
 class Detection:
     """What the detector looks for.
 
+    `languages` are those that may go where any text may; what is in another one is unsupported.
     `recognizer_modules` name Presidio recognizers in code, `package.module:ClassName`;
     `recognizer_files` are in Presidio's YAML format; `predefined` are class names of Presidio.
     """
 
     profile: str = "patterns"
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[str, ...] = ("de", "en", "es", "fr", "it", "nl", "pt")
     recognizers: tuple[CustomRecognizer, ...] = ()
     recognizer_modules: tuple[str, ...] = ()
     recognizer_files: tuple[Path, ...] = ()

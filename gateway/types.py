@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """A parsed JSON document."""
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a leaf stands: object keys and array indexes from the root of the body."""
+
+
+LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pt"})
+"""The languages whose names, places and labels the detector knows, as ISO 639-1 codes."""
 
 
 class Family(StrEnum):
@@ -120,7 +124,8 @@ class Decision:
 
     `candidates` are the upstreams that are left, in order of preference, all of one class;
     none means denied, and `reason` says why. `operators` names the operator per entity type;
-    `default_operator` holds for every type that it does not name.
+    `default_operator` holds for every type that it does not name. `reason_code` says which limit,
+    that is none of the rules', closed a class: `media` or `unsupported_language`.
     """
 
     effect: Effect
@@ -132,6 +137,7 @@ class Decision:
     reason: str
     policy_id: str
     policy_digest: str
+    reason_code: str = ""
 
     def operator_for(self, entity_type: str) -> str:
         """The operator that masks findings of this entity type."""
@@ -140,7 +146,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What policy may know about a request: types and names, never text."""
+    """What policy may know about a request: types and names, never text.
+
+    `unsupported_languages` are those of its languages in which names are not looked for.
+    """
 
     tenant: str
     roles: frozenset[str]
@@ -148,6 +157,7 @@ class RequestFacts:
     model: str
     entity_types: frozenset[str]
     has_media: bool = False
+    unsupported_languages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,6 +295,21 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
             ["profile: must be one of: fast, accurate, patterns"],
         ),
         (LOOPBACK + "detection: {profile: default}\n", ["profile: must be one", "write patterns"]),
+        (LOOPBACK + "detection: {languages: []}\n", ["languages: must not be empty"]),
+        (
+            LOOPBACK + "detection: {languages: [en, eng]}\n",
+            ["languages[1]: must be one of: de, en, es, fr, it, nl, pt", "did you mean en?"],
+        ),
+        (LOOPBACK + "detection: {languages: [German]}\n", ["did you mean de?"]),
+        (LOOPBACK + "detection: {languages: [pt-BR]}\n", ["did you mean pt?"]),
+        (
+            LOOPBACK + "detection: {languages: [pl]}\n",
+            ["must be one of", "names in it need an engine or recognizers of your own"],
+        ),
+        (
+            LOOPBACK + "detection: {languages: [xx], recognizer_modules: ['a:B']}\n",
+            ["must be one of: ar, bg"],
+        ),
         (LOOPBACK + "detection: {profile: fats}\n", ["profile: must be one", "did you mean fast?"]),
         (LOOPBACK + "detection: {recognizer_modules: [a.b]}\n", ["must be package.module:Cl"]),
         (LOOPBACK + "detection: {recognizer_files: [no.yaml]}\n", ["recognizer_files[0]: no such"]),

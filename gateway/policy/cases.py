@@ -13,7 +13,15 @@ from gateway.policy import schema
 from gateway.policy.decide import decide
 from gateway.policy.schema import Policy
 from gateway.strictyaml import Document
-from gateway.types import Candidate, Decision, Effect, Family, RequestFacts, UpstreamClass
+from gateway.types import (
+    LANGUAGES,
+    Candidate,
+    Decision,
+    Effect,
+    Family,
+    RequestFacts,
+    UpstreamClass,
+)
 from gateway.validation import Strict, validate
 
 
@@ -51,6 +59,7 @@ class CaseResult:
 
 _Class: TypeAlias = Literal["on_prem", "external"]
 _EntityType: TypeAlias = Annotated[str, AfterValidator(schema.entity_type)]
+_Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
 _BOTH: Final[list[_Class]] = ["external", "on_prem"]
@@ -63,6 +72,7 @@ class _Given(Strict):
     roles: list[str] = Field(default_factory=list)
     family: Literal["chat"] = "chat"
     has_media: bool = False
+    languages: list[_Language] = Field(default_factory=list)
     upstreams: list[_Class] = Field(default_factory=_BOTH.copy, min_length=1)
 
 
@@ -118,6 +128,7 @@ def _case(model: _CaseModel, file: str, line: int) -> Case:
             model=given.model,
             entity_types=frozenset(given.entity_types),
             has_media=given.has_media,
+            unsupported_languages=frozenset(given.languages) - LANGUAGES,
         ),
         candidates=tuple(
             Candidate(f"{one}-{index}", UpstreamClass(one))

@@ -2,8 +2,9 @@
 
 The rules are read once for each upstream class among the candidates; the first that matches
 decides for that class, and where none does everything is masked. Classes that are denied drop
-out. The first candidate that is left names the class, and only candidates of that class stay:
-no retry can move a request to upstreams that somebody else runs.
+out. So do external upstreams for what cannot be checked, whatever the rules say. The first
+candidate that is left names the class, and only candidates of that class stay: no retry can move
+a request to upstreams that somebody else runs.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
-from gateway.policy.schema import DEFAULT_OPERATOR, Policy, Rule, When
+from gateway.policy.schema import DEFAULT_OPERATOR, Policy, Rule, UnsupportedLanguages, When
 from gateway.types import Candidate, Decision, Effect, RequestFacts, UpstreamClass
 
 NO_CANDIDATES: Final = "No upstream serves this request."
 MEDIA: Final = "Images, audio and files cannot be checked yet, so they stay on the premises."
+LANGUAGE: Final = (
+    "Names cannot be looked for in a language of this text, so it stays on the premises."
+)
 RESTRICTED: Final = {
     UpstreamClass.ON_PREM: "Policy keeps this request on the premises.",
     UpstreamClass.EXTERNAL: "Policy keeps this request off on-premises upstreams.",
@@ -45,10 +49,43 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What the rules say for one class. `denied` is the reason, or "" if it may be sent."""
+    """What is said for one class. `denied` is the reason, or "" if it may be sent.
+
+    `code` is that of the limit that denies where no rule does.
+    """
 
     rule: Rule | None
     denied: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What cannot be checked, and so never goes to external upstreams, whatever the rules say."""
+
+    code: str
+    reason: str
+    detail: str
+    holds: Callable[[Policy, RequestFacts], bool]
+
+
+_LIMITS: Final = (
+    _Limit(
+        "media",
+        MEDIA,
+        "denied all the same: media cannot be checked",
+        lambda _, facts: facts.has_media,
+    ),
+    _Limit(
+        "unsupported_language",
+        LANGUAGE,
+        "denied all the same: names cannot be looked for in a language of the text",
+        lambda policy, facts: (
+            bool(facts.unsupported_languages)
+            and policy.unsupported_languages is UnsupportedLanguages.ON_PREM_ONLY
+        ),
+    ),
+)
 
 
 def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate]) -> Decision:
@@ -61,10 +98,11 @@ def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate])
         upstream_class: _verdict(policy, facts, upstream_class)
         for upstream_class in dict.fromkeys(one.upstream_class for one in candidates)
     }
+    code = next((one.code for one in verdicts.values() if one.code), "")
     for upstream_class, verdict in verdicts.items():
         if not verdict.denied:
             left = tuple(one for one in candidates if one.upstream_class is upstream_class)
-            return _granted(policy, verdict.rule, upstream_class, left)
+            return _granted(policy, verdict.rule, upstream_class, left, code)
     rules = dict.fromkeys(one.rule.name for one in verdicts.values() if one.rule)
     reasons = dict.fromkeys(one.denied for one in verdicts.values())
     return Decision(
@@ -77,6 +115,7 @@ def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate])
         reason=" ".join(reasons) or NO_CANDIDATES,
         policy_id=policy.id,
         policy_digest=policy.digest,
+        reason_code=code,
     )
 
 
@@ -85,6 +124,7 @@ def _granted(
     rule: Rule | None,
     upstream_class: UpstreamClass,
     candidates: tuple[Candidate, ...],
+    code: str,
 ) -> Decision:
     return Decision(
         effect=rule.effect if rule else Effect.MASK,
@@ -96,6 +136,7 @@ def _granted(
         reason=rule.reason if rule else "",
         policy_id=policy.id,
         policy_digest=policy.digest,
+        reason_code=code,
     )
 
 
@@ -105,9 +146,14 @@ def _verdict(policy: Policy, facts: RequestFacts, upstream_class: UpstreamClass)
         return _Verdict(rule, rule.reason)
     if rule and rule.upstream_class not in (None, upstream_class):
         return _Verdict(rule, rule.reason or RESTRICTED[rule.upstream_class])
-    if facts.has_media and upstream_class is UpstreamClass.EXTERNAL:
-        return _Verdict(None, MEDIA)
-    return _Verdict(rule)
+    limit = _limit(policy, facts, upstream_class)
+    return _Verdict(None, limit.reason, limit.code) if limit else _Verdict(rule)
+
+
+def _limit(policy: Policy, facts: RequestFacts, upstream_class: UpstreamClass) -> _Limit | None:
+    if upstream_class is not UpstreamClass.EXTERNAL:
+        return None
+    return next((one for one in _LIMITS if one.holds(policy, facts)), None)
 
 
 def explain(
@@ -124,20 +170,23 @@ def explain(
             elif unmet:
                 trace = RuleTrace(upstream_class, rule.name, Outcome.SKIPPED, unmet)
             else:
-                detail = _consequence(rule, facts, upstream_class)
+                detail = _consequence(policy, rule, facts, upstream_class)
                 trace = RuleTrace(upstream_class, rule.name, Outcome.MATCHED, detail)
                 matched = True
             traces.append(trace)
     return tuple(traces)
 
 
-def _consequence(rule: Rule, facts: RequestFacts, upstream_class: UpstreamClass) -> str:
+def _consequence(
+    policy: Policy, rule: Rule, facts: RequestFacts, upstream_class: UpstreamClass
+) -> str:
     if rule.effect is Effect.DENY:
         return "denies"
     if rule.upstream_class not in (None, upstream_class):
         return f"denies: restricted to {rule.upstream_class}"
-    if facts.has_media and upstream_class is UpstreamClass.EXTERNAL:
-        return "denied all the same: media cannot be checked"
+    limit = _limit(policy, facts, upstream_class)
+    if limit:
+        return limit.detail
     return "masks" if rule.effect is Effect.MASK else "sends unmasked"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
@@ -27,6 +28,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ENTITY_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _GLOB = re.compile(r"[^\s\[\]\x00-\x1f\x7f]{1,128}")
 ANY: tuple[str, ...] = ("*",)
+
+
+class UnsupportedLanguages(StrEnum):
+    """What becomes of text in a language whose names the detector does not know."""
+
+    ON_PREM_ONLY = "on_prem_only"  # it goes to upstreams on the premises, or nowhere
+    PATTERNS = "patterns"  # it goes where the rules say, masked by what patterns find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +79,7 @@ class Policy:
     classes: Mapping[str, frozenset[str]]
     rules: tuple[Rule, ...]
     digest: str
+    unsupported_languages: UnsupportedLanguages = UnsupportedLanguages.ON_PREM_ONLY
 
 
 def name(text: str) -> str:
@@ -132,6 +141,7 @@ class _RuleModel(Strict):
 class _PolicyModel(Strict):
     version: Literal[1]
     id: _Name
+    unsupported_languages: Literal["on_prem_only", "patterns"] | None = None
     classes: dict[_Name, _Filled[_EntityType]] | None = None
     rules: list[_RuleModel]
 
@@ -158,6 +168,7 @@ def parse(
             problems.extend(error.problems)
             complete = False
     classes = _classes(models, problems)
+    languages = _languages(models, problems)
     seen: dict[str, str] = {}
     rules: list[Rule] = []
     for document, model in models:
@@ -175,7 +186,13 @@ def parse(
         problems.append(documents[0].problem(("id",), f"joined ids exceed {MAX_ID} characters"))
     if problems:
         raise ConfigError(problems)
-    return Policy(id=joined, classes=classes, rules=tuple(rules), digest=digest(documents))
+    return Policy(
+        id=joined,
+        classes=classes,
+        rules=tuple(rules),
+        digest=digest(documents),
+        unsupported_languages=languages,
+    )
 
 
 def digest(documents: Sequence[Document]) -> str:
@@ -196,6 +213,20 @@ def _classes(
                 text = "another file gives this class other members"
                 problems.append(document.problem(("classes", key), text))
     return merged
+
+
+def _languages(
+    models: Sequence[tuple[Document, _PolicyModel]], problems: list[Problem]
+) -> UnsupportedLanguages:
+    """What the files that speak of it say; the strict way where none does."""
+    said: str | None = None
+    for document, model in models:
+        own = model.unsupported_languages
+        if own is not None and said not in (None, own):
+            text = "another file says otherwise"
+            problems.append(document.problem(("unsupported_languages",), text))
+        said = said or own
+    return UnsupportedLanguages(said) if said else UnsupportedLanguages.ON_PREM_ONLY
 
 
 def _check(

@@ -110,6 +110,12 @@ GIVEN = "given: {entity_types: [PERSON]}"
                 "operator for SECRET is none, not replace",
             ),
         ),
+        ("given: {languages: [de, pt]}, expect: {effect: mask, upstream_class: external}", ()),
+        ("given: {languages: [de, fi]}, expect: {effect: mask, upstream_class: on_prem}", ()),
+        (
+            "given: {languages: [fi], upstreams: [external]}, expect: {effect: mask}",
+            ("effect is deny, not mask",),
+        ),
     ],
 )
 def test_a_case_can_fail(case: str, failures: tuple[str, ...]):

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policy.decide import MEDIA, NO_CANDIDATES, RESTRICTED, Outcome, decide, explain
-from gateway.policy.schema import Policy, Rule, When, parse
+from gateway.policy.decide import (
+    LANGUAGE,
+    MEDIA,
+    NO_CANDIDATES,
+    RESTRICTED,
+    Outcome,
+    decide,
+    explain,
+)
+from gateway.policy.schema import Policy, Rule, UnsupportedLanguages, When, parse
 from gateway.strictyaml import loads
 from gateway.types import Candidate, Decision, Effect, Family, RequestFacts, UpstreamClass
 
@@ -27,6 +35,9 @@ def policy(*rules: str) -> Policy:
 def facts(*entity_types: str, **more: object) -> RequestFacts:
     base = RequestFacts("acme", frozenset(), Family.CHAT, "gpt-5", frozenset(entity_types))
     return replace(base, **more)  # type: ignore[arg-type]
+
+
+FINNISH = frozenset({"fi"})
 
 
 def outcome(decision: Decision) -> tuple[str, list[str], tuple[str, ...]]:
@@ -103,6 +114,19 @@ def deny(when: str) -> str:
         # media cannot be masked
         (["effect: mask"], facts(has_media=True), [CLOUD, LOCAL], ("mask", ["local"], ("r0",))),
         (["effect: allow, reason: Yes."], facts(has_media=True), [CLOUD], ("deny", [], ())),
+        # text in a language whose names nobody knows
+        (
+            ["effect: mask"], facts(unsupported_languages=FINNISH), [CLOUD, LOCAL, LOCAL_2],
+            ("mask", ["local", "local-2"], ("r0",)),
+        ),
+        (
+            ["effect: mask"], facts(unsupported_languages=FINNISH), [CLOUD],
+            ("deny", [], ()),
+        ),
+        (
+            ["effect: allow, reason: Yes."], facts(unsupported_languages=FINNISH), [CLOUD],
+            ("deny", [], ()),
+        ),
         # nothing to send to
         (["effect: mask"], facts(), [], ("deny", [], ())),
     ],
@@ -126,6 +150,7 @@ def test_reasons():
     assert decide(deny, facts("A"), [CLOUD, LOCAL]).reason == "No A."
     assert decide(deny, facts("A"), []).reason == NO_CANDIDATES
     assert decide(deny, facts(has_media=True), [CLOUD]).reason == MEDIA
+    assert decide(deny, facts(unsupported_languages=FINNISH), [CLOUD]).reason == LANGUAGE
     home = policy("effect: mask, upstream_class: on_prem")
     assert decide(home, facts(), [CLOUD]).reason == RESTRICTED[ON_PREM]
     away = policy("effect: mask, upstream_class: external, reason: Away.")
@@ -135,6 +160,39 @@ def test_reasons():
         "effect: deny, when: {upstream_class: external}, reason: One.", "effect: deny, reason: Two."
     )
     assert decide(two, facts(), [CLOUD, LOCAL]).reason == "One. Two."
+
+
+def test_a_policy_may_send_text_that_only_patterns_read():
+    rules = replace(policy("effect: mask"), unsupported_languages=UnsupportedLanguages.PATTERNS)
+    decision = decide(rules, facts(unsupported_languages=FINNISH), [CLOUD])
+    assert outcome(decision) == MASKED
+    assert decision.reason_code == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, ""),
+        ({"has_media": True}, "media"),
+        ({"unsupported_languages": FINNISH}, "unsupported_language"),
+        ({"has_media": True, "unsupported_languages": FINNISH}, "media"),
+    ],
+)
+def test_the_limit_that_closed_a_class_has_a_code(more: dict[str, object], code: str):
+    rules = policy(deny("entity_types: [A], upstream_class: external"), "effect: mask")
+    assert decide(rules, facts(**more), [CLOUD]).reason_code == code
+    assert decide(rules, facts(**more), [CLOUD, LOCAL]).reason_code == code
+    assert decide(rules, facts(**more), [LOCAL]).reason_code == ""
+    assert decide(rules, facts("A", **more), [CLOUD, LOCAL]).reason_code == ""
+
+
+def test_a_trace_names_the_limit():
+    rules = policy("effect: mask")
+    (one,) = explain(rules, facts(unsupported_languages=FINNISH), [CLOUD])
+    assert (one.outcome, one.rule) == (Outcome.MATCHED, "r0")
+    assert "names cannot be looked for" in one.detail
+    (one,) = explain(rules, facts(unsupported_languages=FINNISH), [LOCAL])
+    assert one.detail == "masks"
 
 
 def test_operators():
@@ -212,11 +270,13 @@ allows = st.builds(
 policies = st.builds(
     Policy, id=st.just("p"), classes=st.just({}), digest=st.just("0" * 64),
     rules=st.lists(denies | masks | allows, min_size=1, max_size=5).map(tuple),
+    unsupported_languages=st.sampled_from(UnsupportedLanguages),
 )  # fmt: skip
 requests = st.builds(
     RequestFacts, tenant=st.sampled_from(["a", "bb", "z"]), family=st.just(Family.CHAT),
     roles=st.frozensets(st.sampled_from(["a", "bb", "z"]), max_size=2),
     model=st.sampled_from(["a", "bb", "x-1"]), entity_types=types, has_media=st.booleans(),
+    unsupported_languages=st.frozensets(st.sampled_from(["fi", "ru"]), max_size=2),
 )  # fmt: skip
 offers = st.lists(st.sampled_from([CLOUD, CLOUD_2, LOCAL, LOCAL_2]), unique=True, max_size=4)
 
@@ -251,6 +311,8 @@ def test_a_decision_is_total_and_of_one_class(
         one for one in offer if first and one.upstream_class is first.upstream_class
     )
     if request.has_media:
+        assert decision.upstream_class is not EXTERNAL
+    if request.unsupported_languages and rules.unsupported_languages == "on_prem_only":
         assert decision.upstream_class is not EXTERNAL
 
 
@@ -290,6 +352,16 @@ def no_more(new: Sent, old: Sent) -> bool:
 def test_a_deny_rule_in_front_never_sends_more(rules: Policy, request: RequestFacts, deny: Rule):
     stricter = replace(rules, rules=(deny, *rules.rules))
     assert no_more(sent(stricter, request), sent(rules, request))
+
+
+@settings(max_examples=400)
+@given(policies, requests)
+def test_the_strict_way_with_languages_never_sends_more(rules: Policy, request: RequestFacts):
+    old = replace(rules, unsupported_languages=UnsupportedLanguages.PATTERNS)
+    new = replace(rules, unsupported_languages=UnsupportedLanguages.ON_PREM_ONLY)
+    assert no_more(sent(new, request), sent(old, request))
+    known = replace(request, unsupported_languages=frozenset())
+    assert sent(old, request) == sent(old, known) == sent(new, known)
 
 
 @settings(max_examples=400)

@@ -130,6 +130,34 @@ def test_files_must_not_contradict_each_other():
     assert "duplicate rule name, first at 0.yaml:4" in found[1]
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((None,), "on_prem_only"),
+        (("patterns",), "patterns"),
+        ((None, "patterns"), "patterns"),
+        (("on_prem_only", None), "on_prem_only"),
+        (("patterns", "patterns"), "patterns"),
+    ],
+)
+def test_what_becomes_of_unsupported_languages(said: tuple[str | None, ...], expected: str):
+    texts = [
+        f"version: 1\nid: a\n{f'unsupported_languages: {one}' if one else ''}\n"
+        f"rules: [{{name: r{index}, effect: mask}}]\n"
+        for index, one in enumerate(said)
+    ]
+    assert policy(*texts).unsupported_languages == expected
+
+
+def test_files_must_agree_on_unsupported_languages():
+    rest = "rules: [{name: %s, effect: mask}]\n"
+    one = HEAD + "unsupported_languages: patterns\n" + rest % "x"
+    two = HEAD + "unsupported_languages: on_prem_only\n" + rest % "y"
+    found = problems(one, two)
+    assert "unsupported_languages: another file says otherwise" in found[0]
+    assert "unsupported_languages" in problems(HEAD + "unsupported_languages: send\n" + REST)[0]
+
+
 def test_a_class_may_stand_in_a_file_that_is_wrong():
     one = HEAD + "rules: [{name: x, effect: mask, when: {classes: [c]}}]\n"
     two = HEAD + "classes: {c: [A]}\nrules: [{name: y}]\n"
