@@ -157,9 +157,19 @@ class PolicyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionFacts:
-    """What detection read and found: `bytes` of text in `segments`, and findings by type."""
+    """What detection read and found: `bytes` of text in `segments`, and findings by type.
+
+    `profile` and `engines` are those configured, `classifier_sha256` the digest of our own models'
+    manifest, or "" where none read the text: together they say which models saw it. `languages`
+    are those that were clear, as ISO 639 codes; names are not looked for in the unsupported ones.
+    """
 
     engine: str
+    profile: str = ""
+    classifier_sha256: str = ""
+    engines: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    unsupported_languages: tuple[str, ...] = ()
     ms: int = 0
     segments: int = 0
     bytes: int = 0
@@ -167,6 +177,11 @@ class DetectionFacts:
 
     def __post_init__(self) -> None:
         grammar.text("detection.engine", self.engine, grammar.IDENTIFIER)
+        grammar.text("detection.profile", self.profile, grammar.CODE)
+        grammar.text("detection.classifier_sha256", self.classifier_sha256, grammar.DIGEST)
+        grammar.texts("detection.engines", self.engines, grammar.CODE)
+        for name in ("languages", "unsupported_languages"):
+            grammar.texts(f"detection.{name}", getattr(self, name), grammar.LANGUAGE)
         grammar.counts(self, ("ms", "segments", "bytes"))
         grammar.keys("detection.entities", self.entities, grammar.ENTITY_TYPE)
         for found in self.entities.values():

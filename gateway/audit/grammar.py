@@ -28,6 +28,7 @@ ROUTE = re.compile(r"[a-z0-9/._:-]{0,64}")
 CODE = re.compile(r"[a-z0-9_.:-]{0,64}")
 VERSION = re.compile(r"[A-Za-z0-9.+-]{0,64}")
 ENTITY_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+LANGUAGE = re.compile(r"[a-z]{2,3}")
 OPERATOR = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
 MAX_ITEMS = 256

@@ -6,6 +6,9 @@ that is kept beside the record, so that destroying the nonce leaves nothing to g
     accepted(facts)        before the first byte goes upstream
     closed(facts, end)     exactly once for each request
     event(type, ...)       what happened to the gateway itself
+
+A group may get further facts without another `v`: in a record of an earlier version they are
+absent, which means that they are not known.
 """
 
 from __future__ import annotations

@@ -59,7 +59,18 @@ ORIGIN = Origin(config_sha256="c" * 64, build="0.1.0")
 POLICY = PolicyFacts(
     id="mask-all", sha256="d" * 64, action=Effect.MASK, rule_ids=("r.1",), reason_code="rule"
 )
-DETECTION = DetectionFacts(engine="presidio", ms=3, segments=2, bytes=99, entities={"PERSON": 2})
+DETECTION = DetectionFacts(
+    engine="presidio",
+    profile="fast",
+    classifier_sha256="e" * 64,
+    engines=("spacy",),
+    languages=("de", "fi"),
+    unsupported_languages=("fi",),
+    ms=3,
+    segments=2,
+    bytes=99,
+    entities={"PERSON": 2},
+)
 TRANSFORM = TransformFacts(operators={"PERSON": "replace"}, placeholders_issued=1)
 FACTS = Accepted(
     request_id="req_1",
@@ -129,6 +140,11 @@ def test_the_accepted_record_holds_what_is_known_before_sending():
         },
         "detection": {
             "engine": "presidio",
+            "profile": "fast",
+            "classifier_sha256": "e" * 64,
+            "engines": ["spacy"],
+            "languages": ["de", "fi"],
+            "unsupported_languages": ["fi"],
             "ms": 3,
             "segments": 2,
             "bytes": 99,
