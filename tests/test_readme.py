@@ -50,7 +50,7 @@ def test_every_command_parses(words: list[str], tmp_path: Path, monkeypatch: pyt
     if not rest:
         return  # the prose names a command
     monkeypatch.chdir(tmp_path)
-    for name in ("ours.yaml", "cloakroom.yaml", "request.json"):
+    for name in ("ours.yaml", "cloakroom.yaml", "request.json", "labelled.jsonl"):
         (tmp_path / name).touch()
     command.make_context(words[1], rest)  # raises on an unknown option or argument
 
