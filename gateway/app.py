@@ -20,8 +20,9 @@ from gateway.audit.facts import EventType
 from gateway.audit.store import SqlAuditStore
 from gateway.detection.cache import CachedDetector
 from gateway.detection.engines.opening import open_engines
-from gateway.detection.outside import OutsideRecognizers
-from gateway.detection.plugins import has_code, known_recognizers
+from gateway.detection.language.exchange import LanguageReader
+from gateway.detection.plugins.known import has_code, known_recognizers
+from gateway.detection.plugins.outside import OutsideRecognizers
 from gateway.detection.presidio import PresidioDetector
 from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.errors import AuditUnavailable, ConfigError, Problem
@@ -88,7 +89,7 @@ def _own_classifier(profile: str) -> list[TokenClassifier]:
     """The model of the profile; `patterns` has none, and needs no memory for one."""
     if profile == "patterns":
         return []
-    from gateway.detection.classifier import ModelError, load  # noqa: PLC0415 - loads a runtime
+    from gateway.detection.tagger.classifier import ModelError, load  # noqa: PLC0415 - loads a runtime
 
     try:
         return [load(profile)]
@@ -120,9 +121,8 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     operators = installed_operators()
     policies = PolicyStore(settings.policies, operators=frozenset(operators))
     detector = make_detector(settings.detection)
-    cache = CachedDetector(
-        detector, derive(settings.master_key, "detection-cache"), settings.detection.cache_entries
-    )
+    entries = settings.detection.cache_entries
+    cache = CachedDetector(detector, derive(settings.master_key, "detection-cache"), entries)
     upstreams = {one.name: make_upstream(one, settings.limits) for one in settings.upstreams}
     if wrap_upstream is not None:
         upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
@@ -130,6 +130,8 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     pipeline = Pipeline(
         settings=settings,
         detector=cache,
+        languages=LanguageReader(derive(settings.master_key, "language-cache"), entries),
+        classifier=detector.classifier_digest,
         entity_types=detector.entity_types,
         upstreams=upstreams,
         recorder=Recorder(store),

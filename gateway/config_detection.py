@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from gateway import settings as made
 from gateway.config_schema import PROFILES, DetectionModel, EngineModel
-from gateway.detection.languages import RECOGNIZED
+from gateway.detection.language.exchange import RECOGNIZED
 from gateway.strictyaml import KeyPath
 from gateway.types import LANGUAGES
 from gateway.validation import did_you_mean

@@ -31,6 +31,7 @@ from gateway.audit.record import RunningCommitment
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
+from gateway.settings import Detection
 from gateway.types import Decision, Finding, Leaf, LeafKind, Parsed, Subject
 from gateway.version import __version__
 from gateway.wire.chat_answer import AnswerFacts
@@ -89,13 +90,28 @@ def decided_headers(
 
 
 @dataclass(frozen=True, slots=True)
+class Detected:
+    """What was found in a request: findings in order, languages, and how many texts were read."""
+
+    findings: list[Finding]
+    languages: frozenset[str]
+    unsupported_languages: frozenset[str]
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What would be done with a request. `masked` is None where policy denies it."""
 
     parsed: Parsed
-    findings: tuple[Finding, ...]
+    detected: Detected
     decision: Decision
     masked: MaskedRequest | None
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found, in order."""
+        return self.detected.findings
 
 
 @dataclass(slots=True)
@@ -145,12 +161,27 @@ def count_entities(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str
 
 
 def detection_facts(
-    parsed: Parsed, segment_count: int, entities: dict[str, int], milliseconds: int
+    parsed: Parsed,
+    detected: Detected,
+    entities: dict[str, int],
+    milliseconds: int,
+    *,
+    settings: Detection,
+    classifier: str,
 ) -> DetectionFacts:
-    """What detection did, in figures."""
+    """What detection did, in figures, and with which models."""
     read = sum(len(leaf.text.encode("utf-8", "surrogatepass")) for leaf in parsed.leaves)
     return DetectionFacts(
-        engine=ENGINE, ms=milliseconds, segments=segment_count, bytes=read, entities=entities
+        engine=ENGINE,
+        profile=settings.profile,
+        classifier_sha256=classifier,
+        engines=tuple(one.kind for one in settings.engines),
+        languages=tuple(sorted(detected.languages)),
+        unsupported_languages=tuple(sorted(detected.unsupported_languages)),
+        ms=milliseconds,
+        segments=detected.segments,
+        bytes=read,
+        entities=entities,
     )
 
 
@@ -161,6 +192,7 @@ def policy_facts(decision: Decision) -> PolicyFacts:
         sha256=decision.policy_digest,
         action=decision.effect,
         rule_ids=decision.rule_ids,
+        reason_code=decision.reason_code,
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
@@ -23,8 +23,9 @@ from gateway import telemetry
 from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
 from gateway.detection.coreference import with_mentions
+from gateway.detection.language.exchange import LanguageReader
+from gateway.detection.segments import Segment, segments
 from gateway.detection.segments import findings as placed_findings
-from gateway.detection.segments import segments
 from gateway.errors import (
     DetectionUnavailable,
     GatewayError,
@@ -35,6 +36,7 @@ from gateway.errors import (
 from gateway.exchange import (
     Admitted,
     Caller,
+    Detected,
     Preview,
     Progress,
     actor,
@@ -56,7 +58,7 @@ from gateway.ports import Detector, Reply, Upstream
 from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
 from gateway.settings import Settings
-from gateway.types import Decision, Finding, LeafKind, Parsed, RequestFacts
+from gateway.types import Decision, Finding, Leaf, LeafKind, Parsed, RequestFacts
 from gateway.wire import chat
 from gateway.wire.body import parse_body
 from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
@@ -76,11 +78,13 @@ class Pipeline:
 
     settings: Settings
     detector: Detector
+    languages: LanguageReader
     entity_types: frozenset[str]
     upstreams: Mapping[str, Upstream]
     recorder: Recorder
     policy: Callable[[], Policy]
     operators: CustomOperators = field(default_factory=dict)
+    classifier: str = ""  # the digest of our own models, for the record
 
     # ---- admit -------------------------------------------------------------------------------
 
@@ -98,17 +102,21 @@ class Pipeline:
         policy = self.policy()
         known = self._known(caller, parsed, scope)
 
-        found, segment_count = await self._detect(parsed, known, len(raw))
-        self._check_model(parsed, found)
-        entities = count_entities(parsed.leaves, found)
+        detected = await self._detect(parsed, known, len(raw))
+        self._check_model(parsed, detected.findings)
+        entities = count_entities(parsed.leaves, detected.findings)
         detect_ms = round((time.monotonic() - started) * 1000)
-        detection = detection_facts(parsed, segment_count, entities, detect_ms)
+        detection = detection_facts(
+            parsed, detected, entities, detect_ms,
+            settings=self.settings.detection, classifier=self.classifier,
+        )  # fmt: skip
 
-        decision = decide(policy, _request_facts(caller, parsed, entities), offered)
+        decision = decide(policy, _request_facts(caller, parsed, entities, detected), offered)
         known = replace(known, detection=detection, policy=policy_facts(decision))
         if not decision.candidates:
             await self._deny(known, decision, started)
 
+        found = detected.findings
         masked = await _aside(len(raw), self._mask, parsed, found, decision, caller, scope)
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
@@ -138,11 +146,13 @@ class Pipeline:
         parsed = self._parse(raw)
         scope = _conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
-        found, _ = await self._find(parsed, caller.subject.tenant, len(raw))
+        detected = await self._find(parsed, caller.subject.tenant, len(raw))
+        found = detected.findings
         entities = count_entities(parsed.leaves, found)
-        decision = decide(self.policy(), _request_facts(caller, parsed, entities), offered)
+        facts = _request_facts(caller, parsed, entities, detected)
+        decision = decide(self.policy(), facts, offered)
         masked = self._mask(parsed, found, decision, caller, scope) if decision.candidates else None
-        return Preview(parsed, tuple(found), decision, masked)
+        return Preview(parsed, detected, decision, masked)
 
     def _mask(
         self,
@@ -162,26 +172,31 @@ class Pipeline:
             custom=self.operators,
         )
 
-    async def _find(self, parsed: Parsed, tenant: str, size: int) -> tuple[list[Finding], int]:
-        """The findings of all leaves in order, and how many texts were read for them."""
+    async def _find(self, parsed: Parsed, tenant: str, size: int) -> Detected:
+        """The findings of all leaves in order, and the languages of its prose."""
         read = await _aside(size, segments, parsed.leaves)
         spans = await self.detector.detect([part.text for part in read], tenant)
         found = await _aside(size, placed_findings, parsed.leaves, read, spans)
-        return await _aside(size, with_mentions, parsed.leaves, found), len(read)
+        prose = [part.text for part in read if _is_prose(part, parsed.leaves)]
+        spoken = await self.languages.read(prose, tenant)
+        return Detected(
+            await _aside(size, with_mentions, parsed.leaves, found),
+            spoken,
+            spoken - frozenset(self.settings.detection.languages),
+            len(read),
+        )
 
-    async def _detect(
-        self, parsed: Parsed, known: Accepted, size: int
-    ) -> tuple[list[Finding], int]:
+    async def _detect(self, parsed: Parsed, known: Accepted, size: int) -> Detected:
         begun = time.monotonic()
         try:
-            found, segment_count = await self._find(parsed, known.tenant, size)
+            detected = await self._find(parsed, known.tenant, size)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             failure = error
         else:
             telemetry.DETECTION_SECONDS.observe(time.monotonic() - begun)
-            return found, segment_count
+            return detected
         if not isinstance(failure, GatewayError):
             failure = DetectionUnavailable("Detection failed, so nothing was sent.")
         telemetry.failed_closed(failure.code)
@@ -331,7 +346,16 @@ def _conversation(caller: Caller, parsed: Parsed) -> bytes:
     return b"header:" + named.encode("utf-8", "surrogatepass")
 
 
-def _request_facts(caller: Caller, parsed: Parsed, entities: Mapping[str, int]) -> RequestFacts:
+def _is_prose(segment: Segment, leaves: Sequence[Leaf]) -> bool:
+    """Whether a text is one that somebody wrote; what is read at a seam stands in others, too."""
+    return not segment.is_seam and any(
+        leaves[leaf].kind is LeafKind.PROSE for leaf, *_ in segment.parts
+    )
+
+
+def _request_facts(
+    caller: Caller, parsed: Parsed, entities: Mapping[str, int], detected: Detected
+) -> RequestFacts:
     return RequestFacts(
         tenant=caller.subject.tenant,
         roles=caller.subject.roles,
@@ -339,6 +363,7 @@ def _request_facts(caller: Caller, parsed: Parsed, entities: Mapping[str, int]) 
         model=parsed.model,
         entity_types=frozenset(entities),
         has_media=parsed.has_media,
+        unsupported_languages=detected.unsupported_languages,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import make_detector
-from gateway.detection import classifier
+from gateway.detection.tagger import classifier
 from gateway.errors import ConfigError
 from gateway.settings import CustomRecognizer, Detection, Engine
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from gateway.detection.language.exchange import LanguageReader
 from gateway.errors import (
     AuditUnavailable,
     DetectionUnavailable,
@@ -24,7 +26,7 @@ from gateway.masking.mask import MaskedRequest
 from gateway.pipeline import Pipeline
 from gateway.policy.files import load_policies
 from gateway.recording import Recorder
-from gateway.settings import Audit, Settings, Upstream
+from gateway.settings import Audit, Detection, Settings, Upstream
 from gateway.types import Span, Subject, UpstreamClass
 from tests.fakes import ListDetector, MemorySink, ScriptedReply, ScriptedUpstream
 
@@ -54,10 +56,10 @@ def echo(request: MaskedRequest, order: list[str]) -> ScriptedReply:
 
 
 class World:
-    def __init__(self, tmp_path: Path, script: Any = echo) -> None:
-        policy = tmp_path / "policy.yaml"
-        policy.write_text(POLICY)
-        loaded = load_policies([policy])
+    def __init__(self, tmp_path: Path, script: Any = echo, policy: str = POLICY) -> None:
+        file = tmp_path / "policy.yaml"
+        file.write_text(policy)
+        loaded = load_policies([file])
         self.order: list[str] = []
         self.sink = MemorySink(self.order)
         self.detector = ListDetector(VALUES)
@@ -71,18 +73,31 @@ class World:
                     models=("m", "x-*"),
                 ),
             ),
-            policies=(policy,),
+            policies=(file,),
             audit=Audit(url="sqlite://"),
             master_key=b"k" * 32,
         )
         self.pipeline = Pipeline(
             settings=settings,
             detector=self.detector,
+            languages=LanguageReader(b"k" * 32, 10),
+            classifier="c" * 64,
             entity_types=frozenset(VALUES.values()),
             upstreams={"fake": self.upstream},
             recorder=Recorder(self.sink),
             policy=lambda: loaded,
         )
+
+    def external(self, detection: Detection | None = None) -> None:
+        """Somebody else runs the upstream from now on."""
+        settings = self.pipeline.settings
+        (one,) = settings.upstreams
+        settings = replace(
+            settings,
+            upstreams=(replace(one, upstream_class=UpstreamClass.EXTERNAL),),
+            detection=detection or settings.detection,
+        )
+        self.pipeline = replace(self.pipeline, settings=settings)
 
     async def ask(self, text: str = "I am Anna Schmidt.", **fields: Any) -> str:
         messages = [{"role": "user", "content": text}]
@@ -160,6 +175,72 @@ async def test_detection_that_fails_never_reads_as_clean(
     assert caught.value.__cause__ is None
     assert world.sink.types == ["request.failed"]
     assert "sent" not in world.order
+
+
+FINNISH = "Kokous on siirretty torstaille, koska huone ei ole vapaa ennen kello kahtatoista."
+GERMAN = "Die Besprechung wurde verschoben, weil der Raum am Vormittag leider nicht frei ist."
+
+
+async def test_the_record_says_which_models_and_languages(world: World) -> None:
+    """Both records, and so that it is clear whether names were looked for."""
+    await world.ask(f"{GERMAN}\n{GERMAN}")
+    await world.ask(FINNISH)
+    german, _, finnish, closing = (record.detection for record in world.sink.records)
+
+    assert german is not None
+    assert finnish is not None
+    assert (german.profile, german.engines) == ("patterns", ())
+    assert german.classifier_sha256 == "c" * 64
+    assert (german.languages, german.unsupported_languages) == (("de",), ())
+    assert (finnish.languages, finnish.unsupported_languages) == (("fi",), ("fi",))
+    assert closing == finnish
+
+
+async def test_a_language_without_names_stays_on_the_premises(tmp_path: Path) -> None:
+    """Also where it stands in an earlier message; the denial says why."""
+    world = World(tmp_path)
+    world.external()
+    messages = [{"role": "system", "content": FINNISH}, {"role": "user", "content": GERMAN}]
+    with pytest.raises(PolicyDenied, match="stays on the premises"):
+        await world.ask(messages=messages)
+    assert world.order == ["record request.denied"]
+    denied = world.sink.records[0]
+    assert denied.detection is not None
+    assert denied.policy is not None
+    assert denied.detection.languages == ("de", "fi")
+    assert denied.policy.reason_code == "unsupported_language"
+
+    await world.ask(GERMAN)
+    assert len(world.upstream.sent) == 1
+
+
+async def test_a_policy_may_send_it_all_the_same(tmp_path: Path) -> None:
+    """Masked by what patterns find; the record still says so."""
+    world = World(tmp_path, policy=POLICY + "unsupported_languages: patterns\n")
+    world.external()
+    await world.ask(f"{FINNISH} Anna Schmidt")
+    assert b"Schmidt" not in world.upstream.sent[0].body
+    assert world.sink.records[0].detection is not None
+    assert world.sink.records[0].detection.unsupported_languages == ("fi",)
+
+
+async def test_an_expected_language_is_none_of_these(tmp_path: Path) -> None:
+    """What the configuration names may go, and nothing else."""
+    world = World(tmp_path)
+    world.external(Detection(languages=("de", "fi")))
+    await world.ask(FINNISH)
+    with pytest.raises(PolicyDenied):
+        await world.ask("The meeting was moved to Thursday because the room is not free today.")
+
+
+async def test_a_key_and_a_model_have_no_language(world: World) -> None:
+    """Only what somebody wrote has one."""
+    key = FINNISH.replace(" ", "_")
+    preview = await world.pipeline.preview(
+        orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}], key: 1}),
+        CALLER,
+    )
+    assert preview.detected.languages == frozenset()
 
 
 async def test_a_denied_request_is_on_record_and_not_sent(world: World) -> None:

@@ -20,19 +20,15 @@ MAX_FUNCTION_LINES = 60
 # Patterns below gateway/; what is pure takes its clock, keys and randomness as arguments.
 PURE = (
     "settings.py", "errors.py", "types.py", "ports.py", "keyring.py", "version.py",
-    "wire/*.py", "masking/*.py",
-    "detection/normalize.py", "detection/patterns.py", "detection/secrets.py",
-    "detection/spans.py", "detection/checksums.py", "detection/context.py",
-    "detection/segments.py", "detection/coreference.py", "detection/common_words.py",
-    "detection/view.py", "detection/folding.py", "detection/confusables.py",
-    "detection/escapes.py", "detection/blobs.py", "detection/spoken.py",
-    "detection/spoken_words.py", "detection/atdot.py", "detection/joined.py",
-    "detection/triggers.py", "detection/language.py", "detection/language_words.py",
-    "detection/tokens.py", "detection/wordfeatures.py", "detection/tags.py",
+    "wire/*.py", "masking/*.py", "detection/views/*.py", "detection/structured/*.py",
+    "detection/language/guess.py", "detection/language/words.py",
+    "detection/tagger/tokens.py", "detection/tagger/wordfeatures.py", "detection/tagger/tags.py",
+    "detection/entity_types.py", "detection/spans.py", "detection/segments.py",
+    "detection/coreference.py", "detection/common_words.py", "detection/coverage.py",
+    "detection/tokenclassifier.py", "detection/engines/decoding.py",
+    "detection/engines/labels.py", "detection/engines/windowing.py",
     "evaluation/labels.py", "evaluation/score.py", "evaluation/mistakes.py",
     "evaluation/latency.py", "evaluation/report.py", "evaluation/html.py",
-    "detection/coverage.py", "detection/tokenclassifier.py", "detection/engines/decoding.py",
-    "detection/engines/labels.py", "detection/engines/windowing.py",
     "policy/schema.py", "policy/decide.py", "policy/cases.py", "policy/simulate.py",
     "vault/sealing.py", "routing/candidates.py", "routing/balance.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
@@ -48,15 +44,13 @@ ALLOWED_IMPORTS = {
     "uvicorn": ("app.py", "__main__.py", "cli/*.py"),
     "sqlalchemy": ("*/store.py", "*/sql.py", "*/search.py", "audit/migrations/*.py",
                    "identity/*.py"),
-    "presidio_analyzer": ("detection/presidio.py", "detection/nlp.py", "detection/bounded.py",
-                          "detection/recognizers.py", "detection/recognizer_files.py",
-                          "detection/plugins.py", "detection/plugged.py",
-                          "evaluation/presidio.py"),
+    "presidio_analyzer": ("detection/presidio.py", "detection/nlp.py", "detection/recognizers.py",
+                          "detection/plugins/*.py", "evaluation/presidio.py"),
     "spacy": ("detection/engines/spacy_pipeline.py", "evaluation/presidio.py"),
     "transformers": ("detection/engines/hf_model.py", "training/vectors.py"),
     "torch": ("training/*.py", "detection/engines/*.py"),
     "onnx": ("training/export.py",),
-    "onnxruntime": ("detection/classifier.py",),
+    "onnxruntime": ("detection/tagger/classifier.py",),
     "faker": ("training/*.py",),
     "gliner": ("detection/engines/gliner_model.py",),
     "presidio_anonymizer": ("masking/presidio.py",),
@@ -261,7 +255,9 @@ def test_no_forbidden_words():
     assert not found
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-models.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-dev.lock", "requirements-models.lock"]
+)
 def test_every_locked_package_has_hashes(lock: str):
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-z0-9])", text)[1:] if text.startswith("#") else []

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,17 +21,19 @@ from urllib.parse import urlsplit
 import orjson
 
 from gateway import strictyaml
-from gateway.app import Parts, open_parts
+from gateway.app import Parts, make_detector, open_parts
 from gateway.audit.store import SqlAuditStore
+from gateway.cli.entity_types import known_types
 from gateway.config import check_exposure, shipped_policies, shipped_policy
-from gateway.detection.presidio import PresidioDetector
+from gateway.detection.plugins.known import GROUP
 from gateway.errors import ConfigError, GatewayError, Problem
 from gateway.exchange import Caller
 from gateway.masking.presidio import installed_operators
 from gateway.policy import schema
 from gateway.policy.cases import parse_cases, run_cases
 from gateway.policy.files import load_policies
-from gateway.settings import Audit, Settings, Upstream
+from gateway.ports import Detector
+from gateway.settings import Audit, Detection, Settings, Upstream
 from gateway.types import Span, Subject, UpstreamClass
 from gateway.upstreams.loopback import PREFIX
 from gateway.version import __version__
@@ -103,14 +105,18 @@ def exposure(settings: Settings) -> Check:
     return Check("exposure", Status.OK, seen)
 
 
-def policies(settings: Settings) -> list[Check]:
-    """Whether the policies can be read, and what a careful author would look at again."""
+def policies(settings: Settings, types: frozenset[str]) -> list[Check]:
+    """Whether the policies can be read, and what a careful author would look at again.
+
+    `types` are those that the configured detector finds.
+    """
     try:
         policy = load_policies(settings.policies, frozenset(installed_operators()))
     except ConfigError as error:
         return [_of_problem("policy", problem) for problem in error.problems]
     done = [Check("policy", Status.OK, f"{policy.id}: {len(policy.rules)} rules")]
-    for problem in schema.warnings(policy):
+    known = known_types().union(types)
+    for problem in schema.warnings(policy, known):
         done.append(replace(_of_problem("policy", problem), status=Status.WARNING))
     return done
 
@@ -168,19 +174,43 @@ async def audit(settings: Settings) -> Check:
     return Check("audit", Status.OK, f"{store.path} takes writes ({_ms(begun)} ms)")
 
 
-async def detector(settings: Settings) -> Check:
-    """Whether the detector, as configured, finds a planted value of each of eight types."""
+async def detection(settings: Settings) -> tuple[list[Check], frozenset[str]]:
+    """Whether the detector can be made as configured and finds what it must; and its types."""
+    try:
+        finder = make_detector(settings.detection)
+    except ConfigError as error:
+        return [_of_problem("detector", one) for one in error.problems], frozenset()
+    try:
+        made = Check("models", Status.OK, _models(settings.detection, finder.classifier_digest))
+        return [made, await _finds(finder)], finder.entity_types
+    finally:
+        await finder.aclose()
+
+
+def _models(settings: Detection, digest: str) -> str:
+    """The profile, the models, and what is plugged in."""
+    own = f"its files are whole (manifest {digest[:12]})" if digest else "no model"
+    parts = [f"profile {settings.profile}: {own}"]
+    engines = [one.kind for one in settings.engines]
+    plugged = [
+        *settings.recognizer_modules,
+        *(one.name for one in settings.recognizer_files),
+        *settings.predefined,
+        *sorted(one.name for one in entry_points(group=GROUP)),
+    ]
+    parts.append(f"engines: {', '.join(engines) or 'none'}")
+    parts.append(f"recognizers plugged in: {', '.join(plugged) or 'none'}")
+    parts.append(f"languages: {', '.join(sorted(settings.languages))}")
+    return "; ".join(parts)
+
+
+async def _finds(finder: Detector) -> Check:
+    """Whether a planted value of each of eight types is found."""
     advice = "look at detection.thresholds and detection.allow in the configuration"
     texts = [_text(value, sentence) for _, value, sentence in PLANTED]
+    begun = time.monotonic()
     try:
-        finder = PresidioDetector(settings.detection)
-        begun = time.monotonic()
-        try:
-            spans = await finder.detect(texts, "default")
-        finally:
-            await finder.aclose()
-    except ConfigError as error:
-        return _of_problem("detector", error.problems[0])
+        spans = await finder.detect(texts, "default")
     except GatewayError as error:
         return Check("detector", Status.FAILED, error.message, advice)
     missed = [

@@ -100,8 +100,8 @@ def _train(
 
 def _measured(profile: str, corpora: list[Path], out: Path) -> dict[str, Any]:
     """What the whole detector reaches with a new profile, on the development text."""
-    from gateway.detection.classifier import load  # noqa: PLC0415 -- slow
     from gateway.detection.presidio import PresidioDetector  # noqa: PLC0415
+    from gateway.detection.tagger.classifier import load  # noqa: PLC0415 -- slow
     from gateway.evaluation import evaluate, report, systems  # noqa: PLC0415
 
     files = [file for folder in corpora for file in sorted(folder.glob("*.dev.jsonl*"))]

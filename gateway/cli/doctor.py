@@ -59,9 +59,10 @@ async def _all(config: Path | None) -> list[Check]:
         for notice in settings.notices
         if not notice.startswith(checks.EXPOSED_KEY)
     ]
-    done += [checks.exposure(settings), *checks.policies(settings), checks.policy_cases()]
+    detection, types = await checks.detection(settings)
+    done += [checks.exposure(settings), *checks.policies(settings, types), checks.policy_cases()]
     done += [checks.master_key(settings), await checks.audit(settings)]
-    done += [await checks.detector(settings), await checks.round_trip(settings)]
+    done += [*detection, await checks.round_trip(settings)]
     return done + await checks.upstreams(settings)
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from gateway.cli import highlight
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.errors import RequestError
-from gateway.exchange import Caller, Preview
+from gateway.exchange import Caller, Detected, Preview
 from gateway.settings import Settings
 from gateway.types import Decision, Finding, Json, Leaf, LeafKind, Subject
 from gateway.wire.body import parse_body
@@ -115,6 +115,8 @@ def document(preview: Preview) -> dict[str, Json]:
     masked = preview.masked
     return {
         "findings": [_finding(preview.parsed.leaves[one.leaf], one) for one in preview.findings],
+        "languages": list[Json](sorted(preview.detected.languages)),
+        "unsupported_languages": list[Json](sorted(preview.detected.unsupported_languages)),
         "decision": {
             "effect": decision.effect.value,
             "rule_ids": list(decision.rule_ids),
@@ -145,6 +147,7 @@ def _finding(leaf: Leaf, one: Finding) -> dict[str, Json]:
 
 def _show(preview: Preview) -> None:
     console.print(_verdict(preview.decision))
+    console.print(_languages(preview.detected))
     leaves = preview.parsed.leaves
     found: defaultdict[int, list[Finding]] = defaultdict(list)
     for one in preview.findings:
@@ -179,6 +182,14 @@ def _verdict(decision: Decision) -> Text:
     shown.append(decision.effect.value, style="bold green")
     shown.append(f" ({decision.policy_id}: {rules}), to upstream ")
     return shown.append(f"{upstream.name} ({upstream.upstream_class.value})")
+
+
+def _languages(detected: Detected) -> Text:
+    shown = Text("Languages: " + (", ".join(sorted(detected.languages)) or "not clear"))
+    if detected.unsupported_languages:
+        codes = ", ".join(sorted(detected.unsupported_languages))
+        shown.append(f"; names are not looked for in {codes}", style="bold yellow")
+    return shown
 
 
 def _heading(text: str) -> None:

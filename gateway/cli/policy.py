@@ -6,10 +6,11 @@ Exit codes: 0 all is well, 1 a test case failed, 2 a file is wrong.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +18,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway import strictyaml
+from gateway.cli.common import load_settings
+from gateway.cli.entity_types import known_types
 from gateway.config import shipped_policies, shipped_policy
 from gateway.errors import ConfigError, Problem
 from gateway.masking.presidio import installed_operators
@@ -25,10 +28,16 @@ from gateway.policy.cases import CaseResult, parse_cases, run_cases
 from gateway.policy.decide import Outcome, RuleTrace, decide, explain
 from gateway.policy.files import load_policies
 from gateway.policy.schema import Policy
-from gateway.types import Candidate, Decision, Family, RequestFacts, UpstreamClass
+from gateway.types import (
+    LANGUAGES,
+    Candidate,
+    Decision,
+    Family,
+    RequestFacts,
+    UpstreamClass,
+)
+from gateway.validation import did_you_mean
 
-# Not a recognizer's: LITERAL is the wire's own, the other a usual name among operators' own.
-_ALSO_KNOWN: Final = frozenset({"LITERAL", "PASSWORD"})
 _STYLE: Final = {Outcome.MATCHED: "bold green", Outcome.SKIPPED: "", Outcome.NOT_REACHED: "dim"}
 
 app = typer.Typer(no_args_is_help=True, help="Check, test and explain policies.")
@@ -49,12 +58,25 @@ def _entity_types(values: list[str] | None) -> list[str] | None:
         raise typer.BadParameter(str(error)) from None
 
 
+def _languages(values: list[str] | None) -> list[str] | None:
+    for value in values or ():
+        if not re.fullmatch("[a-z]{2,3}", value):
+            raise typer.BadParameter("must be an ISO 639 code of two or three small letters")
+    return values
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+OwnConfig = Annotated[
+    Path | None,
+    typer.Option("--config", help="A configuration, whose own entity types are known, too."),
+]
 
 
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(help="Policy files, read together in this order.")],
+    config: OwnConfig = None,
     as_json: AsJson = False,
 ) -> None:
     """Check policy files: everything that is wrong, and what looks wrong."""
@@ -63,13 +85,14 @@ def check(
     warnings: Sequence[Problem] = ()
     try:
         policy = _load(files)
-        warnings = schema.warnings(policy, _known_types())
+        warnings = schema.warnings(policy, _known_types(config))
     except ConfigError as error:
         problems = error.problems
+    is_good = policy is not None and not problems
     if as_json:
         _print_json(
             {
-                "ok": policy is not None,
+                "ok": is_good,
                 "policy": _policy_facts(policy) if policy else None,
                 "problems": [_problem_facts(one) for one in problems],
                 "warnings": [_problem_facts(one) for one in warnings],
@@ -80,7 +103,7 @@ def check(
         _print_problems(warnings, "warning")
         if policy:
             typer.echo(f"{policy.id}: {len(policy.rules)} rules, digest {policy.digest}")
-    raise typer.Exit(Exit.OK if policy else Exit.BAD_FILE)
+    raise typer.Exit(Exit.OK if is_good else Exit.BAD_FILE)
 
 
 @app.command("test")
@@ -136,18 +159,19 @@ def explain_(
         typer.Option("--upstream-class", help="Classes of the candidates, in order."),
     ] = None,
     media: Annotated[bool, typer.Option("--media", help="The request holds media.")] = False,
+    language: Annotated[
+        list[str] | None,
+        typer.Option("--language", help="A language of its text, as en.", callback=_languages),
+    ] = None,
+    config: OwnConfig = None,
     as_json: AsJson = False,
 ) -> None:
     """Show rule by rule what a policy does with a request, and the decision."""
     try:
         read = _load([_path(name) for name in policy or ["default"]])
+        warnings = _unknown(entity_type or [], config)
     except ConfigError as error:
-        if as_json:
-            found = [_problem_facts(one) for one in error.problems]
-            _print_json({"ok": False, "problems": found})
-        else:
-            _print_problems(error.problems, "error")
-        raise typer.Exit(Exit.BAD_FILE) from None
+        _refuse(error, as_json)
     facts = RequestFacts(
         tenant=tenant,
         roles=frozenset(role or ()),
@@ -155,24 +179,35 @@ def explain_(
         model=model,
         entity_types=frozenset(entity_type or ()),
         has_media=media,
+        unsupported_languages=frozenset(language or ()) - LANGUAGES,
     )
     classes = upstream_class or [UpstreamClass.EXTERNAL, UpstreamClass.ON_PREM]
     candidates = [Candidate(one.value, one) for one in dict.fromkeys(classes)]
     traces, decision = explain(read, facts, candidates), decide(read, facts, candidates)
     if as_json:
-        shown = [
+        _print_json(
             {
-                "upstream_class": one.upstream_class,
-                "rule": one.rule,
-                "outcome": one.outcome,
-                "detail": one.detail,
+                "ok": True,
+                "rules": [_trace_facts(one) for one in traces],
+                "decision": _decision_facts(decision, facts),
+                "unsupported_languages": sorted(facts.unsupported_languages),
+                "warnings": [_problem_facts(one) for one in warnings],
             }
-            for one in traces
-        ]
-        _print_json({"ok": True, "rules": shown, "decision": _decision_facts(decision, facts)})
+        )
+        return
+    _print_problems(warnings, "warning")
+    _print_traces(traces)
+    _print_languages(read, facts)
+    _print_decision(decision, facts)
+
+
+def _refuse(error: ConfigError, as_json: bool) -> NoReturn:
+    if as_json:
+        found = [_problem_facts(one) for one in error.problems]
+        _print_json({"ok": False, "problems": found})
     else:
-        _print_traces(traces)
-        _print_decision(decision, facts)
+        _print_problems(error.problems, "error")
+    raise typer.Exit(Exit.BAD_FILE) from None
 
 
 def _path(name: str) -> Path:
@@ -198,12 +233,21 @@ def _run(path: Path) -> tuple[CaseResult, ...]:
     return run_cases(policy, parse_cases(strictyaml.load(path.parent / "tests" / path.name)))
 
 
-def _known_types() -> frozenset[str]:
-    """The entity types that detection finds without further configuration."""
-    from gateway.detection.presidio import PresidioDetector  # noqa: PLC0415 - slow to import
-    from gateway.settings import Detection  # noqa: PLC0415
+def _known_types(config: Path | None) -> frozenset[str]:
+    """What any recognizer may find, those of the configuration included. Raises `ConfigError`."""
+    return known_types(load_settings(config).detection if config else None)
 
-    return PresidioDetector(Detection()).entity_types | _ALSO_KNOWN
+
+def _unknown(entity_types: Sequence[str], config: Path | None) -> list[Problem]:
+    """A warning for each type that no recognizer knows."""
+    if not entity_types:
+        return []
+    known = _known_types(config)
+    return [
+        Problem("--entity-type", 0, one, "unknown entity type", did_you_mean(one, known))
+        for one in entity_types
+        if one not in known
+    ]
 
 
 def _problem_facts(problem: Problem) -> dict[str, str | int]:
@@ -225,6 +269,15 @@ def _case_facts(result: CaseResult) -> dict[str, object]:
     case = result.case
     place = {"file": case.file, "line": case.line}
     return {"name": case.name, "ok": result.passed, "failures": result.failures, **place}
+
+
+def _trace_facts(trace: RuleTrace) -> dict[str, str]:
+    return {
+        "upstream_class": trace.upstream_class,
+        "rule": trace.rule,
+        "outcome": trace.outcome,
+        "detail": trace.detail,
+    }
 
 
 def _decision_facts(decision: Decision, facts: RequestFacts) -> dict[str, object]:
@@ -276,6 +329,12 @@ def _print_traces(traces: Sequence[RuleTrace]) -> None:
             style=_STYLE[one.outcome],
         )  # fmt: skip
     Console().print(table)
+
+
+def _print_languages(policy: Policy, facts: RequestFacts) -> None:
+    if facts.unsupported_languages:
+        codes = ", ".join(sorted(facts.unsupported_languages))
+        typer.echo(f"unsupported languages: {codes} (policy: {policy.unsupported_languages})")
 
 
 def _print_decision(decision: Decision, facts: RequestFacts) -> None:

@@ -16,8 +16,8 @@ from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
-from gateway.detection.context import Context, Reading, context
-from gateway.detection.country import CONTEXT_BOOST, CONTEXT_SCORE, with_context
+from gateway.detection.structured.context import Context, Reading, context
+from gateway.detection.structured.country import CONTEXT_BOOST, CONTEXT_SCORE, with_context
 from gateway.detection.tokenclassifier import IncompleteRead, TokenClassifier, classified
 from gateway.types import Span
 

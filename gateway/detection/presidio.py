@@ -16,12 +16,10 @@ from collections.abc import Iterator, Sequence
 
 from presidio_analyzer import EntityRecognizer
 
-from gateway.detection.context import Reading
 from gateway.detection.coverage import complete
 from gateway.detection.nlp import ClassifierEngine
-from gateway.detection.normalize import views
-from gateway.detection.outside import OutsideRecognizers
-from gateway.detection.plugged import Plugged, silence_presidio
+from gateway.detection.plugins.outside import OutsideRecognizers
+from gateway.detection.plugins.plugged import Plugged, silence_presidio
 from gateway.detection.recognizers import (
     IdentifierRecognizer,
     TableRecognizer,
@@ -37,8 +35,10 @@ from gateway.detection.spans import (
     trimmed,
     without_allowed,
 )
+from gateway.detection.structured.context import Reading
 from gateway.detection.tokenclassifier import TokenClassifier
-from gateway.detection.view import View
+from gateway.detection.views.normalize import views
+from gateway.detection.views.view import View
 from gateway.detection.worker import SHORT_CODE_POINTS, Item, Worker, time_left
 from gateway.settings import Detection
 from gateway.types import Span
@@ -75,6 +75,9 @@ class PresidioDetector:
         self._outside = outside
         self._stages = ("table", "identifiers") + (("plugged",) if self._plugged else ())
         self._has_classifier = bool(classifiers)
+        digests = [str(getattr(one, "digest", "")) for one in classifiers]
+        self.classifier_digest = next((one for one in digests if one), "")
+        """SHA-256, hex, of what names the files of our own models; "" where none is loaded."""
         self.entity_types: frozenset[str] = frozenset(
             {kind for one in (*self._own, *extra_recognizers) for kind in one.supported_entities}
             | {kind for one in classifiers for kind in one.entity_types}

@@ -18,11 +18,11 @@ from presidio_analyzer import (
 )
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from gateway.detection.context import Reading
-from gateway.detection.country import REPLACED, Identifier, identifier, identify
 from gateway.detection.coverage import Read
 from gateway.detection.nlp import Artifacts, reading_of
-from gateway.detection.table import ENTITY_TYPES, read
+from gateway.detection.structured.context import Reading
+from gateway.detection.structured.country import REPLACED, Identifier, identifier, identify
+from gateway.detection.structured.table import ENTITY_TYPES, read
 from gateway.detection.tokenclassifier import TokenClassifier, classified
 from gateway.detection.worker import time_left
 from gateway.settings import CustomRecognizer

@@ -21,7 +21,7 @@ from gateway.settings import Detection
 from gateway.types import Json
 
 if TYPE_CHECKING:  # loaded after memory was counted
-    from gateway.detection.context import Reading
+    from gateway.detection.structured.context import Reading
     from gateway.detection.tokenclassifier import TokenClassifier
 
 ROUNDS: Final = 5
@@ -164,9 +164,9 @@ async def _stages(
     settings: Detection, text: str, advance: Callable[[str], None]
 ) -> dict[str, float]:
     """CPU milliseconds per 1,000 tokens of the views, our recognizers, and the classifier."""
-    from gateway.detection.context import Reading  # noqa: PLC0415 -- after memory was counted
-    from gateway.detection.normalize import views  # noqa: PLC0415
     from gateway.detection.recognizers import ClassifierRecognizer, recognizers  # noqa: PLC0415
+    from gateway.detection.structured.context import Reading  # noqa: PLC0415 -- after memory was counted
+    from gateway.detection.views.normalize import views  # noqa: PLC0415
 
     of_text = views(text)
     texts = [view.text for view in of_text]
@@ -186,7 +186,7 @@ async def _stages(
 
 
 def _classifiers(profile: str) -> list[TokenClassifier]:
-    from gateway.detection import classifier  # noqa: PLC0415 -- brings its runtime along
+    from gateway.detection.tagger import classifier  # noqa: PLC0415 -- brings its runtime along
 
     return [classifier.load(profile)] if profile in classifier.PROFILES else []
 

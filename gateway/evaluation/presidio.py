@@ -10,7 +10,7 @@ from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
-from gateway.detection.plugged import silence_presidio
+from gateway.detection.plugins.plugged import silence_presidio
 from gateway.types import Span
 
 

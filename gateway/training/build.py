@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gateway.detection.classifier import LEXICON, MANIFEST, Classifier, load, read_manifest
-from gateway.detection.tags import ENTITY_TYPES
-from gateway.detection.wordfeatures import case_of, folded, word_keys
+from gateway.detection.tagger.classifier import LEXICON, MANIFEST, Classifier, load, read_manifest
+from gateway.detection.tagger.tags import ENTITY_TYPES
+from gateway.detection.tagger.wordfeatures import case_of, folded, word_keys
 from gateway.training import lexicon, vectors
 from gateway.training.calibrate import CLEAN, Scored, biases
 from gateway.training.dataset import LABELLED, Sentence, Vocabulary, chunks, marked, read, sentence

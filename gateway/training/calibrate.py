@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from gateway.detection.tags import ENTITY_TYPES, best_tags, entities
+from gateway.detection.tagger.tags import ENTITY_TYPES, best_tags, entities
 
 GRID: Final = tuple(round(-2.0 + 0.25 * step, 2) for step in range(25))
 """The biases that are tried, added to the scores of a type's tags."""

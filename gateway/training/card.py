@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from gateway.detection.tags import ENTITY_TYPES
+from gateway.detection.tagger.tags import ENTITY_TYPES
 
 SOURCES: Final = (
     ("meddocan", "CC BY 4.0", "es", "SPACCC_MEDDOCAN, Plan TL: clinical cases"),

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gateway.detection import tags
-from gateway.detection.tokens import tokenize
-from gateway.detection.wordfeatures import case_of, folded
+from gateway.detection.tagger import tags
+from gateway.detection.tagger.tokens import tokenize
+from gateway.detection.tagger.wordfeatures import case_of, folded
 from gateway.training.wordlists import CALENDAR_WORDS, NATIONALITIES
 
 _CALENDAR = frozenset(CALENDAR_WORDS)

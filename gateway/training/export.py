@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from gateway.detection.tags import TAGS
-from gateway.detection.wordfeatures import LISTS, PIECES
+from gateway.detection.tagger.tags import TAGS
+from gateway.detection.tagger.wordfeatures import LISTS, PIECES
 from gateway.training.model import Tagger
 
 OPSET: Final = 17

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gateway.detection.wordfeatures import folded, word_keys
+from gateway.detection.tagger.wordfeatures import folded, word_keys
 from gateway.training import wellknown
 from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_WORDS, NATIONALITIES
 

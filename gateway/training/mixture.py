@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gateway.detection import tags
-from gateway.detection.wordfeatures import CASES, LOWER, UPPER, recased
+from gateway.detection.tagger import tags
+from gateway.detection.tagger.wordfeatures import CASES, LOWER, UPPER, recased
 from gateway.training.dataset import ANY, Sentence
 
 GAP = 8

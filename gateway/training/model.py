@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gateway.detection.tags import TAGS
-from gateway.detection.wordfeatures import CASES, LISTS, PIECE_ROWS, WORD_ROWS
+from gateway.detection.tagger.tags import TAGS
+from gateway.detection.tagger.wordfeatures import CASES, LISTS, PIECE_ROWS, WORD_ROWS
 
 GAP_REACH = 16
 """Tokens on each side that a token's scores depend on, at most; see `Shape.reach`."""

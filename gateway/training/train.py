@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gateway.detection.tags import TAGS
-from gateway.detection.wordfeatures import LISTS, word_features
+from gateway.detection.tagger.tags import TAGS
+from gateway.detection.tagger.wordfeatures import LISTS, word_features
 from gateway.training.mixture import Batch
 from gateway.training.model import Shape, Tagger, loss
 

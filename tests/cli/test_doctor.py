@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from gateway.cli import checks
 from gateway.cli import doctor as command
 from gateway.cli.doctor import app
+from gateway.detection.tagger.classifier import ModelError
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +41,9 @@ def test_the_embedded_default_is_well():
     code, found = doctor()
     assert code == 0, found
     names = {"python", "versions", "config", "exposure", "policy", "policy cases", "master key"}
-    assert names | {"audit", "detector", "round trip", "upstream loopback"} == set(found) - {
-        "notice"
-    }
+    assert names | {"audit", "models", "detector", "round trip", "upstream loopback"} == set(
+        found
+    ) - {"notice"}
     assert "all 8 types" in found["detector"]["seen"]
     for one in found.values():
         assert one["status"] == "ok" or one["advice"]
@@ -70,6 +71,51 @@ def test_an_audit_log_that_is_none(tmp_path: Path):
     assert found["audit"]["status"] == "failed"
     assert found["audit"]["advice"]
     assert found["round trip"]["status"] == "ok"
+
+
+def test_what_is_plugged_in():
+    _, found = doctor(LOOPBACK + "detection: {profile: patterns}\n")
+    assert found["models"]["seen"] == (
+        "profile patterns: no model; engines: none; recognizers plugged in: none; "
+        "languages: de, en, es, fr, it, nl, pt"
+    )
+    _, found = doctor(
+        LOOPBACK + "detection: {profile: patterns, predefined: [UuidRecognizer], languages: [nl]}\n"
+    )
+    assert found["models"]["seen"].endswith("plugged in: UuidRecognizer; languages: nl")
+
+
+def test_a_model_that_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.detection.tagger.classifier.load", damaged)
+    code, found = doctor(LOOPBACK + "detection: {profile: fast}\n")
+    assert code == 1
+    assert found["detector"]["status"] == "failed"
+    assert "lexicon.npz is missing: install again" in found["detector"]["seen"]
+
+
+def damaged(profile: str) -> None:
+    raise ModelError("lexicon.npz is missing: install again")
+
+
+def test_an_engine_that_is_not_there(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    code, found = doctor(
+        LOOPBACK + "detection: {profile: patterns, engines: [{kind: spacy, model: ./empty}]}\n"
+    )
+    assert code == 1
+    assert "engines[0]" in found["detector"]["seen"]
+
+
+def test_a_policy_that_names_a_type_that_nobody_finds(tmp_path: Path):
+    (tmp_path / "ours.yaml").write_text(
+        "version: 1\nid: ours\n"
+        "rules: [{name: r, effect: mask, operators: {PERSN: hash, BADGE: hash, LITERAL: keep}}]\n"
+    )
+    deny = "detection: {profile: patterns, deny: [{text: x-1, entity_type: BADGE}]}\n"
+    code, found = doctor(LOOPBACK + "policies: [ours.yaml]\n" + deny)
+    assert code == 0
+    assert "unknown entity type PERSN" in found["policy"]["seen"]
+    assert found["policy"]["advice"] == "did you mean PERSON?"
 
 
 def test_a_detector_that_is_told_not_to_find():

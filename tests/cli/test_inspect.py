@@ -98,6 +98,26 @@ def test_the_first_model_that_has_a_name_is_asked_for(tmp_path: Path):
     assert inspect("hello", "--config", config)["masked"]["model"] == "small"
 
 
+FINNISH = "Kokous on siirretty torstaille, koska huone ei ole vapaa ennen kello kahtatoista."
+
+
+def test_languages(tmp_path: Path):
+    shown = inspect(FINNISH)
+    assert shown["languages"] == shown["unsupported_languages"] == ["fi"]
+    assert shown["decision"]["upstream_class"] == "on_prem"
+    shown = inspect(FINNISH, "--config", external(tmp_path))
+    assert "stays on the premises" in shown["decision"]["reason"]
+    shown = inspect("The meeting was moved because the room is not free before noon on Thursday.")
+    assert (shown["languages"], shown["unsupported_languages"]) == (["en"], [])
+
+
+def test_languages_for_people():
+    done = CliRunner().invoke(app, ["-"], input=FINNISH)
+    assert "Languages: fi; names are not looked for in fi" in done.output
+    done = CliRunner().invoke(app, ["-"], input="hi")
+    assert "Languages: not clear" in done.output
+
+
 def test_for_people():
     done = CliRunner().invoke(app, ["-"], input=f"Write to {EMAIL}, please.")
     assert done.exit_code == 0

@@ -106,6 +106,55 @@ def test_explain_as_json(good: str):
     assert [one["outcome"] for one in facts["rules"]].count("matched") == 2
 
 
+def test_explain_a_type_that_nobody_finds():
+    arguments = ["explain", "--entity-type", "CREDITCARD", "--entity-type", "PERSON"]
+    done = run(*arguments)
+    assert done.exit_code == 0
+    assert "warning: --entity-type: CREDITCARD: unknown entity type" in done.stderr
+    assert "did you mean CREDIT_CARD?" in done.stderr
+    assert done.stderr.count("warning") == 1
+    (warning,) = json.loads(run(*arguments, "--json").stdout)["warnings"]
+    assert warning["key"] == "CREDITCARD"
+
+
+def test_explain_a_language():
+    done = run("explain", "--language", "fi", "--language", "de")
+    assert "unsupported languages: fi (policy: on_prem_only)" in done.stdout
+    assert "decision: mask, to on_prem upstreams (rest)" in done.stdout
+    done = run("explain", "--language", "fi", "--upstream-class", "external", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["unsupported_languages"] == ["fi"]
+    assert facts["decision"]["effect"] == "deny"
+    assert "stays on the premises" in facts["decision"]["reason"]
+    done = run("explain", "--language", "de")
+    assert "unsupported" not in done.stdout
+    assert "to external upstreams" in done.stdout
+    assert run("explain", "--language", "Finnish").exit_code == 2
+
+
+def test_the_types_of_a_configuration_are_known(tmp_path: Path):
+    policy = tmp_path / "badges.yaml"
+    policy.write_text(
+        "version: 1\nid: b\nrules: [{name: r, effect: mask, operators: {BADGE: hash}}]\n"
+    )
+    config = tmp_path / "cloakroom.yaml"
+    config.write_text(
+        "version: 1\nupstreams: [{name: a, kind: loopback, class: on_prem}]\n"
+        "detection: {profile: patterns, deny: [{text: x-1, entity_type: BADGE}]}\n"
+    )
+    assert "unknown entity type BADGE" in run("check", str(policy)).stderr
+    done = run("check", str(policy), "--config", str(config))
+    assert done.exit_code == 0
+    assert "warning" not in done.stderr
+    config.write_text(
+        "version: 1\nupstreams: [{name: a, kind: loopback, class: on_prem}]\n"
+        "detection: {profile: patterns, predefined: [NoRecognizer]}\n"
+    )
+    done = run("check", str(policy), "--config", str(config), "--json")
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["ok"] is False
+
+
 def test_explain_bad(bad: str):
     assert run("explain", "--policy", bad).exit_code == 2
     done = run("explain", "--policy", bad, "--json")

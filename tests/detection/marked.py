@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from gateway.detection.context import Reading
 from gateway.detection.spans import above, disjoint, threshold_of, trimmed
+from gateway.detection.structured.context import Reading
 from gateway.types import Span
 
 Finder = Callable[[Reading], Iterable[Span]]

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.app import make_detector
 from gateway.config_schema import PROFILES
-from gateway.detection.classifier import MODELS
+from gateway.detection.tagger.classifier import MODELS
 from gateway.settings import Detection
 from gateway.types import Span
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.detection import (
+from gateway.detection.entity_types import ENTITY_TYPES, MEANINGS, MODEL_ONLY, TABLE
+from gateway.detection.structured import (
     addresses,
     dates,
     devices,
@@ -15,8 +16,7 @@ from gateway.detection import (
     secrets,
     urls,
 )
-from gateway.detection.entity_types import ENTITY_TYPES, MEANINGS, MODEL_ONLY, TABLE
-from gateway.detection.table import FINDERS
+from gateway.detection.structured.table import FINDERS
 
 FAMILIES = frozenset(
     "PERSON LOCATION ADDRESS ZIP_CODE ORGANIZATION DATE_TIME EMAIL_ADDRESS PHONE_NUMBER "

@@ -10,9 +10,9 @@ import traceback
 import pytest
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
 
-from gateway.detection import plugged
-from gateway.detection.country import ALONE
+from gateway.detection.plugins import plugged
 from gateway.detection.presidio import PresidioDetector
+from gateway.detection.structured.country import ALONE
 from gateway.errors import DetectionUnavailable
 from gateway.settings import CustomRecognizer, Detection, ListEntry
 from gateway.types import Span

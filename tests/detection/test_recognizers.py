@@ -8,9 +8,9 @@ import pytest
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from gateway.detection.context import Reading
 from gateway.detection.nlp import ClassifierEngine, WordContextEnhancer, reading_of
 from gateway.detection.recognizers import ClassifierRecognizer, recognizers
+from gateway.detection.structured.context import Reading
 from gateway.types import Span
 
 TEXTS = [

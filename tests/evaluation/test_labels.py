@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.app import make_detector
-from gateway.detection.tags import ENTITY_TYPES as CLASSIFIED
+from gateway.detection.tagger.tags import ENTITY_TYPES as CLASSIFIED
 from gateway.evaluation.labels import FOLDS, LABELS, folding, label_of
 from gateway.settings import Detection
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from gateway import strictyaml
+from gateway.cli.entity_types import known_types
 from gateway.config import shipped_policies, shipped_policy
+from gateway.detection.entity_types import MEANINGS
 from gateway.errors import ConfigError
 from gateway.policy.cases import CaseResult, parse_cases, run_cases
 from gateway.policy.files import load_policies
@@ -49,6 +51,39 @@ def test_shipped_policies_are_tidy_and_every_rule_has_a_case(name: str):
     cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
     assert {rule.name for rule in policy.rules} <= {case.rule for case in cases}
     assert policy.id == name == Path(path).stem
+
+
+def test_the_reference_lists_every_entity_type():
+    text = (shipped_policy("default").parent / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| (\w+) \| (form|text) \| (.*) \|$", text, re.M)
+    assert listed == [
+        (one.name, one.severity, "form" if one.structured else "text", one.meaning)
+        for one in MEANINGS.values()
+    ]
+
+
+def test_shipped_policies_name_only_types_that_somebody_finds():
+    for name in shipped_policies():
+        assert warnings(load_policies([shipped_policy(name)]), known_types()) == ()
+
+
+def test_what_identifies_a_person_to_the_state_or_a_bank_is_in_a_class():
+    """A new type of these families must be thought of in the default policy."""
+    classes = load_policies([shipped_policy("default")]).classes
+    of_family = {
+        "SECRET": ["secrets"],
+        "CREDIT_CARD": ["payment"],
+        "IBAN": ["payment"],
+        "CRYPTO": ["payment"],
+        "BANK_ACCOUNT": ["payment"],
+        "US_SSN": ["national_ids"],
+        "NATIONAL_ID": ["national_ids", "health"],
+        "PASSPORT": ["national_ids"],
+        "DRIVER_LICENSE": ["national_ids"],
+    }
+    for one in MEANINGS.values():
+        if one.family in of_family and one.severity in ("critical", "high"):
+            assert any(one.name in classes[name] for name in of_family[one.family]), one.name
 
 
 def test_the_examples_of_the_reference_are_right():

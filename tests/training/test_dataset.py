@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.detection import tags
+from gateway.detection.tagger import tags
 from gateway.training.dataset import ANY, Vocabulary, chunks, sentence
 
 OUTSIDE = 1 << tags.OUTSIDE

@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 
-from gateway.detection.wordfeatures import case_of, folded
+from gateway.detection.tagger.wordfeatures import case_of, folded
 from gateway.training.dataset import ANY, Vocabulary, sentence
 from gateway.training.mixture import GAP, Corpus, Names, batches, varied
 

@@ -11,10 +11,10 @@ pytest.importorskip("onnx")
 
 import numpy as np  # noqa: E402 -- the packages of the extra come first
 
-from gateway.detection.classifier import load, read_manifest  # noqa: E402
-from gateway.detection.tags import TAGS, best_tags, entities  # noqa: E402
-from gateway.detection.tokens import tokenize  # noqa: E402
-from gateway.detection.wordfeatures import case_of, folded  # noqa: E402
+from gateway.detection.tagger.classifier import load, read_manifest  # noqa: E402
+from gateway.detection.tagger.tags import TAGS, best_tags, entities  # noqa: E402
+from gateway.detection.tagger.tokens import tokenize  # noqa: E402
+from gateway.detection.tagger.wordfeatures import case_of, folded  # noqa: E402
 from gateway.training import build, export  # noqa: E402
 from gateway.training.dataset import Vocabulary, sentence  # noqa: E402
 from gateway.training.generate import generate  # noqa: E402

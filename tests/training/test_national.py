@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.detection import checksums
+from gateway.detection.structured import checksums
 from gateway.training import identifiers, national
 from gateway.training.data import LANGUAGES
 from gateway.training.draw import Draw

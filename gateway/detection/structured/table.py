@@ -1,0 +1,59 @@
+"""All recognizers of our own, in the order in which a text is read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.detection.entity_types import ENTITY_TYPES
+from gateway.detection.structured import (
+    addresses,
+    columns,
+    dates,
+    devices,
+    identifiers,
+    labelled,
+    names,
+    network,
+    numbers,
+    patterns,
+    secrets,
+    urls,
+)
+from gateway.detection.structured.context import Reading
+from gateway.types import Span
+
+__all__ = ["ENTITY_TYPES", "FINDERS", "read"]
+
+FINDERS: tuple[patterns.Finder, ...] = (
+    *patterns.FINDERS,
+    network.ip_addresses,
+    network.macs,
+    urls.urls,
+    devices.wallets,
+    devices.vehicles_and_devices,
+    devices.coordinates,
+    devices.handles,
+    devices.database_users,
+    dates.dates,
+    dates.ages,
+    labelled.labelled,
+    identifiers.identifiers,
+    *secrets.FINDERS,
+    columns.columns,
+    numbers.phones,
+    numbers.cards,
+    names.people,
+    addresses.addresses,
+)
+
+
+def read(reading: Reading, between: Callable[[], object]) -> list[Span]:
+    """What the table finds in a text, in no order and possibly overlapping.
+
+    `between` is called before each recognizer; it may raise to stop the work.
+    """
+    found: list[Span] = []
+    for finder in FINDERS:
+        between()
+        found.extend(finder(reading))
+    return found

@@ -1,0 +1,315 @@
+"""Our token classifier: names, places, organisations, addresses, dates and numbers in context.
+
+A text becomes tokens, tokens become features, an ONNX graph turns features into scores, and
+the best valid sequence of tags gives the spans. Texts of one call are packed into rows, with gaps
+over which no token sees another, and long texts are cut into windows that overlap by all that a
+token can see: what is found in a text depends on that text alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from gateway.detection.coverage import reach
+from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities
+from gateway.detection.tagger.tokens import Tokens, tokenize
+from gateway.detection.tagger.wordfeatures import CASES, LISTS, case_of, folded, word_features
+from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
+from gateway.types import Span
+
+RECOGNIZER: Final = "classifier"
+MODELS: Final = Path(__file__).parent / "models"
+MANIFEST: Final = "manifest.json"
+LEXICON: Final = "lexicon.npz"
+PROFILES: Final = ("fast", "accurate")
+
+_ROW: Final = 2_048  # tokens of one run, about
+_SECTION: Final = 16_384  # tokens of a text that are decoded at once
+_OVERLAP: Final = 64  # tokens that two sections share: no entity is longer
+_DECIMALS: Final = 3  # of scores: no finding hangs on the last bits of a sum
+
+
+class ModelError(ModelProblem):
+    """A file of the model is missing, cut short, changed, or of another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `manifest.json` says: the files with their SHA-256, and how to read the scores."""
+
+    files: dict[str, str]
+    reach: dict[str, int]
+    gap: dict[str, int]
+    bias: dict[str, dict[str, float]]
+    digest: str
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder of models.
+
+    Raises:
+        ModelError: it is missing or not of this version.
+    """
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        data: dict[str, Any] = json.loads(content)
+        if data["format"] != 1 or data["entity_types"] != list(ENTITY_TYPES):
+            raise ModelError(f"the models in {folder} are of another version")
+        return Manifest(
+            data["files"], data["reach"], data["gap"], data["bias"], sha256(content).hexdigest()
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{folder / MANIFEST} is missing or damaged: install again") from None
+
+
+def _checked(folder: Path, name: str, manifest: Manifest) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
+    except OSError:
+        raise ModelError(f"{folder / name} is missing: install again") from None
+    if sha256(content).hexdigest() != manifest.files.get(name):
+        raise ModelError(f"{folder / name} is not the file that the manifest names: install again")
+    return content
+
+
+def _session(content: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+class Lexicon:
+    """Bits and vectors of known words, by 64-bit hash."""
+
+    def __init__(self, content: bytes) -> None:
+        """Raises `ModelError` where the file does not hold the arrays that it should."""
+        try:
+            with np.load(BytesIO(content), allow_pickle=False) as arrays:
+                self._keys = arrays["keys"]
+                self._bits = arrays["bits"]
+                self._vector_keys = arrays["vector_keys"]
+                self._vectors = arrays["vectors"]
+                self._step = np.float32(arrays["vector_step"])
+        except (OSError, ValueError, KeyError):
+            raise ModelError(f"{LEXICON} is damaged: install again") from None
+
+    def lists(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+        """The bits of words as floats (words, LISTS)."""
+        place, found = _place(self._keys, keys)
+        bits = np.where(found, self._bits[place], 0).astype(np.uint16)
+        spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & np.uint16(1)
+        return spread.astype(np.float32)
+
+    def vectors(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+        """The vectors of words; zeros for a word that has none."""
+        place, found = _place(self._vector_keys, keys)
+        vectors: npt.NDArray[np.float32] = self._vectors[place] * self._step
+        return vectors * found[:, None]
+
+
+def _place(
+    keys: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return place, keys[place] == wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Tokens `start`..`end` of a text, of which those from `first` to `last` are wanted."""
+
+    text: int
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+class Classifier:
+    """A loaded profile. Stateless: it may be used from several threads."""
+
+    def __init__(self, profile: str, folder: Path = MODELS) -> None:
+        """Raises `ModelError` where a file is missing or is not the one that was shipped."""
+        manifest = read_manifest(folder)
+        if profile not in manifest.reach:
+            raise ModelError(f"no profile {profile} in {folder}")
+        self.entity_types: frozenset[str] = frozenset(ENTITY_TYPES)
+        self.digest = manifest.digest
+        self._graph = _session(_checked(folder, f"{profile}.onnx", manifest))
+        self._lexicon = Lexicon(_checked(folder, LEXICON, manifest))
+        self._reach = manifest.reach[profile]
+        self._gap = manifest.gap[profile]
+        self._bias = np.zeros(TAGS, np.float32)
+        for name, value in manifest.bias[profile].items():
+            at = 1 + 4 * ENTITY_TYPES.index(name)
+            self._bias[at : at + 4] = value
+
+    def classify(self, texts: Sequence[str]) -> list[list[Span]]:
+        """The spans of each text, in order and disjoint.
+
+        Raises:
+            IncompleteRead: tokens do not cover a text.
+        """
+        tokens = [tokenize(text) for text in texts]
+        for text, one in zip(texts, tokens, strict=True):
+            if reach(zip(one.starts, one.ends, strict=True), text) != len(text):
+                raise IncompleteRead("the classifier's tokens do not cover a text")
+        found: list[list[Span]] = [[] for _ in texts]
+        short = [at for at, one in enumerate(tokens) if len(one) <= _SECTION]
+        for group in self._groups(short, tokens):
+            for at, scores in zip(group, self._scores([tokens[at] for at in group]), strict=True):
+                found[at] = self._spans(tokens[at], scores)
+        for at, one in enumerate(tokens):
+            if len(one) > _SECTION:
+                found[at] = self._long(one)
+        return found
+
+    def _groups(self, places: Sequence[int], tokens: Sequence[Tokens]) -> Iterator[list[int]]:
+        """Texts that are scored together: about `_SECTION` tokens."""
+        group: list[int] = []
+        size = 0
+        for at in places:
+            if group and size + len(tokens[at]) > _SECTION:
+                yield group
+                group, size = [], 0
+            group.append(at)
+            size += len(tokens[at])
+        if group:
+            yield group
+
+    def _long(self, tokens: Tokens) -> list[Span]:
+        """A text of many tokens, section by section; what two sections share counts once."""
+        found: list[Span] = []
+        for start in range(0, len(tokens), _SECTION - _OVERLAP):
+            end = min(start + _SECTION, len(tokens))
+            low, high = max(0, start - self._reach), min(len(tokens), end + self._reach)
+            part = Tokens(tokens.words[low:high], tokens.starts[low:high], tokens.ends[low:high])
+            scores = self._scores([part])[0][start - low : end - low]
+            part = Tokens(tokens.words[start:end], tokens.starts[start:end], tokens.ends[start:end])
+            for span in self._spans(part, scores):
+                if not found or span.start >= found[-1].end:
+                    found.append(span)
+                elif span.end > found[-1].end:
+                    last = found.pop()
+                    found.append(
+                        Span(last.start, span.end, last.entity_type, last.score, RECOGNIZER)
+                    )
+            if end == len(tokens):
+                break
+        return found
+
+    def _spans(self, tokens: Tokens, scores: npt.NDArray[np.float32]) -> list[Span]:
+        spans: list[Span] = []
+        weight: npt.NDArray[np.float32] | None = None
+        for first, last, kind in entities(best_tags(scores)):
+            if weight is None:
+                weight = np.exp(scores - scores.max(axis=1, keepdims=True))
+                weight /= weight.sum(axis=1, keepdims=True)
+            of_type = weight[first:last, 1 + 4 * kind : 5 + 4 * kind].sum(axis=1)
+            score = round(float(of_type.mean()), _DECIMALS)
+            start, end = tokens.starts[first], tokens.ends[last - 1]
+            spans.append(Span(start, end, ENTITY_TYPES[kind], score, RECOGNIZER))
+        return spans
+
+    def scores(self, texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        """The scores of each text's tokens, (tokens, TAGS), from which spans are decoded."""
+        return self._scores([tokenize(text) for text in texts])
+
+    # ---- scores ------------------------------------------------------------------------------
+
+    def _scores(self, texts: Sequence[Tokens]) -> list[npt.NDArray[np.float32]]:
+        """(tokens, TAGS) for each text."""
+        out = [np.zeros((len(one), TAGS), np.float32) for one in texts]
+        for row in self._rows(texts):
+            scores = self._run(texts, row)
+            at = 0
+            for window in row:
+                begin = at + window.first - window.start
+                out[window.text][window.first : window.last] = scores[
+                    begin : begin + window.last - window.first
+                ]
+                at += window.end - window.start + self._gap
+        return out
+
+    def _rows(self, texts: Sequence[Tokens]) -> Iterator[list[_Window]]:
+        row: list[_Window] = []
+        size = 0
+        for number, tokens in enumerate(texts):
+            for first in range(0, len(tokens), _ROW):
+                last = min(first + _ROW, len(tokens))
+                start, end = max(0, first - self._reach), min(len(tokens), last + self._reach)
+                if row and size + end - start > _ROW:
+                    yield row
+                    row, size = [], 0
+                row.append(_Window(number, start, end, first, last))
+                size += end - start + self._gap
+        if row:
+            yield row
+
+    def _run(self, texts: Sequence[Tokens], row: Sequence[_Window]) -> npt.NDArray[np.float32]:
+        size = sum(window.end - window.start + self._gap for window in row)
+        index = np.zeros(size, np.int32)
+        cases = np.full(size, CASES - 1, np.int32)
+        spaces = np.zeros((size, 1), np.float32)
+        mask = np.zeros((size, 1), np.float32)
+        distinct: dict[str, int] = {}
+        known: dict[str, tuple[int, int]] = {}
+        at = 0
+        for window in row:
+            tokens, start, end = texts[window.text], window.start, window.end
+            stop = at + end - start
+            pairs = []
+            for word in tokens.words[start:end]:
+                pair = known.get(word)
+                if pair is None:
+                    number = distinct.setdefault(folded(word), len(distinct))
+                    pair = known[word] = (number, case_of(word))
+                pairs.append(pair)
+            index[at:stop], cases[at:stop] = np.array(pairs, np.int32).T
+            before = np.array(tokens.ends[max(0, start - 1) : end - 1])
+            starts = np.array(tokens.starts[start:end])
+            if start == 0:
+                before = np.concatenate([[-1], before])
+            spaces[at:stop, 0] = starts > before
+            mask[at:stop] = 1
+            at = stop + self._gap
+        found = word_features(list(distinct))
+        scores: npt.NDArray[np.float32] = self._graph.run(
+            None,
+            {
+                "rows": found.rows,
+                "pieces": found.pieces,
+                "share": found.share,
+                "lists": self._lexicon.lists(found.keys),
+                "vectors": self._lexicon.vectors(found.keys),
+                "index": index,
+                "cases": cases,
+                "spaces": spaces,
+                "mask": mask,
+            },
+        )[0]
+        return np.round(scores + self._bias, _DECIMALS)
+
+
+def load(profile: str, folder: Path | None = None) -> Classifier:
+    """A profile of the shipped models, or of those in `folder`.
+
+    Raises:
+        ModelError: a file is missing, cut short or changed.
+    """
+    return Classifier(profile, folder or MODELS)

@@ -1,0 +1,229 @@
+"""Numbers and words taken apart by odd separators, put together again. Pure.
+
+"4*1*1*1", "4111|1111", "A n n a", "a.n.n.a @ ...": one sign and one separator in turn, or the
+groups of a card, an IBAN, a social security or a phone number with separators that nobody uses.
+Lists of numbers look alike; so groups count only in the sizes that those numbers have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gateway.detection.views.spoken_words import NATO
+from gateway.detection.views.view import Edit, Range
+
+_MIN_DIGITS, _MAX_DIGITS = 9, 24
+
+_SEPARATOR = r"[ \t,;:|/.*_~#·•\u2013\u2014-]{1,3}"
+_SINGLES = re.compile(rf"(?<![\w.,+-])\+?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}(?!\w)")
+_GROUPS = re.compile(rf"(?<![\w+])[0-9]{{1,8}}(?:{_SEPARATOR}[0-9]{{1,8}}){{2,24}}(?!\w)")
+_RUN = re.compile(r"[0-9][0-9 \t\r\n,;:|/.*_~#·•\u2013\u2014>-]{9,}[0-9]")
+_LINES = re.compile(
+    r"(?<![\w+])[0-9]{1,8}(?:[ \t|,;]{0,3}\r?\n[ \t|>*-]{0,4}[0-9]{1,8}){2,24}(?!\w)"
+)
+_IBAN = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}(?:{_SEPARATOR})?[0-9]{{2}}(?:{_SEPARATOR}[A-Za-z0-9]{{4}}){{2,7}}"
+    rf"(?:{_SEPARATOR}[A-Za-z0-9]{{1,3}})?(?![A-Za-z0-9])"
+)
+_GROUP = re.compile(r"[0-9]+")
+_USUAL = frozenset({" ", "-", "."})
+_LIST = frozenset(" \t,;|\r\n")
+_ODD = frozenset("*_~#·•|")
+_CARDS = re.compile(r"4444|465|44443|44442|44441|466|44411|88|448|844")
+_OTHERS = {"324": "-", "334": "-", "1334": "-"}
+
+_SPACED = re.compile(r"(?<![^\s\"'(\[<:])[\w@](?: [\w@.+-]){3,200}(?![^\s\"')\]>,;:!?])")
+_DOTTED = re.compile(
+    r"(?<![^\W_])[A-Za-z0-9]([-._*·•|~/])[A-Za-z0-9](?:\1[A-Za-z0-9@]){2,60}(?![^\W_])"
+)
+_WORD_GAP = re.compile(r"[ ]{2,4}|[ ]?/[ ]?")
+_NATO = re.compile(r"(?<!\w)[A-Za-z]{4,8}(?:[ ,-]{1,2}(?:[A-Za-z]{4,8}|[Xx]-[Rr]ay)){3,40}(?!\w)")
+_NATO_WORD = re.compile(r"[Xx]-[Rr]ay|[A-Za-z]+")
+_AS_IN = re.compile(
+    r"(?<!\w)[A-ZÄÖÜ](?:,? (?:wie|for|as in|like|comme|como|come|van|de) [^\W\d_]{2,14}"
+    r"[ ,;.–-]{1,3}[A-ZÄÖÜ]){2,30},? (?:wie|for|as in|like|comme|como|come|van|de) [^\W\d_]{2,14}"
+)
+_CAPITAL = re.compile(r"(?<!\w)[A-ZÄÖÜ](?!\w)")
+
+
+def layout(digits: str) -> dict[int, str]:
+    """Where to part a number of that many digits so that it reads as it is usually written.
+
+    Nine digits are a US social security number, ten or eleven a phone number.
+    """
+    if not digits.isdecimal():
+        return {}
+    if len(digits) == 10 and digits[0] in "23456789":
+        return {3: "-", 6: "-"}
+    if len(digits) == 11 and digits[0] == "1":
+        return {1: "-", 4: "-", 7: "-"}
+    if len(digits) == 9 and digits[0] != "0":
+        return {3: "-", 5: "-"}
+    if 9 <= len(digits) <= 12 and digits[0] == "0" != digits[1]:
+        return {4: " "}
+    return {}
+
+
+# ---------------------------------------------------------------- digits
+
+
+def joined_edits(text: str) -> Iterator[Edit]:
+    """Separators to be taken out of numbers, or put right, in order."""
+    edits: dict[int, Edit] = {}
+    for match in _IBAN.finditer(text):
+        for edit in _iban(match):
+            edits.setdefault(edit[0], edit)
+    for run in _RUN.finditer(text):
+        start = run.start() - text.startswith("+", max(0, run.start() - 1))
+        for edit in _run_edits(text, start, run.end() + 1):
+            edits.setdefault(edit[0], edit)
+    yield from sorted(edits.values())
+
+
+def _run_edits(text: str, start: int, end: int) -> Iterator[Edit]:
+    """Those of a run of digits and separators, which ends before the sign at `end`."""
+    for pattern, read in ((_SINGLES, _singles), (_GROUPS, _groups), (_LINES, _groups)):
+        for match in pattern.finditer(text, start, end):
+            yield from read(match)
+
+
+def _stretches(match: re.Match[str]) -> Iterator[tuple[list[Range], list[str]]]:
+    """Digit groups and the gaps between them, parted where another separator is the exception."""
+    text = match.string
+    spots = [spot.span() for spot in _GROUP.finditer(text, match.start(), match.end())]
+    gaps = [text[one[1] : two[0]] for one, two in pairwise(spots)]
+    usual, count = Counter(gaps).most_common(1)[0]
+    if count * 10 < len(gaps) * 7:
+        yield spots, gaps
+        return
+    begin = 0
+    for at, gap in enumerate([*gaps, ""]):
+        if gap != usual:
+            if at > begin:
+                yield spots[begin : at + 1], gaps[begin:at]
+            begin = at + 1
+
+
+def _singles(match: re.Match[str]) -> Iterator[Edit]:
+    for spots, gaps in _stretches(match):
+        size = len(spots)
+        if not _MIN_DIGITS <= size <= _MAX_DIGITS or _goes_on(match.string, spots, gaps[0]):
+            continue
+        kinds = set(gaps)
+        # Other patterns read usual separators, and a short list of numbers is no identifier.
+        if (kinds <= _USUAL and len(kinds) < 3) or (
+            size < 12 and len(kinds) == 1 and _LIST.issuperset(*kinds)
+        ):
+            continue
+        is_international = match.string[: spots[0][0]].endswith("+")
+        digits = "".join(match.string[start] for start, _ in spots)
+        breaks = {} if is_international else layout(digits)
+        for index, (one, two) in enumerate(pairwise(spots), 1):
+            yield one[1], two[0], breaks.get(index, "")
+
+
+def _goes_on(text: str, spots: list[Range], gap: str) -> bool:
+    """Whether the same list holds further numbers, before or after."""
+    end, start = spots[-1][1], spots[0][0]
+    after = text.startswith(gap, end) and text[end + len(gap) : end + len(gap) + 1].isdecimal()
+    before = text.endswith(gap, 0, start) and text[: start - len(gap)][-1:].isdecimal()
+    return after or before
+
+
+def _groups(match: re.Match[str]) -> Iterator[Edit]:
+    """The groups of a card or, between signs that no list has, of other numbers."""
+    for spots, gaps in _stretches(match):
+        separator = None if set(gaps) <= _USUAL else _between_groups(spots, gaps)
+        if separator is not None:
+            for one, two in pairwise(spots):
+                yield one[1], two[0], separator
+
+
+def _between_groups(spots: list[Range], gaps: list[str]) -> str | None:
+    """What belongs between the groups; None if they are no identifier."""
+    lengths = [end - start for start, end in spots]
+    sizes = "".join(map(str, lengths))
+    if _CARDS.fullmatch(sizes):
+        return " "
+    is_odd = all(_ODD.issuperset(gap) for gap in gaps)
+    if sizes in _OTHERS and is_odd:
+        return _OTHERS[sizes]
+    if any(_LIST.issuperset(gap) for gap in gaps) or not 12 <= sum(lengths) <= 19:
+        return None
+    in_pairs = sizes.count("2") >= len(sizes) - 1
+    return "" if is_odd or in_pairs or len(set(gaps)) > 3 else None
+
+
+def _iban(match: re.Match[str]) -> Iterator[Edit]:
+    for gap in re.finditer(r"[^A-Za-z0-9]+", match[0]):
+        if gap[0] not in _USUAL:
+            yield match.start() + gap.start(), match.start() + gap.end(), " "
+
+
+# ---------------------------------------------------------------- letters
+
+
+def lettered_edits(text: str) -> Iterator[Edit]:
+    """Words whose letters stand apart, and words that are spelled."""
+    edits: dict[int, Edit] = {}
+    for pattern, read in (
+        (_SPACED, _spaced),
+        (_DOTTED, _dotted),
+        (_NATO, _spelled),
+        (_AS_IN, _as_in),
+    ):
+        for match in pattern.finditer(text):
+            for edit in read(match):
+                edits.setdefault(edit[0], edit)
+    yield from sorted(edits.values())
+
+
+def _spaced(match: re.Match[str]) -> Iterator[Edit]:
+    signs = match[0][::2]
+    if sum(sign.isalpha() for sign in signs) < min(4, max(2, len(signs) // 4)):
+        return
+    is_mixed = any(sign.islower() for sign in signs)
+    for index in range(1, len(signs)):
+        at = match.start() + 2 * index - 1
+        # "A n n a S c h m i d t": where no gap shows the next word, its capital does.
+        starts_word = is_mixed and signs[index].isupper() and signs[index - 1].islower()
+        yield at, at + 1, " " if starts_word else ""
+    gap = _WORD_GAP.match(match.string, match.end())
+    if gap is not None and match.string[gap.end() : gap.end() + 1].isalpha():
+        yield gap.start(), gap.end(), " "
+
+
+def _dotted(match: re.Match[str]) -> Iterator[Edit]:
+    signs = match[0][::2]
+    if sum(sign.isalpha() for sign in signs) >= 2:
+        for at in range(match.start() + 1, match.end(), 2):
+            yield at, at + 1, ""
+
+
+def _spelled(match: re.Match[str]) -> Iterator[Edit]:
+    """The longest stretches of at least four words of the alphabet."""
+    words = list(_NATO_WORD.finditer(match.string, match.start(), match.end()))
+    run: list[re.Match[str]] = []
+    for word in [*words, None]:
+        if word is not None and word[0].lower() in NATO:
+            run.append(word)
+            continue
+        if len(run) >= 4:
+            for index, one in enumerate(run):
+                letter = one[0][0]
+                yield one.start(), one.end(), letter.lower() if index else letter.upper()
+                if index + 1 < len(run):
+                    yield one.end(), run[index + 1].start(), ""
+        run = []
+
+
+def _as_in(match: re.Match[str]) -> Iterator[Edit]:
+    capitals = list(_CAPITAL.finditer(match.string, match.start(), match.end()))
+    for index, one in enumerate(capitals):
+        if index:
+            yield one.start(), one.end(), one[0].lower()
+        stop = capitals[index + 1].start() if index + 1 < len(capitals) else match.end()
+        yield one.end(), stop, ""

@@ -1,0 +1,147 @@
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.detection.tagger import classifier
+from gateway.detection.tagger.classifier import LEXICON, MANIFEST, MODELS, ModelError, load
+from gateway.detection.tagger.tags import ENTITY_TYPES
+
+FAST = load("fast")
+ACCURATE = load("accurate")
+BOTH = pytest.mark.parametrize("model", [FAST, ACCURATE], ids=["fast", "accurate"])
+
+SENTENCES = [
+    "Yesterday Marta Kowalczyk moved from Rotterdam to a flat near Leipzig.",
+    "Bitte rufen Sie Herrn Jürgen Albrecht in Stuttgart zurück.",
+    "La réunion avec Sandrine Lefebvre est reportée au 12 mars 2024.",
+    "El paciente Rodrigo Fuentes vive en Valladolid desde 1998.",
+    "nothing to see here, just a quiet sentence about the weather",
+    "",
+    " \n ",
+]
+
+
+def texts_of(text, spans):
+    return {(text[one.start : one.end], one.entity_type) for one in spans}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yesterday Marta Kowalczyk moved to Leipzig.", "PERSON Marta Kowalczyk, LOCATION Leipzig"),
+        ("Bitte rufen Sie Herrn Jürgen Albrecht zurück.", "PERSON Jürgen Albrecht"),
+        ("Le rapport de Sandrine Lefebvre est prêt.", "PERSON Sandrine Lefebvre"),
+        ("El paciente Rodrigo Fuentes vive en Vigo.", "PERSON Rodrigo Fuentes, LOCATION Vigo"),
+        ("Ha chiamato Giulia Marchetti da Bologna.", "PERSON Giulia Marchetti, LOCATION Bologna"),
+        ("Gisteren sprak Pieter Verhoeven met de buren.", "PERSON Pieter Verhoeven"),
+        ("A reunião com Joana Figueiredo foi adiada.", "PERSON Joana Figueiredo"),
+    ],
+)
+def test_names_in_seven_languages(model, text, expected):
+    (spans,) = model.classify([text])
+
+    wanted = {tuple(reversed(one.split(" ", 1))) for one in expected.split(", ")}
+    assert wanted <= texts_of(text, spans)
+
+
+@BOTH
+def test_plain_prose_and_code_hold_nothing(model):
+    texts = [
+        "the quick brown fox jumps over the lazy dog",
+        "def total(items):\n    return sum(item.price for item in items)\n",
+        "Preheat the oven, mix flour and butter, and bake until golden.",
+    ]
+
+    assert model.classify(texts) == [[], [], []]
+
+
+@BOTH
+def test_a_text_is_found_the_same_alone_together_and_in_any_order(model):
+    alone = [model.classify([text])[0] for text in SENTENCES]
+
+    assert model.classify(SENTENCES) == alone
+    assert model.classify(SENTENCES[::-1]) == alone[::-1]
+    assert model.classify(SENTENCES * 40) == alone * 40
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(SENTENCES) | st.text(max_size=60), max_size=6))
+def test_spans_are_in_order_disjoint_and_independent_of_the_batch(texts):
+    for text, spans in zip(texts, FAST.classify(texts), strict=True):
+        last = 0
+        for one in spans:
+            assert last <= one.start < one.end <= len(text)
+            assert one.entity_type in ENTITY_TYPES
+            assert 0 <= one.score <= 1
+            last = one.end
+        assert spans == FAST.classify([text])[0]
+
+
+def test_long_texts_are_read_to_the_end(monkeypatch):
+    sentence = SENTENCES[0] + " "
+    whole = FAST.classify([sentence * 60])[0]
+    monkeypatch.setattr(classifier, "_ROW", 50)
+    monkeypatch.setattr(classifier, "_SECTION", 200)
+    cut = FAST.classify([sentence * 60])[0]
+
+    found = texts_of(sentence * 60, cut)
+    assert len(cut) >= 60 * 3
+    assert ("Marta Kowalczyk", "PERSON") in found
+    assert [(one.start, one.end) for one in cut] == [(one.start, one.end) for one in whole]
+
+
+def test_rows_of_any_length_give_the_same_scores(monkeypatch):
+    text = " ".join(SENTENCES) * 5
+    whole = FAST.classify([text])
+    for size in (17, 64, 333):
+        monkeypatch.setattr(classifier, "_ROW", size)
+        assert FAST.classify([text]) == whole
+
+
+def test_threads_do_not_disturb_each_other():
+    alone = [FAST.classify([text])[0] for text in SENTENCES]
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: FAST.classify(SENTENCES), range(16)))
+
+    assert all(run == alone for run in runs)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(MODELS, tmp_path / "models")
+    return tmp_path / "models"
+
+
+@pytest.mark.parametrize("name", [MANIFEST, LEXICON, "fast.onnx"])
+def test_a_missing_file_is_refused(folder, name):
+    (folder / name).unlink()
+
+    with pytest.raises(ModelError, match="missing"):
+        load("fast", folder)
+
+
+@pytest.mark.parametrize("name", [LEXICON, "fast.onnx"])
+def test_a_file_cut_short_or_changed_is_refused(folder, name):
+    content = (folder / name).read_bytes()
+    for damaged in (content[:-1], b"x" + content[1:], b""):
+        (folder / name).write_bytes(damaged)
+        with pytest.raises(ModelError, match="not the file"):
+            load("fast", folder)
+
+
+def test_models_of_another_version_are_refused(folder):
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"entity_types": ["PERSON"]}))
+
+    with pytest.raises(ModelError, match="another version"):
+        load("fast", folder)
+
+
+def test_a_profile_that_is_not_there_is_refused():
+    with pytest.raises(ModelError, match="no profile"):
+        load("huge")
