@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.detection.language.test_guess import SENTENCES
 
 from gateway.detection.language.exchange import (
     RECOGNIZED,
@@ -19,6 +18,7 @@ from gateway.detection.language.exchange import (
 from gateway.detection.language.guess import SUPPORTED
 from gateway.settings import Detection
 from gateway.types import LANGUAGES
+from tests.detection.language.test_guess import SENTENCES
 
 CLEAN = sorted((Path(__file__).parent / "clean").glob("*.txt"))
 KEY = b"k" * 32
