@@ -247,7 +247,7 @@ class EngineModel(Strict):
 class DetectionModel(Strict):
     """`detection`. What `profile` may be is said by `config.py`, which has a hint for it."""
 
-    profile: Text = "patterns"
+    profile: Text = "fast"
     languages: Annotated[list[Text], Field(min_length=1)] = Field(
         default_factory=lambda: sorted(LANGUAGES)
     )

@@ -103,7 +103,7 @@ class Detection:
     `recognizer_files` are in Presidio's YAML format; `predefined` are class names of Presidio.
     """
 
-    profile: str = "patterns"
+    profile: str = "fast"
     languages: tuple[str, ...] = ("de", "en", "es", "fr", "it", "nl", "pt")
     recognizers: tuple[CustomRecognizer, ...] = ()
     recognizer_modules: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from gateway.detection.tagger.classifier import LEXICON, MANIFEST, Classifier, load, read_manifest
 from gateway.detection.tagger.tags import ENTITY_TYPES
+from gateway.detection.tagger.tokens import tokenize
 from gateway.detection.tagger.wordfeatures import case_of, folded, word_keys
 from gateway.training import lexicon, vectors
 from gateway.training.calibrate import CLEAN, Scored, biases
@@ -218,38 +219,59 @@ def calibrated(
         scored: list[Scored] = []
         for number, file in enumerate(files):
             name = file.name.partition(".")[0]
-            progress(f"biases of {profile}", number, len(files), name)
-            lines = list(read(file))[:_DEV_TEXTS]
-            scored.extend(_scored(classifier, name, lines))
+            progress(f"scores of {profile}", number, len(files), name)
+            scored.extend(_scored(classifier, name, list(read(file))[:_DEV_TEXTS]))
         nothing = [{"text": one, "spans": []} for one in clean_texts(clean, seed + 1)]
         scored.extend(_scored(classifier, CLEAN, nothing))
-        found[profile] = biases(scored, LABELLED, MOST_FALSE)
+        found[profile] = biases(scored, LABELLED, MOST_FALSE, _telling(progress, profile))
     return found
 
 
-_DEV_TEXTS: Final = 400
-_CLEAN_TEXTS: Final = 4_000
-MOST_FALSE: Final = 0.1
+def _telling(progress: Progress, profile: str) -> Callable[[int, int], None]:
+    return lambda done, of: progress(f"biases of {profile}", done, of, "")
+
+
+_DEV_TEXTS: Final = 150
+_CLEAN_TEXTS: Final = 1_500
+MOST_FALSE: Final = 4.0
 """False findings of a type per 10,000 tokens of generated text without entities, at most."""
 
 
 def clean_texts(count: int, seed: int) -> list[str]:
     """Generated texts in which nothing is to be found, of another seed than those of training."""
-    return [
-        one.text for one in islice((t for t in generate(count * 12, seed) if not t.spans), count)
-    ]
+    nothing = (one.text for one in generate(count * 12, seed) if not one.spans)
+    return list(islice(nothing, count))
 
 
 def _scored(classifier: Classifier, name: str, lines: Sequence[Mapping[str, Any]]) -> list[Scored]:
     out: list[Scored] = []
     for start in range(0, len(lines), 64):
         part = lines[start : start + 64]
-        for line, scores in zip(
-            part, classifier.scores([one["text"] for one in part]), strict=True
-        ):
-            whole = sentence(line["text"], line["spans"], name, Vocabulary())
-            out.append(Scored(name, scores, *marked(whole)))
+        scores = classifier.scores([one["text"] for one in part])
+        out += [_one_scored(classifier, name, *pair) for pair in zip(part, scores, strict=True)]
     return out
+
+
+def _one_scored(classifier: Classifier, name: str, line: Mapping[str, Any], scores: Any) -> Scored:
+    text = line["text"]
+    tokens = tokenize(text)
+    gold, doubtful = marked(sentence(text, line["spans"], name, Vocabulary()))
+
+    def found(bias: float) -> list[tuple[int, int, str]]:
+        biased = scores.copy()
+        biased[:, 1:] += np.float32(bias)
+        return [
+            (one.start, one.end, one.entity_type)
+            for one in classifier.decoded(text, tokens, biased)
+        ]
+
+    return Scored(
+        name,
+        found,
+        [(tokens.starts[a], tokens.ends[b - 1], ENTITY_TYPES[kind]) for a, b, kind in gold],
+        [(tokens.starts[at], tokens.ends[at]) for at in sorted(doubtful)],
+        len(tokens),
+    )
 
 
 def build(

@@ -8,89 +8,93 @@ without any entity takes part as a corpus of its own: each finding in it is fals
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
+from gateway.detection.tagger.tags import ENTITY_TYPES
 
-from gateway.detection.tagger.tags import ENTITY_TYPES, best_tags, entities
+GRID: Final = tuple(round(-1.0 + 0.5 * step, 1) for step in range(9))
+"""The biases that are tried, added to the scores of the tags of all types at once."""
 
-GRID: Final = tuple(round(-2.0 + 0.25 * step, 2) for step in range(25))
-"""The biases that are tried, added to the scores of a type's tags."""
+CLEAN: Final = "clean"
 
-Scores = npt.NDArray[np.float32]
+Found = Sequence[tuple[int, int, str]]
+"""Spans: start, end, type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One text of a corpus: scores without bias, marked tokens by type, and tokens in doubt."""
+    """One text of a corpus: what is found with a bias, what is marked, and what is in doubt."""
 
     corpus: str
-    scores: Scores = field(repr=False)
-    gold: Sequence[tuple[int, int, int]]  # first token, token after the last, type
-    doubtful: frozenset[int]
+    found: Callable[[float], Found] = field(repr=False)
+    gold: Found
+    doubtful: Sequence[tuple[int, int]]
+    tokens: int
+
+
+@dataclass(slots=True)
+class _Counts:
+    hits: int = 0
+    false: int = 0
+    missed: int = 0
+
+    @property
+    def marked(self) -> int:
+        return self.hits + self.missed
+
+    @property
+    def f2(self) -> float:
+        total = 5 * self.hits + 4 * self.missed + self.false
+        return 5 * self.hits / total if total else 0.0
 
 
 def biases(
-    texts: Sequence[Scored], labelled: Mapping[str, frozenset[str]], most_false: float
-) -> dict[str, float]:
-    """The bias of each type. `most_false`: findings per 10,000 tokens in text without entities."""
-    chosen: dict[str, float] = {}
-    for kind, name in enumerate(ENTITY_TYPES):
-        chosen[name] = _best(texts, labelled, kind, most_false)
-    return chosen
-
-
-def _best(
     texts: Sequence[Scored],
     labelled: Mapping[str, frozenset[str]],
-    kind: int,
     most_false: float,
-) -> float:
-    name = ENTITY_TYPES[kind]
-    best, found = -1.0, 0.0
-    for bias in GRID:
-        counts: dict[str, list[int]] = {}
-        false = clean = 0
+    told: Callable[[int, int], None] = lambda *_: None,
+) -> dict[str, float]:
+    """The bias of each type. `most_false`: findings per 10,000 tokens in text without entities."""
+    best = dict.fromkeys(ENTITY_TYPES, (-1.0, 0.0))
+    for step, bias in enumerate(GRID):
+        told(step, len(GRID))
+        counts: dict[tuple[str, str], _Counts] = {}
+        clean = 0
         for text in texts:
-            if text.corpus == CLEAN:
-                false += sum(1 for _ in _found(text.scores, kind, bias))
-                clean += len(text.scores)
-            elif name in labelled.get(text.corpus, frozenset(ENTITY_TYPES)):
-                _count(counts.setdefault(text.corpus, [0, 0, 0]), text, kind, bias)
-        if clean and false * 10_000 > most_false * clean:
-            continue
-        values = [_f2(*one) for one in counts.values() if one[0] + one[2] > 10]
-        mean = sum(values) / len(values) if values else 0.0
-        if mean > best:
-            best, found = mean, bias
-    return found
+            clean += text.tokens if text.corpus == CLEAN else 0
+            _count(counts, text, labelled, bias)
+        for name in ENTITY_TYPES:
+            false = counts.get((CLEAN, name), _Counts()).false
+            if false * 10_000 > most_false * clean and bias > GRID[0]:
+                continue
+            of = [one for (corpus, kind), one in counts.items() if kind == name and corpus != CLEAN]
+            values = [one.f2 for one in of if one.marked > _FEWEST]
+            mean = sum(values) / len(values) if values else 0.0
+            best[name] = max(best[name], (mean, bias))
+    return {name: bias for name, (_, bias) in best.items()}
 
 
-CLEAN: Final = "clean"
+_FEWEST: Final = 10  # marked entities from which on a corpus says something of a type
 
 
-def _found(scores: Scores, kind: int, bias: float) -> list[tuple[int, int]]:
-    scores = scores.copy()
-    scores[:, 1 + 4 * kind : 5 + 4 * kind] += np.float32(bias)
-    return [(a, b) for a, b, one in entities(best_tags(scores)) if one == kind]
-
-
-def _count(counts: list[int], text: Scored, kind: int, bias: float) -> None:
-    """Hits, false findings and misses, by overlap; a finding on another type's entity is no hit."""
-    gold = [(a, b) for a, b, one in text.gold if one == kind]
-    found = _found(text.scores, kind, bias)
-    counts[0] += sum(any(a < d and c < b for c, d in found) for a, b in gold)
-    counts[2] += sum(not any(a < d and c < b for c, d in found) for a, b in gold)
-    counts[1] += sum(
-        not any(a < d and c < b for c, d, _ in text.gold)
-        and not text.doubtful.intersection(range(a, b))
-        for a, b in found
-    )
-
-
-def _f2(hits: int, false: int, missed: int) -> float:
-    total = 5 * hits + 4 * missed + false
-    return 5 * hits / total if total else 0.0
+def _count(
+    counts: dict[tuple[str, str], _Counts],
+    text: Scored,
+    labelled: Mapping[str, frozenset[str]],
+    bias: float,
+) -> None:
+    """Hits, false findings and misses, by overlap; on another type's entity is neither."""
+    found = text.found(bias)
+    known = labelled.get(text.corpus, frozenset(ENTITY_TYPES))
+    for start, end, name in text.gold:
+        if name in known:
+            one = counts.setdefault((text.corpus, name), _Counts())
+            hit = any(a < end and start < b and kind == name for a, b, kind in found)
+            one.hits += hit
+            one.missed += not hit
+    for start, end, name in found:
+        near = (*((a, b) for a, b, _ in text.gold), *text.doubtful)
+        if name in known and not any(a < end and start < b for a, b in near):
+            counts.setdefault((text.corpus, name), _Counts()).false += 1

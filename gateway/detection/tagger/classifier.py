@@ -21,9 +21,17 @@ import numpy.typing as npt
 import onnxruntime
 
 from gateway.detection.coverage import reach
+from gateway.detection.tagger.plausible import is_plausible
 from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities
 from gateway.detection.tagger.tokens import Tokens, tokenize
-from gateway.detection.tagger.wordfeatures import CASES, LISTS, case_of, folded, word_features
+from gateway.detection.tagger.wordfeatures import (
+    CASES,
+    LISTS,
+    case_of,
+    folded,
+    word_features,
+    word_keys,
+)
 from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
 from gateway.types import Span
 
@@ -108,10 +116,14 @@ class Lexicon:
         except (OSError, ValueError, KeyError):
             raise ModelError(f"{LEXICON} is damaged: install again") from None
 
-    def lists(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
-        """The bits of words as floats (words, LISTS)."""
+    def bits(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
+        """The bits of words; none for a word that is not known."""
         place, found = _place(self._keys, keys)
-        bits = np.where(found, self._bits[place], 0).astype(np.uint16)
+        return np.where(found, self._bits[place], 0).astype(np.uint16)
+
+    def lists(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+        """The same as floats (words, LISTS)."""
+        bits = self.bits(keys)
         spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & np.uint16(1)
         return spread.astype(np.float32)
 
@@ -173,10 +185,10 @@ class Classifier:
         short = [at for at, one in enumerate(tokens) if len(one) <= _SECTION]
         for group in self._groups(short, tokens):
             for at, scores in zip(group, self._scores([tokens[at] for at in group]), strict=True):
-                found[at] = self._spans(tokens[at], scores)
+                found[at] = self._spans(texts[at], tokens[at], scores)
         for at, one in enumerate(tokens):
             if len(one) > _SECTION:
-                found[at] = self._long(one)
+                found[at] = self._long(texts[at], one)
         return found
 
     def _groups(self, places: Sequence[int], tokens: Sequence[Tokens]) -> Iterator[list[int]]:
@@ -192,7 +204,7 @@ class Classifier:
         if group:
             yield group
 
-    def _long(self, tokens: Tokens) -> list[Span]:
+    def _long(self, text: str, tokens: Tokens) -> list[Span]:
         """A text of many tokens, section by section; what two sections share counts once."""
         found: list[Span] = []
         for start in range(0, len(tokens), _SECTION - _OVERLAP):
@@ -201,7 +213,7 @@ class Classifier:
             part = Tokens(tokens.words[low:high], tokens.starts[low:high], tokens.ends[low:high])
             scores = self._scores([part])[0][start - low : end - low]
             part = Tokens(tokens.words[start:end], tokens.starts[start:end], tokens.ends[start:end])
-            for span in self._spans(part, scores):
+            for span in self._spans(text, part, scores):
                 if not found or span.start >= found[-1].end:
                     found.append(span)
                 elif span.end > found[-1].end:
@@ -213,7 +225,11 @@ class Classifier:
                 break
         return found
 
-    def _spans(self, tokens: Tokens, scores: npt.NDArray[np.float32]) -> list[Span]:
+    def _spans(self, text: str, tokens: Tokens, scores: npt.NDArray[np.float32]) -> list[Span]:
+        return self.decoded(text, tokens, scores + self._bias)
+
+    def decoded(self, text: str, tokens: Tokens, scores: npt.NDArray[np.float32]) -> list[Span]:
+        """The spans of a text whose tokens have these scores, bias included."""
         spans: list[Span] = []
         weight: npt.NDArray[np.float32] | None = None
         for first, last, kind in entities(best_tags(scores)):
@@ -222,12 +238,18 @@ class Classifier:
                 weight /= weight.sum(axis=1, keepdims=True)
             of_type = weight[first:last, 1 + 4 * kind : 5 + 4 * kind].sum(axis=1)
             score = round(float(of_type.mean()), _DECIMALS)
-            start, end = tokens.starts[first], tokens.ends[last - 1]
-            spans.append(Span(start, end, ENTITY_TYPES[kind], score, RECOGNIZER))
+            name = ENTITY_TYPES[kind]
+
+            def bits(at: int) -> int:
+                return int(self._lexicon.bits(word_keys([folded(tokens.words[at])]))[0])
+
+            if is_plausible(text, tokens, (first, last), name, score, bits):
+                start, end = tokens.starts[first], tokens.ends[last - 1]
+                spans.append(Span(start, end, name, score, RECOGNIZER))
         return spans
 
     def scores(self, texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
-        """The scores of each text's tokens, (tokens, TAGS), from which spans are decoded."""
+        """The scores of each text's tokens, (tokens, TAGS), without bias."""
         return self._scores([tokenize(text) for text in texts])
 
     # ---- scores ------------------------------------------------------------------------------
@@ -303,7 +325,7 @@ class Classifier:
                 "mask": mask,
             },
         )[0]
-        return np.round(scores + self._bias, _DECIMALS)
+        return np.round(scores, _DECIMALS)
 
 
 def load(profile: str, folder: Path | None = None) -> Classifier:

@@ -1,0 +1,167 @@
+"""What a finding of the classifier must look like to count. Pure.
+
+The classifier reads numbers and rare words in any context, and a number alone says little: a
+date needs a form of dates, an age a word of age, an identifier something that calls it one. A
+name in lower case counts where the sentence has no capitals, or where it can hardly be anything
+else. What is turned down here is still found by the recognizers of structured types, where they
+know it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from gateway.detection.tagger.tokens import Tokens
+
+NAME_BITS: Final = 0b11  # given name, surname
+TOWN_BITS: Final = 0b1100
+STREET_BIT: Final = 0b1_0000
+COMMON_BITS: Final = 0b1111_0000_0000_0000  # usual in a group of languages
+
+_LIKELY, _RATHER, _SURE, _ALMOST_SURE = 0.7, 0.9, 0.95, 0.98
+
+_CALENDAR = re.compile(
+    r"\b(?:jan|feb|fév|mär|mar|maa|mrt|apr|abr|avr|mai|may|mag|mayo|mei|jun|juin|giu|jul|juil|lug|aug|"
+    r"ago|août|aou|sep|set|oct|okt|ott|out|nov|dec|dez|déc|dic|gen|ene|"
+    r"mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|"
+    r"dom|gio|sab|maa|din|woe|don|vri|zat|zon|seg|ter|qua|qui|sex|"
+    r"q[1-4]|winter|spring|summer|autumn|fall|frühjahr|frühling|sommer|herbst|printemps|été|automne|"
+    r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno|lente|zomer|herfst|verão|outono|"
+    r"christmas|easter|weihnacht|ostern|noël|pâques|navidad|natale|pasqua|kerst|pasen|natal|páscoa|"
+    r"century|jahrhundert|siècle|siglo|secolo|eeuw|século|noon|midnight|mittag|mitternacht|midi|minuit)",
+    re.IGNORECASE,
+)  # fmt: skip
+_DATE = re.compile(
+    r"(?<!\d)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d)|(?<!\d)\d{1,2}[/.]\d{2,4}(?!\d)"
+    r"|(?<!\d)\d{1,2} ?[:h] ?\d{2}(?!\d)|\d{1,2}\.\d{2} (?:Uhr|uur|h)\b"
+    r"|\b\d{1,2} ?(?:[ap]\.?m|Uhr|uur|h)\b"
+)
+_YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]\d\d|20[0-4]\d)(?![\d.,]?\d)|['’]\d\d\b")
+_AGE = re.compile(
+    r"\b(?:age[ds]?|aging|year|yr|yo\b|y/o|month|week|old|jahr|jähr|alter|alt\b|monat|ans?\b|âge|mois|"
+    r"año|años|edad|meses?|anni|anno|età|mesi|jaar|jarig|leeftijd|maand|anos?|idade|ann[oi])",
+    re.IGNORECASE,
+)
+_CUE = re.compile(
+    r"(?:\b(?:no|nos|nr|nrs|num|número|numéro|numero|nummer|number|n[º°]|id|ids|ref|reference|referenz|"
+    r"case|file|docket|account|acct|konto|cuenta|conto|compte|rekening|customer|kunde|client|"
+    r"cliente|patient|paciente|member|mitglied|policy|police|póliza|polizza|apólice|polis|licen[cs]e|"
+    r"passport|pass|reisepass|pasaporte|passaporte|passaporto|paspoort|personal|employee|"
+    r"registration|reg|matrícula|matricola|aktenzeichen|az|dossier|expediente|processo|zaak|"
+    r"tel|phone|fax|telefon|telefono|teléfono|telefone|gsm|mobile|handy|nhc|cipa|nass|dni|nie|nif|"
+    r"col|colegiado|mrn|nhs|ssn|sin|tin|vat|ust|iva|steuer|bsn|cpf|cnpj|rg|cc|application|applications)"
+    r"\w*|[#№])[\s.:)º°#=-]{0,4}\S{0,3}\Z",
+    re.IGNORECASE,
+)
+_NOT_ID = re.compile(
+    r"(?=\d*[a-fA-F])[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|v?\d+(?:\.\d+)+|0x[0-9a-fA-F]+"
+    r"|[\d.,]+ ?[%€$£]|\d{1,3}(?:,\d{3})+|\d+[.,]\d+"
+)
+_CODE_BEFORE = frozenset("._$/\\@-")
+_CODE_AFTER = frozenset("_([{=/\\$")
+_SENTENCE = re.compile(r"[.!?\n:;>\"«“(|]\s*")
+_REACH = 160  # code points back to where a sentence may begin
+
+
+def is_plausible(
+    text: str,
+    tokens: Tokens,
+    part: tuple[int, int],
+    entity_type: str,
+    score: float,
+    bits: Callable[[int], int],
+) -> bool:
+    """Whether the tokens `part` of a text can be an entity of the type.
+
+    `bits` gives the bits of a token in the lexicon.
+    """
+    start, end = tokens.starts[part[0]], tokens.ends[part[1] - 1]
+    value = text[start:end]
+    if entity_type == "DATE_TIME":
+        return _is_date(value, score)
+    if entity_type == "AGE":
+        near = text[max(0, start - 16) : end + 16]
+        return any(sign.isdigit() for sign in value) and _AGE.search(near) is not None
+    if entity_type == "ID":
+        return _is_identifier(text, start, value)
+    if entity_type == "ADDRESS":
+        return any(sign.isalpha() for sign in value) and (
+            any(sign.isdigit() for sign in value)
+            or any(bits(at) & STREET_BIT for at in range(*part))
+        )
+    return _is_name(text, start, end, part, score, bits)
+
+
+def _is_date(value: str, score: float) -> bool:
+    if _CALENDAR.search(value) or _DATE.search(value):
+        return True
+    if _YEAR.search(value):
+        return score >= 0.8 or any(sign.isalpha() for sign in value)
+    return value.isalpha() and score >= _ALMOST_SURE
+
+
+def _is_identifier(text: str, start: int, value: str) -> bool:
+    digits = sum(sign.isdigit() for sign in value)
+    if digits < 4 or len(value) > 40 or _NOT_ID.fullmatch(value):
+        return False
+    line = text.rfind("\n", 0, start) + 1
+    return _CUE.search(text, max(line, start - 32), start) is not None
+
+
+def _is_name(
+    text: str,
+    start: int,
+    end: int,
+    part: tuple[int, int],
+    score: float,
+    bits: Callable[[int], int],
+) -> bool:
+    value = text[start:end]
+    if not any(sign.isalpha() for sign in value):
+        return False
+    single = part[1] - part[0] == 1
+    if single and _is_in_code(text, start, end):
+        return False
+    known = [bits(at) for at in range(*part) if text[start].isalpha()]
+    is_name = any(one & (NAME_BITS | TOWN_BITS) for one in known)
+    is_common = all(one & COMMON_BITS for one in known)
+    if value.islower():
+        if _has_capitals_around(text, start, end):
+            return score >= (_SURE if is_name and not is_common else _ALMOST_SURE)
+        return score >= (_LIKELY if not is_common else _RATHER if is_name else _SURE)
+    if single and is_common and not is_name:
+        return score >= (_SURE if _opens_sentence(text, start) else 0.8)
+    return True
+
+
+def _is_in_code(text: str, start: int, end: int) -> bool:
+    """Whether a word touches signs as in a path, a call or an attribute."""
+    before = text[start - 1 : start] if start else ""
+    after, next_one = text[end : end + 1], text[end + 1 : end + 2]
+    if before in _CODE_BEFORE and before and not text[max(0, start - 2) : start - 1].isspace():
+        return before != "-" or not text[max(0, start - 2) : start - 1].isalpha()
+    if after and after in _CODE_AFTER:
+        return after != "/" or next_one.islower()
+    return after == "." and next_one.isalnum()
+
+
+def _sentence_start(text: str, at: int) -> int:
+    begin = max(0, at - _REACH)
+    found = begin
+    for match in _SENTENCE.finditer(text, begin, at):
+        found = match.end()
+    return found
+
+
+def _has_capitals_around(text: str, start: int, end: int) -> bool:
+    """Whether the line uses capitals, as chat often does not."""
+    first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
+    last = text.find("\n", end, end + _REACH)
+    around = text[first:start] + text[end : last if last >= 0 else end + _REACH]
+    return any(sign.isupper() for sign in around)
+
+
+def _opens_sentence(text: str, start: int) -> bool:
+    return not text[_sentence_start(text, start) : start].strip()
