@@ -34,7 +34,7 @@ _CALENDAR = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _DATE = re.compile(
-    r"(?<!\d)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d)|(?<!\d)\d{1,2}[/.]\d{2,4}(?!\d)"
+    r"(?<!\d)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d)|(?<!\d)\d{1,2}/\d{2,4}(?!\d)"
     r"|(?<!\d)\d{1,2} ?[:h] ?\d{2}(?!\d)|\d{1,2}\.\d{2} (?:Uhr|uur|h)\b"
     r"|\b\d{1,2} ?(?:[ap]\.?m|Uhr|uur|h)\b"
 )
@@ -52,13 +52,14 @@ _CUE = re.compile(
     r"registration|reg|matrícula|matricola|aktenzeichen|az|dossier|expediente|processo|zaak|"
     r"tel|phone|fax|telefon|telefono|teléfono|telefone|gsm|mobile|handy|nhc|cipa|nass|dni|nie|nif|"
     r"col|colegiado|mrn|nhs|ssn|sin|tin|vat|ust|iva|steuer|bsn|cpf|cnpj|rg|cc|application|applications)"
-    r"\w*|[#№])[\s.:)º°#=-]{0,4}\S{0,3}\Z",
+    r"\w*|[#№])[\s.:)º°#-]{0,4}\S{0,3}\Z",
     re.IGNORECASE,
 )
 _NOT_ID = re.compile(
     r"(?=\d*[a-fA-F])[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|v?\d+(?:\.\d+)+|0x[0-9a-fA-F]+"
     r"|[\d.,]+ ?[%€$£]|\d{1,3}(?:,\d{3})+|\d+[.,]\d+"
 )
+_WORD = re.compile(r"[^\W\d_]{3}")
 _CODE_BEFORE = frozenset("._$/\\@-")
 _CODE_AFTER = frozenset("_([{=/\\$")
 _SENTENCE = re.compile(r"[.!?\n:;>\"«“(|]\s*")
@@ -87,7 +88,7 @@ def is_plausible(
     if entity_type == "ID":
         return _is_identifier(text, start, value)
     if entity_type == "ADDRESS":
-        return any(sign.isalpha() for sign in value) and (
+        return _WORD.search(value) is not None and (
             any(sign.isdigit() for sign in value)
             or any(bits(at) & STREET_BIT for at in range(*part))
         )
