@@ -52,7 +52,7 @@ _CUE = re.compile(
     r"registration|reg|matrícula|matricola|aktenzeichen|az|dossier|expediente|processo|zaak|"
     r"tel|phone|fax|telefon|telefono|teléfono|telefone|gsm|mobile|handy|nhc|cipa|nass|dni|nie|nif|"
     r"col|colegiado|mrn|nhs|ssn|sin|tin|vat|ust|iva|steuer|bsn|cpf|cnpj|rg|cc|application|applications)"
-    r"\w*|[#№])[\s.:)º°#-]{0,4}\S{0,3}\Z",
+    r"\w*|[#№])[\s.:)º°#-]{0,4}['(]?\Z",
     re.IGNORECASE,
 )
 _NOT_ID = re.compile(
@@ -120,21 +120,33 @@ def _is_name(
     bits: Callable[[int], int],
 ) -> bool:
     value = text[start:end]
-    if not any(sign.isalpha() for sign in value):
-        return False
     single = part[1] - part[0] == 1
-    if single and _is_in_code(text, start, end):
+    if not any(sign.isalpha() for sign in value) or (single and _is_in_code(text, start, end)):
         return False
-    known = [bits(at) for at in range(*part) if text[start].isalpha()]
+    known = [bits(at) for at in range(*part)]
     is_name = any(one & (NAME_BITS | TOWN_BITS) for one in known)
     is_common = all(one & COMMON_BITS for one in known)
     if value.islower():
-        if _has_capitals_around(text, start, end):
-            return score >= (_SURE if is_name and not is_common else _ALMOST_SURE)
-        return score >= (_LIKELY if not is_common else _RATHER if is_name else _SURE)
-    if single and is_common and not is_name:
-        return score >= (_SURE if _opens_sentence(text, start) else 0.8)
-    return True
+        needed = _needed_in_lower_case(text, start, end, is_name=is_name, is_common=is_common)
+    elif not single or is_name:
+        needed = 0.0
+    elif _is_machine_made(text, start, end):
+        needed = _ALMOST_SURE
+    elif is_common:
+        needed = _SURE if _opens_sentence(text, start) else _LIKELY
+    else:
+        needed = 0.0
+    return score >= needed
+
+
+def _needed_in_lower_case(
+    text: str, start: int, end: int, *, is_name: bool, is_common: bool
+) -> float:
+    if _has_capitals_around(text, start, end):
+        return _SURE if is_name and not is_common else _ALMOST_SURE
+    if not is_common:
+        return _LIKELY
+    return _RATHER if is_name else _SURE
 
 
 def _is_in_code(text: str, start: int, end: int) -> bool:
@@ -146,6 +158,24 @@ def _is_in_code(text: str, start: int, end: int) -> bool:
     if after and after in _CODE_AFTER:
         return after != "/" or next_one.islower()
     return after == "." and next_one.isalnum()
+
+
+_HUMP = re.compile(r"(?!(?:Ma?c|De|Di|Da|Van|La|Le|O)[A-Z])[^\W\d_]*[a-zß-ÿ][A-ZÀ-Þ]")
+
+
+def _is_machine_made(text: str, start: int, end: int) -> bool:
+    """Whether a word is written as in a program, or stands in a line of one or of a log."""
+    if _HUMP.match(text, start, end):
+        return True
+    first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
+    last = text.find("\n", end, end + _REACH)
+    line = text[first : last if last >= 0 else end + _REACH]
+    signs = sum(sign in _SIGNS for sign in line)
+    digits = sum(sign.isdigit() for sign in line)
+    return signs * 12 > len(line) or (signs + digits) * 3 > len(line)
+
+
+_SIGNS = frozenset("{}[]<>=;|\\_$#*&^~`@+%")
 
 
 def _sentence_start(text: str, at: int) -> int:
