@@ -34,6 +34,7 @@ from gateway.detection.spans import (
     threshold_of,
     trimmed,
     without_allowed,
+    without_guesses,
 )
 from gateway.detection.structured.context import Reading
 from gateway.detection.tokenclassifier import TokenClassifier
@@ -137,7 +138,8 @@ class PresidioDetector:
         allowed = without_allowed(
             [span for span in kept if span is not None], text, tenant, self._lists, time_left
         )
-        return disjoint(allowed + denied(text, tenant, self._lists, time_left))
+        found = without_guesses(allowed)
+        return disjoint(found + denied(text, tenant, self._lists, time_left))
 
     def _read(self, batch: Sequence[View]) -> Iterator[Sequence[Span]]:
         """The raw spans of each view, every stage having read it to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -169,6 +170,33 @@ def strength(span: Span) -> tuple[float, int, int, str, str]:
     rank = _RANK.get(span.entity_type, 0)
     score = min(span.score, _VAGUE) if span.entity_type == "ID" else span.score
     return (score, span.end - span.start, rank, span.entity_type, span.recognizer)
+
+
+GUESSES = "person_"
+"""How the names of the recognizers begin that tell names by patterns and lists."""
+
+
+def without_guesses(spans: Sequence[Span]) -> list[Span]:
+    """The spans without names told by patterns of which a model says at least half.
+
+    A model knows better where a name ends; where it says nothing, or little, the pattern counts.
+    """
+    guesses = [one for one in spans if one.recognizer.startswith(GUESSES)]
+    if not guesses:
+        return list(spans)
+    sure = [one for one in spans if not one.recognizer.startswith(GUESSES)]
+    people = disjoint(one for one in sure if one.entity_type == "PERSON")
+    starts = [one.start for one in people]
+    return sure + [one for one in guesses if not _is_known(one, people, starts)]
+
+
+def _is_known(guess: Span, people: Sequence[Span], starts: Sequence[int]) -> bool:
+    covered = 0
+    for one in people[max(0, bisect_right(starts, guess.start) - 1) :]:
+        if one.start >= guess.end:
+            break
+        covered += max(0, min(guess.end, one.end) - max(guess.start, one.start))
+    return 2 * covered >= guess.end - guess.start
 
 
 def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:

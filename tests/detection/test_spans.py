@@ -19,6 +19,7 @@ from gateway.detection.spans import (
     threshold_of,
     trimmed,
     without_allowed,
+    without_guesses,
 )
 from gateway.settings import ListEntry
 from gateway.types import Span
@@ -145,3 +146,32 @@ def test_bad_entries_are_refused_without_quoting_them(compile_one: Callable[[], 
         compile_one()
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def person(start, end, recognizer):
+    return Span(start, end, "PERSON", 0.8, recognizer)
+
+
+@pytest.mark.parametrize(
+    ("model", "guess", "is_kept"),
+    [
+        ([(0, 10)], (0, 12), False),  # the model says most of it
+        ([(0, 4)], (0, 12), True),  # the model says little of it
+        ([], (0, 12), True),
+        ([(20, 30)], (0, 12), True),
+        ([(0, 3), (4, 8)], (0, 12), False),  # two findings together
+    ],
+)
+def test_a_name_told_by_a_pattern_counts_where_a_model_says_little(model, guess, is_kept):
+    sure = [person(*one, "classifier") for one in model]
+    found = without_guesses([*sure, person(*guess, "person_context")])
+
+    assert set(sure) <= set(found)
+    assert (person(*guess, "person_context") in found) is is_kept
+
+
+def test_findings_of_other_types_do_not_replace_a_name():
+    place = Span(0, 12, "LOCATION", 0.9, "classifier")
+    guess = person(0, 12, "person_role")
+
+    assert guess in without_guesses([place, guess])
