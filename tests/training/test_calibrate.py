@@ -1,0 +1,46 @@
+from gateway.detection.tagger.tags import ENTITY_TYPES
+from gateway.training.calibrate import CLEAN, GRID, Scored, biases
+
+EVERYTHING = {"all": frozenset(ENTITY_TYPES)}
+
+
+def text(corpus, gold, found, doubtful=()):
+    """A text in which each entry of `found` shows from a bias on: (bias, start, end, type)."""
+
+    def at(bias):
+        return [one[1:] for one in found if bias >= one[0]]
+
+    return Scored(corpus, at, gold, doubtful, 100)
+
+
+def test_recall_weighs_more_than_precision():
+    gold = [(at, at + 5, "PERSON") for at in range(0, 200, 10)]
+    sure = [(-1.0, *one) for one in gold[:15]]
+    more = [(1.0, *one) for one in gold[15:]]
+    false = [(1.0, 1000 + at, 1005 + at, "PERSON") for at in range(0, 60, 10)]
+
+    assert biases([text("all", gold, sure + more + false)], EVERYTHING, 1e6)["PERSON"] == 1.0
+
+
+def test_false_findings_in_clean_text_bound_the_bias():
+    gold = [(at, at + 5, "PERSON") for at in range(0, 200, 10)]
+    texts = [
+        text("all", gold, [(2.0, *one) for one in gold]),
+        text(CLEAN, [], [(1.0, 0, 5, "PERSON")]),
+    ]
+
+    assert biases(texts, EVERYTHING, 1e6)["PERSON"] == 2.0
+    assert biases(texts, EVERYTHING, 1.0)["PERSON"] < 1.0
+
+
+def test_what_is_in_doubt_or_of_another_type_is_not_false():
+    gold = [(at, at + 5, "PERSON") for at in range(0, 200, 10)]
+    found = [(-1.0, *one) for one in gold]
+    beside = [(0.0, 0, 5, "LOCATION"), (0.0, 500, 505, "PERSON")]
+    chosen = biases([text("all", gold, found + beside, [(500, 505)])], EVERYTHING, 1e6)
+
+    assert chosen["PERSON"] == 0.0  # nothing false at any bias, so none is better
+
+
+def test_a_type_that_no_corpus_marks_keeps_a_bias_of_the_grid():
+    assert set(biases([], {}, 1.0).values()) <= {0.0, *GRID}
