@@ -25,12 +25,12 @@ def test_recall_weighs_more_than_precision():
 def test_false_findings_in_clean_text_bound_the_bias():
     gold = [(at, at + 5, "PERSON") for at in range(0, 200, 10)]
     texts = [
-        text("all", gold, [(2.0, *one) for one in gold]),
-        text(CLEAN, [], [(1.0, 0, 5, "PERSON")]),
+        text("all", gold, [(0.75, *one) for one in gold]),
+        text(CLEAN, [], [(0.5, 0, 5, "PERSON")]),
     ]
 
-    assert biases(texts, EVERYTHING, 1e6)["PERSON"] == 2.0
-    assert biases(texts, EVERYTHING, 1.0)["PERSON"] < 1.0
+    assert biases(texts, EVERYTHING, 1e6)["PERSON"] == 0.75
+    assert biases(texts, EVERYTHING, 1.0)["PERSON"] < 0.5
 
 
 def test_what_is_in_doubt_or_of_another_type_is_not_false():

@@ -121,19 +121,23 @@ def _is_name(
 ) -> bool:
     value = text[start:end]
     single = part[1] - part[0] == 1
-    if not any(sign.isalpha() for sign in value) or (single and _is_in_code(text, start, end)):
+    letters = sum(sign.isalpha() for sign in value)
+    if 2 * letters < len(value) or (single and _is_in_code(text, start, end)):
+        return False
+    if any(sign.isdigit() for sign in value) and score < _SURE:
         return False
     known = [bits(at) for at in range(*part)]
     is_name = any(one & (NAME_BITS | TOWN_BITS) for one in known)
     is_common = all(one & COMMON_BITS for one in known)
     if value.islower():
         needed = _needed_in_lower_case(text, start, end, is_name=is_name, is_common=is_common)
-    elif not single or is_name:
+    elif not single:
         needed = 0.0
-    elif _is_machine_made(text, start, end):
-        needed = _ALMOST_SURE
     elif is_common:
-        needed = _SURE if _opens_sentence(text, start) else _LIKELY
+        opens = _opens_sentence(text, start)
+        needed = (_RATHER if opens else _LIKELY) if is_name else (_SURE if opens else _RATHER)
+    elif not is_name and _is_machine_made(text, start, end):
+        needed = _ALMOST_SURE
     else:
         needed = 0.0
     return score >= needed
