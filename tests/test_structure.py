@@ -50,7 +50,7 @@ ALLOWED_IMPORTS = {
     "transformers": ("detection/engines/hf_model.py", "training/vectors.py"),
     "torch": ("training/*.py", "detection/engines/*.py"),
     "onnx": ("training/export.py",),
-    "onnxruntime": ("detection/tagger/classifier.py",),
+    "onnxruntime": ("detection/tagger/runtime.py",),
     "faker": ("training/*.py",),
     "gliner": ("detection/engines/gliner_model.py",),
     "presidio_anonymizer": ("masking/presidio.py",),

@@ -45,7 +45,7 @@ def _open(engine: Engine, key: str) -> TokenClassifier | Problem:
     name, extra = _MODULES[engine.kind]
     # Before the libraries are imported, which look at it once.
     os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         module = import_module(f"gateway.detection.engines.{name}")
         opened: TokenClassifier = module.open_engine(engine)

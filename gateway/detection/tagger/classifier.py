@@ -18,10 +18,10 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from gateway.detection.coverage import reach
 from gateway.detection.tagger.plausible import is_plausible
+from gateway.detection.tagger.runtime import open_graph
 from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities
 from gateway.detection.tagger.tokens import Tokens, tokenize
 from gateway.detection.tagger.wordfeatures import (
@@ -92,15 +92,6 @@ def _checked(folder: Path, name: str, manifest: Manifest) -> bytes:
     return content
 
 
-def _session(content: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
 class Lexicon:
     """Bits and vectors of known words, by 64-bit hash."""
 
@@ -162,7 +153,7 @@ class Classifier:
             raise ModelError(f"no profile {profile} in {folder}")
         self.entity_types: frozenset[str] = frozenset(ENTITY_TYPES)
         self.digest = manifest.digest
-        self._graph = _session(_checked(folder, f"{profile}.onnx", manifest))
+        self._graph = open_graph(_checked(folder, f"{profile}.onnx", manifest))
         self._lexicon = Lexicon(_checked(folder, LEXICON, manifest))
         self._reach = manifest.reach[profile]
         self._gap = manifest.gap[profile]
