@@ -154,6 +154,7 @@ def test_everything(folder: Path):
         auth=Auth(mode="keys", keys_file=folder / "keys.yaml"),
         policies=(folder / "own.yaml", shipped_policy("mask-all")),
         detection=Detection(
+            profile="patterns",
             languages=("en", "de"),
             recognizers=(
                 CustomRecognizer(

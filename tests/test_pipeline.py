@@ -189,7 +189,7 @@ async def test_the_record_says_which_models_and_languages(world: World) -> None:
 
     assert german is not None
     assert finnish is not None
-    assert (german.profile, german.engines) == ("patterns", ())
+    assert (german.profile, german.engines) == ("fast", ())
     assert german.classifier_sha256 == "c" * 64
     assert (german.languages, german.unsupported_languages) == (("de",), ())
     assert (finnish.languages, finnish.unsupported_languages) == (("fi",), ("fi",))
