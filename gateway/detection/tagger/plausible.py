@@ -59,6 +59,12 @@ _NOT_ID = re.compile(
     r"(?=\d*[a-fA-F])[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|v?\d+(?:\.\d+)+|0x[0-9a-fA-F]+"
     r"|[\d.,]+ ?[%€$£]|\d{1,3}(?:,\d{3})+|\d+[.,]\d+"
 )
+_POSTCODE = re.compile(r"(?:[A-Z]{1,2}-?)?\d[\d\s.-]{2,9}")
+_POSTAL = re.compile(
+    r"\b(?:C\.?P\b\.?|C\.?A\.?P\b\.?|CEP|PLZ|post\w*|c[oó]digo\s+postal|zip)(?: ?code)?\W{0,4}\Z",
+    re.IGNORECASE,
+)
+_TOWN = re.compile(r"[.,]?[ \t]{1,2}[^\W\d_a-z][^\W\d_]{2,}")
 _WORD = re.compile(r"[^\W\d_]{3}")
 _CODE_BEFORE = frozenset("._$/\\@-")
 _CODE_AFTER = frozenset("_([{=/\\$")
@@ -80,19 +86,32 @@ def is_plausible(
     """
     start, end = tokens.starts[part[0]], tokens.ends[part[1] - 1]
     value = text[start:end]
-    if entity_type == "DATE_TIME":
-        return _is_date(value, score)
-    if entity_type == "AGE":
-        near = text[max(0, start - 16) : end + 16]
-        return any(sign.isdigit() for sign in value) and _AGE.search(near) is not None
-    if entity_type == "ID":
-        return _is_identifier(text, start, value)
-    if entity_type == "ADDRESS":
-        return _WORD.search(value) is not None and (
-            any(sign.isdigit() for sign in value)
-            or any(bits(at) & STREET_BIT for at in range(*part))
-        )
-    return _is_name(text, start, end, part, score, bits)
+    match entity_type:
+        case "NRP":
+            found = True
+        case "DATE_TIME":
+            found = _is_date(value, score)
+        case "AGE":
+            near = text[max(0, start - 16) : end + 16]
+            found = any(map(str.isdigit, value)) and _AGE.search(near) is not None
+        case "ID":
+            found = _is_identifier(text, start, value)
+        case "ADDRESS":
+            has_street = any(bits(at) & STREET_BIT for at in range(*part))
+            found = any(map(str.isdigit, value)) or has_street
+            found = found and _WORD.search(value) is not None
+        case "LOCATION" if _POSTCODE.fullmatch(value):
+            found = _is_postcode(text, start, end)
+        case _:
+            found = _is_name(text, start, end, part, score, bits)
+    return found
+
+
+def _is_postcode(text: str, start: int, end: int) -> bool:
+    """Whether a number stands where a postcode does: behind its name, or before a town's."""
+    if _POSTAL.search(text, max(0, start - 24), start):
+        return True
+    return _TOWN.match(text, end) is not None
 
 
 def _is_date(value: str, score: float) -> bool:
@@ -135,7 +154,7 @@ def _is_name(
         needed = 0.0
     elif is_common:
         opens = _opens_sentence(text, start)
-        needed = (_RATHER if opens else _LIKELY) if is_name else (_SURE if opens else _RATHER)
+        needed = (_LIKELY if opens else 0.0) if is_name else (_SURE if opens else _RATHER)
     elif not is_name and _is_machine_made(text, start, end):
         needed = _ALMOST_SURE
     else:
@@ -146,11 +165,16 @@ def _is_name(
 def _needed_in_lower_case(
     text: str, start: int, end: int, *, is_name: bool, is_common: bool
 ) -> float:
+    if len(text) <= _MESSAGE:
+        return _LIKELY if is_name or not is_common else _SURE
     if _has_capitals_around(text, start, end):
         return _SURE if is_name and not is_common else _ALMOST_SURE
     if not is_common:
         return _LIKELY
     return _RATHER if is_name else _SURE
+
+
+_MESSAGE: Final = 280  # code points up to which a text may be a message, written as one talks
 
 
 def _is_in_code(text: str, start: int, end: int) -> bool:
