@@ -221,23 +221,27 @@ class Classifier:
 
     def decoded(self, text: str, tokens: Tokens, scores: npt.NDArray[np.float32]) -> list[Span]:
         """The spans of a text whose tokens have these scores, bias included."""
+        parts = list(entities(best_tags(scores)))
+        if not parts:
+            return []
+        weight = np.exp(scores - scores.max(axis=1, keepdims=True))
+        weight /= weight.sum(axis=1, keepdims=True)
+        bits = self._bits_of(tokens, parts)
         spans: list[Span] = []
-        weight: npt.NDArray[np.float32] | None = None
-        for first, last, kind in entities(best_tags(scores)):
-            if weight is None:
-                weight = np.exp(scores - scores.max(axis=1, keepdims=True))
-                weight /= weight.sum(axis=1, keepdims=True)
+        for first, last, kind in parts:
             of_type = weight[first:last, 1 + 4 * kind : 5 + 4 * kind].sum(axis=1)
             score = round(float(of_type.mean()), _DECIMALS)
             name = ENTITY_TYPES[kind]
-
-            def bits(at: int) -> int:
-                return int(self._lexicon.bits(word_keys([folded(tokens.words[at])]))[0])
-
-            if is_plausible(text, tokens, (first, last), name, score, bits):
+            if is_plausible(text, tokens, (first, last), name, score, bits.__getitem__):
                 start, end = tokens.starts[first], tokens.ends[last - 1]
                 spans.append(Span(start, end, name, score, RECOGNIZER))
         return spans
+
+    def _bits_of(self, tokens: Tokens, parts: Sequence[tuple[int, int, int]]) -> dict[int, int]:
+        """The lexicon's bits of the tokens of some entities."""
+        places = [at for first, last, _ in parts for at in range(first, last)]
+        keys = word_keys([folded(tokens.words[at]) for at in places])
+        return dict(zip(places, self._lexicon.bits(keys).tolist(), strict=True))
 
     def scores(self, texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
         """The scores of each text's tokens, (tokens, TAGS), without bias."""
