@@ -77,7 +77,9 @@ def test_false_findings_are_rare(profile: str):
             (span.entity_type, span.recognizer) for span in spans
         ).most_common()
     ]
-    assert count <= BARS[profile] * words() / 10_000, "\n".join([f"{count} in {words()} words", *report])
+    assert count <= BARS[profile] * words() / 10_000, "\n".join(
+        [f"{count} in {words()} words", *report]
+    )
 
 
 def test_prose_and_logs_are_clean_of_what_patterns_find():
