@@ -23,6 +23,7 @@ PURE = (
     "wire/*.py", "masking/*.py", "detection/views/*.py", "detection/structured/*.py",
     "detection/language/guess.py", "detection/language/words.py",
     "detection/tagger/tokens.py", "detection/tagger/wordfeatures.py", "detection/tagger/tags.py",
+    "detection/tagger/plausible.py",
     "detection/entity_types.py", "detection/spans.py", "detection/segments.py",
     "detection/coreference.py", "detection/common_words.py", "detection/coverage.py",
     "detection/tokenclassifier.py", "detection/engines/decoding.py",

@@ -23,10 +23,10 @@ COMMON_BITS: Final = 0b1111_0000_0000_0000  # usual in a group of languages
 _LIKELY, _RATHER, _SURE, _ALMOST_SURE = 0.7, 0.9, 0.95, 0.98
 
 _CALENDAR = re.compile(
-    r"\b(?:jan|feb|fév|mär|mar|maa|mrt|apr|abr|avr|mai|may|mag|mayo|mei|jun|juin|giu|jul|juil|lug|aug|"
+    r"\b(?:jan|feb|fev|fév|mär|mar|maa|mrt|apr|abr|avr|mai|may|mag|mayo|mei|jun|juin|giu|jul|juil|lug|aug|"
     r"ago|août|aou|sep|set|oct|okt|ott|out|nov|dec|dez|déc|dic|gen|ene|"
-    r"mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|"
-    r"dom|gio|sab|maa|din|woe|don|vri|zat|zon|seg|ter|qua|qui|sex|"
+    r"mon|tue|wed|thu|fri|sat|sun|(?:mo|di|mi|do|fr|sa|so)\b|dienst|mittw|freit|sonn|"
+    r"lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|dom|gio|sab|maa|din|woe|don|vri|zat|zon|seg|ter|qua|qui|sex|"
     r"q[1-4]|winter|spring|summer|autumn|fall|frühjahr|frühling|sommer|herbst|printemps|été|automne|"
     r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno|lente|zomer|herfst|verão|outono|"
     r"christmas|easter|weihnacht|ostern|noël|pâques|navidad|natale|pasqua|kerst|pasen|natal|páscoa|"
@@ -34,9 +34,9 @@ _CALENDAR = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _DATE = re.compile(
-    r"(?<!\d)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d)|(?<!\d)\d{1,2}/\d{2,4}(?!\d)"
-    r"|(?<!\d)\d{1,2} ?[:h] ?\d{2}(?!\d)|\d{1,2}\.\d{2} (?:Uhr|uur|h)\b"
-    r"|\b\d{1,2} ?(?:[ap]\.?m|Uhr|uur|h)\b"
+    r"(?<!\d)(?<!\d\.)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d|\.\d)"
+    r"|(?<!\d)\d{1,2}/\d{2,4}(?!\d)|(?<!\d)\d{1,2} ?[:h] ?\d{2}(?!\d)"
+    r"|\d{1,2}\.\d{2} (?:Uhr|uur|h)\b|\b\d{1,2} ?(?:[ap]\.?m|Uhr|uur|h)\b"
 )
 _YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]\d\d|20[0-4]\d)(?![\d.,]?\d)|['’]\d\d\b")
 _AGE = re.compile(
@@ -45,7 +45,7 @@ _AGE = re.compile(
     re.IGNORECASE,
 )
 _CUE = re.compile(
-    r"(?:\b(?:no|nos|nr|nrs|num|número|numéro|numero|nummer|number|n[º°]|id|ids|ref|reference|referenz|"
+    r"(?:\b(?:no|nos|nr|nrs|num|número|numéro|numero|number|\w*nummer|n\.?[º°]|id|ids|ref|reference|referenz|"
     r"case|file|docket|account|acct|konto|cuenta|conto|compte|rekening|customer|kunde|client|"
     r"cliente|patient|paciente|member|mitglied|policy|police|póliza|polizza|apólice|polis|licen[cs]e|"
     r"passport|pass|reisepass|pasaporte|passaporte|passaporto|paspoort|personal|employee|"
@@ -90,7 +90,7 @@ def is_plausible(
         case "NRP":
             found = True
         case "DATE_TIME":
-            found = _is_date(value, score)
+            found = _is_date(text, start, end, score)
         case "AGE":
             near = text[max(0, start - 16) : end + 16]
             found = any(map(str.isdigit, value)) and _AGE.search(near) is not None
@@ -114,10 +114,11 @@ def _is_postcode(text: str, start: int, end: int) -> bool:
     return _TOWN.match(text, end) is not None
 
 
-def _is_date(value: str, score: float) -> bool:
+def _is_date(text: str, start: int, end: int, score: float) -> bool:
+    value = text[start:end]
     if _CALENDAR.search(value) or _DATE.search(value):
         return True
-    if _YEAR.search(value):
+    if _YEAR.search(text, start, end):  # which sees the sign before it
         return score >= 0.8 or any(sign.isalpha() for sign in value)
     return value.isalpha() and score >= _ALMOST_SURE
 
