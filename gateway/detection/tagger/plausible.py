@@ -19,6 +19,7 @@ NAME_BITS: Final = 0b11  # given name, surname
 TOWN_BITS: Final = 0b1100
 STREET_BIT: Final = 0b1_0000
 COMMON_BITS: Final = 0b1111_0000_0000_0000  # usual in a group of languages
+EVERYDAY_BIT: Final = 0b1000_0000_0000  # among the most frequent words of a language
 
 _LIKELY, _RATHER, _SURE, _ALMOST_SURE = 0.7, 0.9, 0.95, 0.98
 
@@ -149,12 +150,14 @@ def _is_name(
     known = [bits(at) for at in range(*part)]
     is_name = any(one & (NAME_BITS | TOWN_BITS) for one in known)
     is_common = all(one & COMMON_BITS for one in known)
-    if value.islower():
+    opens = single and _opens_sentence(text, start)
+    if single and known[0] & EVERYDAY_BIT and (opens or value.islower()):
+        needed = _ALMOST_SURE  # there is a town for nearly each of them: We, Do, The
+    elif value.islower():
         needed = _needed_in_lower_case(text, start, end, is_name=is_name, is_common=is_common)
     elif not single:
         needed = 0.0
     elif is_common:
-        opens = _opens_sentence(text, start)
         needed = (_LIKELY if opens else 0.0) if is_name else (_SURE if opens else _RATHER)
     elif not is_name and _is_machine_made(text, start, end):
         needed = _ALMOST_SURE

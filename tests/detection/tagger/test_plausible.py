@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.detection.tagger.plausible import COMMON_BITS, NAME_BITS, STREET_BIT, is_plausible
+from gateway.detection.tagger.plausible import (
+    COMMON_BITS,
+    EVERYDAY_BIT,
+    NAME_BITS,
+    STREET_BIT,
+    is_plausible,
+)
 from gateway.detection.tagger.tags import ENTITY_TYPES
 from gateway.detection.tagger.tokens import Tokens, tokenize
 from tests.detection.marked import unmarked
@@ -20,6 +26,7 @@ KNOWN = {
     "mark": NAME_BITS | COMMON_BITS,
     "leipzig": TOWN,
     "elbchaussee": STREET_BIT,
+    "will": NAME_BITS | COMMON_BITS | EVERYDAY_BIT,
 }
 COMMON = "a and budget call for house is moved order please report team the today we with".split()
 KNOWN |= dict.fromkeys(COMMON, COMMON_BITS)
@@ -277,6 +284,8 @@ def test_a_name_with_a_digit_must_be_sure():
         ("Done. [Mark] the date", 0.7),
         ("we met [House] there", 0.9),  # a word that is no name
         ("[House] rules", 0.95),
+        ("we met [Will] there", 0.0),  # a name, but nobody thinks of it where a sentence begins
+        ("[Will] the date", 0.98),
         ("Done! [House] rules", 0.95),
     ],
 )
@@ -293,6 +302,7 @@ def test_a_common_word_with_a_capital(marked: str, least: float):
         ("ok ask [mark] then", "", 0.7),
         ("ok ask [wojciechowska] then", "", 0.7),
         ("ok ask [house] then", "", 0.95),
+        ("ok ask [will] then", "", 0.98),
         # a long text without capitals
         ("ok ask [anna] then", LONG, 0.7),
         ("ok ask [wojciechowska] then", LONG, 0.7),
