@@ -27,7 +27,7 @@ help:  ## show this list
 
 install: $(VENV)/.run  ## the default install, in .venv; then .venv/bin/cloakroom --help
 
-demo: $(VENV)/.demo  ## run the demonstration: no model, no network, no configuration
+demo: $(VENV)/.demo  ## run the demonstration: no language model, no network, no configuration
 	$(BIN)/python -m gateway demo
 
 test: $(VENV)/.dev  ## run the tests

@@ -56,6 +56,10 @@ _CUE = re.compile(
     r"\w*|[#№])[\s.:)º°#-]{0,4}['(]?\Z",
     re.IGNORECASE,
 )
+# A name on a social network, but no decorator, rule or package of a program.
+_HANDLE = re.compile(
+    r"(?<![\w./@-])(?<!\n)@\w{3,30}(?![\w(/.@{-]|\n *(?:def|class|async|public|private))"
+)
 _NOT_ID = re.compile(
     r"(?=\d*[a-fA-F])[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|v?\d+(?:\.\d+)+|0x[0-9a-fA-F]+"
     r"|[\d.,]+ ?[%€$£]|\d{1,3}(?:,\d{3})+|\d+[.,]\d+"
@@ -125,6 +129,8 @@ def _is_date(text: str, start: int, end: int, score: float) -> bool:
 
 
 def _is_identifier(text: str, start: int, value: str) -> bool:
+    if _HANDLE.match(text, start if value.startswith("@") else max(0, start - 1)):
+        return True
     digits = sum(sign.isdigit() for sign in value)
     if digits < 4 or len(value) > 40 or _NOT_ID.fullmatch(value):
         return False
