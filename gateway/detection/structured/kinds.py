@@ -59,7 +59,8 @@ PHONE: Final = (
 """Words that say that a number is a phone number."""
 
 CALL: Final = (
-    "call|calls|called|dial|ring|reach|contact|text|my number|his number|her number|new number|"
+    "call|calls|called|dial|ring|reach|contact|text|bel|ruf|rufe|ruft|rappelle|rappelez|appelle|llama|"
+    "llamad|chiama|chiamate|telefona|liga|liguem|my number|his number|her number|new number|"
     "our number|their number|meine nummer|seine nummer|ihre nummer|neue nummer|mon numéro|"
     "son numéro|mi número|su número|mio numero|suo numero|mijn nummer|zijn nummer|haar nummer|"
     "meu número|seu número|new phone|under the number|"

@@ -40,15 +40,19 @@ _NOT_A_PHONE = re.compile(
 _SURE_NOT = re.compile(
     r"(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?:\D.*)?"
     r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?:\D.*)?"
-    r"|(?:[01]?\d{1,2}|2[0-5]\d)(?:\.(?:[01]?\d{1,2}|2[0-5]\d)){3}|\d+\.\d{1,2}|\d{3}-\d{2}-\d{4}|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d"
+    r"|(?!0\d)(?:1?\d{1,2}|2[0-5]\d)(?:\.(?:[01]?\d{1,2}|2[0-5]\d)){3}|\d+\.\d{1,2}|\d{3}-\d{2}-\d{4}|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d"
     r"|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|97[89][- ].*"
 )
-_SIGNED = re.compile(r"\+\d+\.\d{1,3}")
+_SIGNED = re.compile(r"(?:\+|00)\d+\.\d{1,3}")
 _DATED = re.compile(
     r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])|\d\.\d-\d{4}|^\d{5}-\d{4}$"
     r"|^\d{1,2}\.[ ]?\d{1,2}\.[ ](?:19|20)\d\d"
 )
 _NANP = re.compile(r"(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}")
+_TRUNK = tuple(
+    "DE GB FR IT NL BE AT CH SE FI IE AU IN JP BR ZA TR KR NZ IL UA RO HU BG HR SI RS GR SK EG MA "
+    "DZ NG KE PK BD ID MY TH VN PH TW CN AE SA IR AR CO VE ET GH TZ LK NP JO".split()
+)
 # How numbers are written nationally, where the form alone is telling: form, regions.
 _WRITTEN = (
     (re.compile(r"[679]\d\d[ .-]\d\d[ .-]\d\d[ .-]\d\d"), ("ES",)),
@@ -62,12 +66,12 @@ _WRITTEN = (
     (re.compile(r"3\d\d[ .-]\d{6,7}|3\d\d[ .-]\d{3}[ .-]\d{2}[ .-]?\d{2}"), ("IT", "CO")),
     (re.compile(r"\(\d{2,5}\)[ ]?\d{2,4}[ -]?\d{2,5}"), ("AR", "CL", "HU", "UA", "UY", "PE")),
     (re.compile(r"1[38]00[ ]\d{3}[ ]\d{3}"), ("AU",)),
+    (re.compile(r"[2-9]\d\d[ ]\d{3}[ ]\d{4}|\([2-9]\d\d\)[ ]?\d{7}"), ("MX", "CO")),
+    (re.compile(r"[1-8]\d[ ]\d{3}[ ]\d\d[ ]\d\d"), ("PL",)),
+    (re.compile(r"0\d{1,3}-\d{2,3}[ ]\d\d[ ]\d{2,3}"), ("SE",)),
+    (re.compile(r"\(0\d{1,4}\)[ ]?\d{5,8}"), _TRUNK),
     (re.compile(r"[2-9]\d{2}[ ]\d{2}[ ]\d{2}[ ]\d{2}"), ("SN", "LU", "CI")),
 )
-_TRUNK = (
-    "DE GB FR IT NL BE AT CH SE FI IE AU IN JP BR ZA TR KR NZ IL UA RO HU BG HR SI RS GR SK EG MA "
-    "DZ NG KE PK BD ID MY TH VN PH TW CN AE SA IR AR CO VE ET GH TZ LK NP JO"
-).split()
 _OTHERS = (
     "US ES PT PL DK NO CZ LU GR CY MT EE LV LT IS MX CL PE CR PA EC UY BO PY GT DO HK SG "
     "QA KW BH OM TN SN CI CM RU KZ BY GE AM AZ"
@@ -179,12 +183,16 @@ def _national(
         hit.kind == "negative" and touches(reading, hit, start) for hit in labels.before(start)
     )
     named = 0.0 if denied else near(reading, labels, start, end, "phone")
+    if named == 0.5 and _AMOUNT.fullmatch(body):
+        return None
     if named == 1 or (named and (count >= 8 or _valid(body, _REGIONS))):
         return (0.85 if named == 1 else 0.7), "phone_context"
     if count < _MIN_DIGITS or denied:
         return None
     plain = body.isdigit()
-    called = near(reading, labels, start, end, "call") > 0.5 * plain and not (plain and count < 9)
+    trunk = plain and body[0] == "0" != body[1] and count >= 10
+    bare = plain and not trunk
+    called = near(reading, labels, start, end, "call") > 0.5 * bare and not (plain and count < 9)
     planned = called and (_LOCAL.fullmatch(body) or (count >= 8 and _valid(body, _REGIONS)))
     if planned and not _AMOUNT.fullmatch(body):
         return 0.55, "phone_call"
@@ -219,7 +227,7 @@ def _by_form(body: str, count: int, *, whole: bool) -> tuple[float, str] | None:
 
 
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ ]\d{3}){1,3}")
-_AMOUNT = re.compile(r"\d+[.,]\d+|\d{1,3}(?:[., ]000)+")
+_AMOUNT = re.compile(r"(?:0|[1-9]\d*)[.,]\d+|\d{1,3}(?:[., ]000)+")
 _LOCAL = re.compile(r"[2-9]\d{2}[- .](?:\d{4}|\d{2}[- .]\d{2})")
 
 

@@ -120,6 +120,13 @@ _TAIL = re.compile(
 )
 _SHORT_TAIL = re.compile(rf"[\"']?\s?(?::=|=>|[:=])\s?{_VALUE}")
 _SQL_TAIL = re.compile(r"\s{1,3}(?:BY\s{1,3}|VALUES\s{1,3})?('[^'\n]{3,200}')", re.IGNORECASE)
+# "spring.datasource.password=...": a key of a properties file, told from code by its random value.
+_PROPERTY_WORDS = frozenset("password passwd pwd secret token key apikey".split())
+_PROPERTY = re.compile(
+    r"(?<=\w)[.](?:password|passwd|pwd|secret|token|api[-_]?key|secret[-_]?key|access[-_]?key)"
+    r"[ ]?[=:][ ]?([^\s\"'`<>]{8,200})",
+    re.IGNORECASE,
+)
 _BEARER = re.compile(
     r"(?<!\w)(?:Bearer|Basic|Token|ApiKey|Digest|Negotiate)\s{1,2}([A-Za-z0-9._~+/=-]{12,4096})"
 )
@@ -168,6 +175,8 @@ def named_secrets(reading: Reading) -> Iterator[Span]:
         match = tail.match(text, hit.end) if tail is not None else None
         if match is not None:
             yield from _value(text, match, hit.kind)
+    if not _PROPERTY_WORDS.isdisjoint(reading.vocabulary):
+        yield from _properties(text)
     if "auth_scheme" in labels.kinds:
         for match in _BEARER.finditer(text):
             if _is_random(match[1]):
@@ -179,6 +188,14 @@ def named_secrets(reading: Reading) -> Iterator[Span]:
                     yield Span(match.start(1), match.end(1), "SECRET", 0.85, "command_secret")
     if "AKIA" in text or "ASIA" in text:
         yield from _aws_secrets(text)
+
+
+def _properties(text: str) -> Iterator[Span]:
+    for match in _PROPERTY.finditer(text):
+        value = match[1].rstrip(".,;)]}")
+        if _is_random(value) and not value.startswith(_DYNAMIC) and not _CALL.match(value):
+            start = match.start(1)
+            yield Span(start, start + len(value), "SECRET", 0.85, "property_secret")
 
 
 _TAILS = {

@@ -98,7 +98,9 @@ _SECOND = (
     r"(?:com?|org|net|edu|gov|ac|or|ne)\.(?:uk|au|nz|za|jp|kr|in|br|mx|ar|co|tr|il|sg|hk|cn|tw|pl|"
     r"ua|id|my|th|at|pe|ve|eg|ng|ke|pk|bd)"
 )
-_GENERIC = r"com|org|net|edu|gov|mil|info|biz|eu|shop|online|store|site|website|blog"
+_GENERIC = (
+    "com|org|net|edu|gov|mil|info|biz|eu|shop|online|store|site|website|blog|studio|agency|xyz|club"
+)
 _NATIONAL = (
     "de|fr|es|it|nl|pt|at|ch|be|uk|us|ca|au|ie|lu|dk|se|no|fi|pl|cz|hu|ro|gr|br|mx|ar|cl|jp|ru|ua|"
     "tr|in|cn|kr|io|ai|co|me|tv|app|dev|tech|cloud|gg|ly|gl|be|cat|berlin|wien|london|paris|nyc"

@@ -44,6 +44,13 @@ HEX = "0123456789abcdef" * 3
         f"gsk_{TAIL}",
         f"shpat_{HEX[:32]}",
         f"hvs.{TAIL}",
+        f"sgp_{HEX[:16]}_{HEX[:40]}",
+        f"bkua_{HEX[:40]}",
+        f"LTAI{TAIL[:20]}",
+        f"AKID{TAIL[:32]}",
+        f"phc_{TAIL}a1b2c3d4e",
+        f"re_{TAIL[:8]}_{TAIL[:24]}",
+        f"waka_{HEX[:8]}-{HEX[:4]}-{HEX[:4]}-{HEX[:4]}-{HEX[:12]}",
     ],
 )
 def test_keys_by_prefix(key: str):
@@ -174,3 +181,17 @@ def test_every_issuers_token_is_found_whole(row: str, data: st.DataObject):
     spans = [span for span in issued_tokens(Reading(f"use {token} now")) if span.end > 4]
     telling = any(map(str.isdigit, token))
     assert not telling or len(token) < 14 or spans[0].start == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("spring.datasource.password=aB3dE5fG7h", [("SECRET", "aB3dE5fG7h")]),
+        ("sasl.secret: aB3dE5fG7h,", [("SECRET", "aB3dE5fG7h")]),
+        ("self.password = build_password(user)", []),
+        ("form.password = ${DB_PASSWORD}", []),
+        ("app.token=placeholder", []),
+    ],
+)
+def test_keys_of_properties(text: str, expected: list[tuple[str, str]]):
+    assert secrets(text) == expected
