@@ -71,11 +71,11 @@ _JOINTS = {
 _JOINT_WORDS = "|".join(sorted(_JOINTS, key=len, reverse=True))
 _LOCAL = re.compile(
     rf"[\w.+-]{{1,64}}(?:(?:{_GAP}(?:{_JOINT_WORDS}){_GAP}"
-    rf"|{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE})[\w.+-]{{1,64}}){{0,4}}$",
+    rf"|{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE}|[ ]\.[ ])[\w.+-]{{1,64}}){{0,4}}$",
     re.IGNORECASE,
 )
 _JOINT = re.compile(
-    rf"{_GAP}(?P<word>{_JOINT_WORDS}){_GAP}|{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE}",
+    rf"{_GAP}(?P<word>{_JOINT_WORDS}){_GAP}|{_SPACE}(?:{_DOT_IN_BRACKETS}){_SPACE}|[ ]\.[ ]",
     re.IGNORECASE,
 )
 _BACKWARDS = 200
@@ -113,10 +113,17 @@ def _address(text: str, at: re.Match[str], floor: int) -> list[Edit]:
     if gap is None or (is_word and before == at.start()):
         return []
     start = gap.end()
-    domain = _domain(text, start, kind, in_dashes=kind == "word" and text[at.end()] in "_-")
+    window = text[max(floor, before - _BACKWARDS) : before]
+    is_spelled = _SPELLED_LOCAL.search(window) is not None
+    domain = _domain(
+        text,
+        start,
+        kind,
+        in_dashes=kind == "word" and text[at.end()] in "_-",
+        is_spelled=is_spelled,
+    )
     if domain is None:
         return []
-    window = text[max(floor, before - _BACKWARDS) : before]
     is_plain = kind == "sign" and before == at.start() and start == at.end()
     if is_plain and not domain and not _JOINT.search(window):
         return []
@@ -135,7 +142,19 @@ def _address(text: str, at: re.Match[str], floor: int) -> list[Edit]:
 
 def _is_meant(word: str, local: str, domain: list[Edit]) -> bool:
     """Whether a bare "at" is the sign: a dot was said too, or only it is written in capitals."""
-    return bool(domain) or (word.isupper() and not local.isupper())
+    return bool(domain) or (word.isupper() and not local.isupper()) or _is_address(local)
+
+
+def _is_address(local: str) -> bool:
+    """Whether what stands before "at" and a domain is like a local part, and like no file."""
+    return _SPELLED_LOCAL.fullmatch(local) is not None and not _FILE.search(local)
+
+
+_FILE = re.compile(
+    r"\.(?:html?|php|py|js|ts|css|md|txt|json|ya?ml|xml|csv|pdf|docx?|xlsx?|png|jpe?g|svg|zip|tar|gz|exe|"
+    r"sh|rs|go|rb|c|h|cpp|java|log|conf|cfg|ini|com|org|net|io|dev)\Z|v\d[\w.]*\Z|\(\)?\Z",
+    re.IGNORECASE,
+)
 
 
 def _spaces_before(text: str, at: int) -> int:
@@ -145,7 +164,16 @@ def _spaces_before(text: str, at: int) -> int:
     return start
 
 
-def _domain(text: str, start: int, kind: str | None, *, in_dashes: bool) -> list[Edit] | None:
+_SPELLED_LOCAL = re.compile(
+    rf"(?:{_GAP}(?:dot|punkt|punto|point|ponto|punt|underscore|unterstrich){_GAP}[\w+-]{{1,64}}"
+    r"|[^\W\d_][\w-]{0,62}[._][\w+-]{1,63}|[^\W\d_][\w+-]{0,62}\d)\Z",
+    re.IGNORECASE,
+)
+
+
+def _domain(
+    text: str, start: int, kind: str | None, *, in_dashes: bool, is_spelled: bool
+) -> list[Edit] | None:
     """The edits of a domain that begins there; None if what stands there is none."""
     pattern = _LABEL_IN_DASHES if in_dashes else _LABEL
     edits: list[Edit] = []
@@ -156,7 +184,7 @@ def _domain(text: str, start: int, kind: str | None, *, in_dashes: bool) -> list
         if label is None:
             break
         at = label.end()
-        if edits and _is_top(label, edits, kind):
+        if edits and _is_top(label, edits, kind, is_spelled=is_spelled):
             kept = list(edits)
         elif (
             at > start and label.start() > start and text[label.start() - 1 : at] == "." + label[0]
@@ -176,7 +204,7 @@ def _domain(text: str, start: int, kind: str | None, *, in_dashes: bool) -> list
     return kept
 
 
-def _is_top(label: re.Match[str], edits: list[Edit], kind: str | None) -> bool:
+def _is_top(label: re.Match[str], edits: list[Edit], kind: str | None, *, is_spelled: bool) -> bool:
     text, name = label.string, label[0].lower()
     start, end, sign = edits[-1]
     if name not in _TOP_LEVEL or sign != ".":
@@ -185,6 +213,8 @@ def _is_top(label: re.Match[str], edits: list[Edit], kind: str | None) -> bool:
     if name not in _WORDLIKE:
         return said != "." or kind != "word"
     if said == ".":  # "noon. in": a full stop with space about
-        return False
+        return kind == "sign" and text[start:end] == " . "
+    if is_spelled:
+        return True
     # "the dot in the sky": a label that is a word must be the last one.
     return kind != "word" or (said not in _AMBIGUOUS and not _MORE_WORDS.match(text, label.end()))

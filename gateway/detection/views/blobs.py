@@ -15,16 +15,16 @@ from gateway.detection.views.view import Edit
 
 _SIGN64 = r"[A-Za-z0-9+/_-]"
 _BASE64 = re.compile(
-    rf"(?<![A-Za-z0-9+/_=-])(?:(?:{_SIGN64}{{60,76}}\r?\n)+{_SIGN64}{{1,76}}|{_SIGN64}{{16,}})"
+    rf"(?<![A-Za-z0-9+/_-])(?:(?:{_SIGN64}{{60,76}}\r?\n)+{_SIGN64}{{1,76}}|{_SIGN64}{{15,}})"
     r"={0,2}"
 )
 _HEX = re.compile(
-    r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9A-Fa-f]{24,}|(?:[0-9A-Fa-f]{2}[ :,]){11,}[0-9A-Fa-f]{2}"
-    r"|(?:0x[0-9A-Fa-f]{2},? ?){12,})(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9A-Fa-f]{20,}|(?:[0-9A-Fa-f]{2}[ :,]){9,}[0-9A-Fa-f]{2}"
+    r"|(?:0x[0-9A-Fa-f]{2},? ?){10,})(?![0-9A-Za-z])"
 )
-_BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{24,}|[a-z2-7]{24,})={0,6}(?![A-Za-z0-9])")
+_BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}|[a-z2-7]{16,})={0,6}(?![A-Za-z0-9])")
 # What any hex or base32 begins with.
-_LONG = re.compile(r"[A-Za-z0-9]{24}|[0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]|0x")
+_LONG = re.compile(r"[A-Za-z0-9]{16}|[0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]|0x")
 _NOT_HEX = re.compile(r"0x|[ :,]")
 _SPACE = re.compile(r"\s")
 _PROBE = 64
@@ -62,7 +62,7 @@ def _parts(blob: str) -> Iterator[str]:
 
 
 def _text(blob: str, decode: Callable[[str], bytes | None]) -> str | None:
-    if len(blob) < 16 or not _is_printable(decode(blob[:_PROBE]), is_whole=len(blob) <= _PROBE):
+    if len(blob) < 15 or not _is_printable(decode(blob[:_PROBE]), is_whole=len(blob) <= _PROBE):
         return None
     raw = decode(blob)
     if raw is None or not _is_printable(raw, is_whole=True):
@@ -82,7 +82,7 @@ def _is_printable(raw: bytes | None, *, is_whole: bool) -> bool:
             return False
         signs = raw[: error.start].decode()
     odd = sum(not (sign.isprintable() or sign in "\n\r\t") for sign in signs)
-    words = sum(sign.isalnum() or sign in " @." for sign in signs)
+    words = sum(sign.isalnum() or sign in " @.%&#;\\" for sign in signs)
     return len(signs) >= _MIN_SIGNS and odd * 20 <= len(signs) and words * 3 >= len(signs) * 2
 
 

@@ -34,7 +34,7 @@ _SIGNS = {"n": "\n", "r": "\n", "t": "\t", "b": " ", "f": " "}
 # A backslash sign alone hides nothing unless it is glued to what follows.
 _GLUED = re.compile(r"\\[nrt][^\W_]|\\[nrt][+(<@]")
 _QUOTED_TEXT = re.compile(
-    r"[Qq]uoted-printable|=3D|=20\r?\n|[\w.]=40\w|=C3=[89AB][0-9A-F]|=E2=80=|[\w.@]=\r?\n[\w.@]"
+    r"[Qq]uoted-printable|=3D|=20\r?\n|[\w.]=40\w|=C3=[89AB][0-9A-F]|=E2=80=|(?:=[0-9A-F]{2}){6}|[\w.@]=\r?\n[\w.@]"
 )
 _FORM_FIELD = re.compile(r"(?:(?<=[?&])|(?<![^\s\"']))[\w.%\[\]-]{1,40}=[^\s&#\"'<>]{1,2000}")
 _CHARSETS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "windows-1252": "cp1252"}
@@ -78,10 +78,10 @@ def _escapes(text: str) -> Iterator[re.Match[str]]:
 
 
 def _form_edits(text: str) -> Iterator[Edit]:
-    """A plus sign between letters in a form field is a space (URL Standard, section 5.1)."""
+    """A plus sign between words in a form field is a space (URL Standard, section 5.1)."""
     for field in _FORM_FIELD.finditer(text):
         for at in range(field.start(), field.end()):
-            if text[at] == "+" and text[at - 1].isalnum() and text[at + 1 : at + 2].isalpha():
+            if text[at] == "+" and text[at - 1].isalnum() and text[at + 1 : at + 2].isalnum():
                 yield at, at + 1, " "
 
 

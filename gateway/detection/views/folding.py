@@ -46,8 +46,8 @@ _UNPRINTED = re.compile(f"[{_COMBINING}{_INVISIBLE}]")
 _PLAIN = (
     "\u0000-\u007f\u00a1-\u00ac\u00ae-\u0250\u0370-\u0482\u048a-\u058f\u05d0-\u05f4\u0621-\u0652"
     "\u0671-\u06d3\u0900-\u0965\u0e01-\u0e4e\u1e00-\u1fff\u2013\u2014\u2018-\u2022\u2026\u20ac"
-    "\u2122\u2190-\u2211\u2213-\u22ff\u2500-\u2775\u2794-\u27bf\u2b00-\u2bff\u3001-\u3020\u3041-\u3096"
-    "\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff0c\uff0e-\uff0f\uff1a-\uff1f\uff61-\uff9f"
+    "\u2122\u2190-\u2211\u2213-\u22ff\u2500-\u2775\u2794-\u27bf\u2b00-\u2bff\u3001\u3003-\u3020\u3041-\u3096"
+    "\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff0c\uff0f\uff1a-\uff1f\uff62-\uff9f"
     "\U0001f300-\U0001f6ff\U0001f900-\U0001faff"
 )
 _UNUSUAL = re.compile(f"[^{_PLAIN}]")
@@ -55,7 +55,7 @@ _NUMBER_SIGNS = re.compile(r"\d[–—…]\d|[\d²³¹][²³¹]|[²³¹]\d")
 _BASES = "\x21-\x7e\u00a0-\u058f\u2010-\u2015\u2070-\u209c\uff10-\uff5a"
 # Compatibility forms of letters and digits.
 _FORMS = (
-    "\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\u2070-\u209c\u2102-\u2115\u2117-\u2121\u2123-\u214f"
+    "\u2024\ufe52\ufe62\ufe63\ufe6b\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\u2070-\u209c\u2102-\u2115\u2117-\u2121\u2123-\u214f"
     "\u2160-\u2188\u2460-\u24ff\u2776-\u2793\u3250-\u325f\u32b1-\u32bf\ufb00-\ufb06"
     "\U0001d400-\U0001d7ff\U0001f100-\U0001f1e5\U0001fbf0-\U0001fbf9\U000e0020-\U000e007e"
     + "".join(_SMALL_CAPITALS)
@@ -69,6 +69,7 @@ _DISGUISED = re.compile(
     # Odd spaces matter inside numbers, hyphens also inside words.
     f"|(?<=[0-9])[{_SPACES}{_HYPHENS}][\\w(]"
     f"|(?<=[\\w)+])[{_SPACES}{_HYPHENS}][0-9]|(?<=\\w)[{_HYPHENS}\uff0e\uff0b]\\w"
+    "|(?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z])"
 )
 
 
@@ -110,6 +111,9 @@ def _fold_cluster(text: str, at: int, stop: int) -> str:
         )
         if not beside_letter:
             return str(int(unicodedata.numeric(sign)))
+    if sign in "\u3002\uff61" and at and stop < len(text):
+        between = text[at - 1] + text[stop]
+        return "." if between.isascii() and between.isalnum() else sign
     if code in _OWN_LETTERS:
         return _OWN_LETTERS[code]
     cluster = text[at:stop]

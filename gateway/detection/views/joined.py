@@ -17,21 +17,52 @@ from gateway.detection.views.view import Edit, Range
 
 _MIN_DIGITS, _MAX_DIGITS = 9, 24
 
-_SEPARATOR = r"[ \t,;:|/.*_~#·•\u2013\u2014-]{1,3}"
-_SINGLES = re.compile(rf"(?<![\w.,+-])\+?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}(?!\w)")
+_SEPARATOR = r"[ \t,;:|/.*_~#·•\u2013\u2014-]{1,5}"
+_SINGLES = re.compile(
+    rf"(?<![\w.,+-])(?:\+(?:{_SEPARATOR})?)?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}(?!\w)"
+)
+_BETWEEN = (
+    rf"(?:{_SEPARATOR}|[\"'\])>]{{1,2}}[ \t]{{0,2}}[,+&.|]?[ \t]{{0,2}}[\"'\[(<]{{0,2}}"
+    r"|[ \t]{0,3}\r?\n[ \t|>]{0,4})"
+)
+_FRAME = r"[\"'\])>]{0,2}[ \t]{0,2}[,+&.|]?[ \t]{0,2}[\"'\[(<]{0,2}|>"
+_FRAMED = re.compile(
+    rf"(?<![\w+])\+?[0-9]{{1,8}}(?:(?![ \t.,|-]?[0-9])(?:{_FRAME})[0-9]{{1,8}}){{2,24}}(?!\w)"
+)
+_PLUS = re.compile(rf"\+[0-9]{{1,3}}{_BETWEEN}(?:[0-9]{{1,8}}{_BETWEEN}){{1,8}}[0-9]{{1,8}}(?!\w)")
+_WRAPPED = re.compile(
+    r"(?<![\w+])[0-9]{3,8}(?:[ -]?\r?\n[ \t>*|-]{0,4}[0-9]{3,8}|[ -][0-9]{3,8}){1,5}(?!\w)"
+)
+_NAMED = re.compile(
+    r"(?<![^\W_])(?:ssn|social|phone|mobile?|cell|fax|tel|t[ée]l[ée]?|telefon\w{0,6}|tel[ée]fono|"
+    r"num[ée]ro|n[úu]mero|number|nummer|handy|whatsapp|call|ruf|bel|cellulare|m[óo]vil)\b[^\n0-9(]{0,24}\s{0,3}\Z",
+    re.IGNORECASE,
+)
 _GROUPS = re.compile(rf"(?<![\w+])[0-9]{{1,8}}(?:{_SEPARATOR}[0-9]{{1,8}}){{2,24}}(?!\w)")
-_RUN = re.compile(r"[0-9][0-9 \t\r\n,;:|/.*_~#·•\u2013\u2014>-]{9,}[0-9]")
+_RUN = re.compile(r"[0-9][0-9 \t\r\n,;:|/.*_~#·•\u2013\u2014>\"'()\[\]+-]{9,}[0-9]")
 _LINES = re.compile(
     r"(?<![\w+])[0-9]{1,8}(?:[ \t|,;]{0,3}\r?\n[ \t|>*-]{0,4}[0-9]{1,8}){2,24}(?!\w)"
 )
 _IBAN = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}(?:{_SEPARATOR})?[0-9]{{2}}(?:{_SEPARATOR}[A-Za-z0-9]{{4}}){{2,7}}"
-    rf"(?:{_SEPARATOR}[A-Za-z0-9]{{1,3}})?(?![A-Za-z0-9])"
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}(?:{_BETWEEN})?[0-9]{{2}}(?:{_BETWEEN}[A-Za-z0-9]{{4}}){{2,7}}"
+    rf"(?:{_BETWEEN}[A-Za-z0-9]{{1,3}})?(?![A-Za-z0-9])"
 )
+_LIKE = dict(zip("OoQDlI|iSsBZz", "0000111155822", strict=True))
+_MISREAD = re.compile(
+    r"(?<![A-Za-z0-9])(?:[0-9OolISB]{4}[ -]?){3}[0-9OolISB]{3,4}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9-])[0-9OolISB]{3}-[0-9OolISB]{2}-[0-9OolISB]{4}(?![A-Za-z0-9-])"
+    r"|(?<![A-Za-z0-9-])\(?[0-9OolISB]{3}\)?[ .-][0-9OolISB]{3}[ .-][0-9OolISB]{4}(?![A-Za-z0-9-])"
+    r"|\+[0-9lIOoSB]{1,3}(?:[ .-]?[0-9lIOoSB]){8,13}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[A-Za-z]{2}[0-9OolISB]{2}(?:[ ]?[A-Za-z0-9]{4}){3,7}[ ]?[A-Za-z0-9]{0,3}"
+    r"(?![A-Za-z0-9])"
+)
+_MISREAD_LETTER = re.compile(r"[OolISB]")
+_PLUS_BEFORE = re.compile(rf"\+(?:{_SEPARATOR})?\Z")
 _GROUP = re.compile(r"[0-9]+")
 _USUAL = frozenset({" ", "-", "."})
 _LIST = frozenset(" \t,;|\r\n")
-_ODD = frozenset("*_~#·•|")
+_ODD = frozenset("*_~#·•|()[]\"'>+")
+_DASHES = frozenset("-\u2013\u2014")
 _CARDS = re.compile(r"4444|465|44443|44442|44441|466|44411|88|448|844")
 _OTHERS = {"324": "-", "334": "-", "1334": "-"}
 
@@ -77,15 +108,39 @@ def joined_edits(text: str) -> Iterator[Edit]:
         for edit in _iban(match):
             edits.setdefault(edit[0], edit)
     for run in _RUN.finditer(text):
-        start = run.start() - text.startswith("+", max(0, run.start() - 1))
+        plus = _PLUS_BEFORE.search(text, max(0, run.start() - 4), run.start())
+        start = plus.start() if plus is not None else run.start()
         for edit in _run_edits(text, start, run.end() + 1):
             edits.setdefault(edit[0], edit)
     yield from sorted(edits.values())
 
 
+def misread_edits(text: str) -> Iterator[Edit]:
+    """Letters that look like digits, in what is else a card, a phone, a social security number.
+
+    Also in an IBAN, behind its country, if it has no letters but those.
+    """
+    for match in _MISREAD.finditer(text):
+        skipped = 2 if match[0][:2].isalpha() and match[0][:2].isupper() else 0
+        body = match[0][skipped:]
+        digits = sum(map(str.isdigit, body))
+        spots = list(_MISREAD_LETTER.finditer(text, match.start() + skipped, match.end()))
+        letters = sum(map(str.isalpha, body))
+        if spots and letters == len(spots) and digits >= 2 * letters:
+            for spot in spots:
+                yield spot.start(), spot.end(), _LIKE[spot[0]]
+
+
 def _run_edits(text: str, start: int, end: int) -> Iterator[Edit]:
     """Those of a run of digits and separators, which ends before the sign at `end`."""
-    for pattern, read in ((_SINGLES, _singles), (_GROUPS, _groups), (_LINES, _groups)):
+    for pattern, read in (
+        (_SINGLES, _singles),
+        (_GROUPS, _groups),
+        (_LINES, _groups),
+        (_FRAMED, _groups),
+        (_WRAPPED, _groups),
+        (_PLUS, _country_code),
+    ):
         for match in pattern.finditer(text, start, end):
             yield from read(match)
 
@@ -95,16 +150,20 @@ def _stretches(match: re.Match[str]) -> Iterator[tuple[list[Range], list[str]]]:
     text = match.string
     spots = [spot.span() for spot in _GROUP.finditer(text, match.start(), match.end())]
     gaps = [text[one[1] : two[0]] for one, two in pairwise(spots)]
-    usual, count = Counter(gaps).most_common(1)[0]
+    alike = ["".join(sorted(set(gap) - _BLANKS)) or " " for gap in gaps]
+    usual, count = Counter(alike).most_common(1)[0]
     if count * 10 < len(gaps) * 7:
         yield spots, gaps
         return
     begin = 0
-    for at, gap in enumerate([*gaps, ""]):
+    for at, gap in enumerate([*alike, ""]):
         if gap != usual:
             if at > begin:
                 yield spots[begin : at + 1], gaps[begin:at]
             begin = at + 1
+
+
+_BLANKS = frozenset(" \t")
 
 
 def _singles(match: re.Match[str]) -> Iterator[Edit]:
@@ -114,12 +173,15 @@ def _singles(match: re.Match[str]) -> Iterator[Edit]:
             continue
         kinds = set(gaps)
         # Other patterns read usual separators, and a short list of numbers is no identifier.
-        if (kinds <= _USUAL and len(kinds) < 3) or (
-            size < 12 and len(kinds) == 1 and _LIST.issuperset(*kinds)
+        digits = "".join(match.string[start] for start, _ in spots)
+        is_international = "+" in match.string[match.start() : spots[0][0]]
+        by_hyphens = kinds == {"-"} and len(set(digits)) >= 5 and bool(layout(digits))
+        if (kinds <= _USUAL and len(kinds) < 3 and not is_international and not by_hyphens) or (
+            not is_international and size < 12 and len(kinds) == 1 and _LIST.issuperset(*kinds)
         ):
             continue
-        is_international = match.string[: spots[0][0]].endswith("+")
-        digits = "".join(match.string[start] for start, _ in spots)
+        if is_international and match.string[spots[0][0] - 1] != "+":
+            yield match.start() + 1, spots[0][0], ""
         breaks = {} if is_international else layout(digits)
         for index, (one, two) in enumerate(pairwise(spots), 1):
             yield one[1], two[0], breaks.get(index, "")
@@ -136,20 +198,35 @@ def _goes_on(text: str, spots: list[Range], gap: str) -> bool:
 def _groups(match: re.Match[str]) -> Iterator[Edit]:
     """The groups of a card or, between signs that no list has, of other numbers."""
     for spots, gaps in _stretches(match):
-        separator = None if set(gaps) <= _USUAL else _between_groups(spots, gaps)
+        is_named = _NAMED.search(match.string, max(0, spots[0][0] - 40), spots[0][0]) is not None
+        separator = None if set(gaps) <= _USUAL else _between_groups(spots, gaps, is_named)
         if separator is not None:
             for one, two in pairwise(spots):
                 yield one[1], two[0], separator
 
 
-def _between_groups(spots: list[Range], gaps: list[str]) -> str | None:
+def _country_code(match: re.Match[str]) -> Iterator[Edit]:
+    """A phone number with its country code, in groups between equal signs."""
+    text = match.string
+    spots = [spot.span() for spot in _GROUP.finditer(text, match.start(), match.end())]
+    gaps = [text[one[1] : two[0]] for one, two in pairwise(spots)]
+    digits = sum(end - start for start, end in spots)
+    if set(gaps) <= _USUAL or text[spots[0][0]] == "0" or not 10 <= digits <= 14:
+        return
+    if len({gap.strip() for gap in gaps}) == 1:
+        for one, two in pairwise(spots):
+            yield one[1], two[0], " "
+
+
+def _between_groups(spots: list[Range], gaps: list[str], is_named: bool) -> str | None:
     """What belongs between the groups; None if they are no identifier."""
     lengths = [end - start for start, end in spots]
     sizes = "".join(map(str, lengths))
     if _CARDS.fullmatch(sizes):
         return " "
     is_odd = all(_ODD.issuperset(gap) for gap in gaps)
-    if sizes in _OTHERS and is_odd:
+    by_dashes = sizes == "324" and {gap.strip() for gap in gaps} <= _DASHES
+    if sizes in _OTHERS and (is_odd or is_named or by_dashes):
         return _OTHERS[sizes]
     if any(_LIST.issuperset(gap) for gap in gaps) or not 12 <= sum(lengths) <= 19:
         return None

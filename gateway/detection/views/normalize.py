@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gateway.detection.views.atdot import address_edits
 from gateway.detection.views.blobs import blob_edits
+from gateway.detection.views.codes import code_edits, markup_edits
 from gateway.detection.views.confusables import skeleton_edits
 from gateway.detection.views.escapes import escape_edits, hides_text
 from gateway.detection.views.folding import (
@@ -26,8 +27,8 @@ from gateway.detection.views.folding import (
     is_disguised,
     turned_around,
 )
-from gateway.detection.views.joined import joined_edits, lettered_edits
-from gateway.detection.views.spoken import spoken_edits
+from gateway.detection.views.joined import joined_edits, lettered_edits, misread_edits
+from gateway.detection.views.spoken import glued_edits, spoken_edits
 from gateway.detection.views.triggers import Triggers
 from gateway.detection.views.view import Edit, Kind, Piece, Range, View, cropped, edited
 
@@ -49,9 +50,9 @@ def views(text: str) -> tuple[View, ...]:
     """The identity view, then those further views of the text that differ from it.
 
     In this order: folded (compatibility forms, digits of all scripts, unprintable signs, look-alike
-    letters), turned (right-to-left override), decoded (escapes and blobs, two deep; rot13 where it
-    is named), lettered (letters apart), spoken (numbers and addresses in words), joined (numbers
-    with odd separators).
+    letters), turned (right-to-left override), decoded (escapes, blobs and codes, two deep; markup
+    inside words; rot13 where it is named), lettered (letters apart), spoken (numbers and addresses
+    in words), joined (numbers with odd separators, or with letters that look like digits).
 
     There are at most `MAX_VIEWS`, and together they are at most `MAX_GROWTH` times as long as the
     longest, plus `SLACK`; where they would be more, only the last one, in which all is undone,
@@ -69,6 +70,8 @@ def views(text: str) -> tuple[View, ...]:
     for _ in range(_DEPTH):
         if not _decode(chain):
             break
+    if chain.triggers.has_markup():
+        chain.edit(markup_edits(chain.base.text), "decoded")
     for is_there, find, kind in _WORDINGS:
         if is_there(chain.triggers):
             chain.edit(find(chain.base.text), kind)
@@ -128,6 +131,11 @@ def _decode(chain: _Chain) -> bool:
         edits = escape_edits(text)
     if chain.triggers.has_blobs():
         edits = sorted([*edits, *blob_edits(text)], key=lambda edit: (edit[0], -edit[1]))
+    if chain.triggers.has_codes():
+        codes = code_edits(text)
+        read = {edit[0] for edit in codes}
+        others = [edit for edit in edits if edit[0] not in read]
+        edits = sorted([*others, *codes], key=lambda edit: (edit[0], -edit[1]))
     if not edits or not chain.edit(edits, "decoded"):
         return False
     if not chain.base.text.isascii():
@@ -139,5 +147,7 @@ _WORDINGS: tuple[tuple[Callable[[Triggers], bool], Callable[[str], Iterable[Edit
     (Triggers.has_letters_apart, lettered_edits, "lettered"),
     (Triggers.has_address_words, address_edits, "spoken"),
     (Triggers.has_number_words, spoken_edits, "spoken"),
+    (Triggers.has_glued_words, glued_edits, "spoken"),
     (Triggers.has_numbers_apart, joined_edits, "joined"),
+    (Triggers.has_misread_digits, misread_edits, "joined"),
 )

@@ -69,10 +69,35 @@ def spoken_edits(text: str) -> Iterator[Edit]:
         if stretch[0].count(_NUMBER) < _MIN_WORDS:
             continue
         tokens = [
-            _Token(one.start(), one.end(), one[0].lower(), one[0].isupper() and len(one[0]) == 1)
+            _Token(one.start(), one.end(), one[0].lower(), _is_capital(one[0]))
             for one in matches[stretch.start() : stretch.end()]
         ]
         yield from _stretch_edits(text, tokens)
+
+
+def glued_edits(text: str) -> Iterator[Edit]:
+    """Number words of one language without a space between, as digits."""
+    for match in _LONG_WORD.finditer(text):
+        word = match[0].lower()
+        for glued, digits in _GLUED.items():
+            if glued.fullmatch(word):
+                for one in _ONE[glued].finditer(word):
+                    start, end = (match.start() + at for at in one.span())
+                    yield start, end, digits[one[0]]
+                break
+
+
+_LONG_WORD = re.compile(r"(?<![^\W_])[A-Za-zÀ-ÿ]{20,200}(?![^\W_])")
+_DIGIT_WORDS = {
+    lang: {word: str(value) for word, value in NUMBERS[lang].items() if value < 10} | {"plus": "+"}
+    for lang in LANGUAGES
+}
+_SOURCE = {
+    lang: "|".join(sorted(words, key=lambda word: (-len(word), word)))
+    for lang, words in _DIGIT_WORDS.items()
+}
+_GLUED = {re.compile(f"(?:{_SOURCE[lang]}){{7,24}}"): words for lang, words in _DIGIT_WORDS.items()}
+_ONE = dict(zip(_GLUED, [re.compile(source) for source in _SOURCE.values()], strict=True))
 
 
 def _stretch_edits(text: str, tokens: Sequence[_Token]) -> Iterator[Edit]:
@@ -86,6 +111,9 @@ def _stretch_edits(text: str, tokens: Sequence[_Token]) -> Iterator[Edit]:
             at += 1
             continue
         if _is_number(run):
+            first = tokens[run[0].begin].start
+            if text[max(0, first - 2) : first] == "+ ":
+                yield first - 1, first, ""
             yield from _edits(text, tokens, run)
         at = run[-1].end
 
@@ -103,8 +131,12 @@ def _kind(signs: str) -> int:
     word = signs.lower()
     if word in _NUMBER_WORDS:
         return _NUMBER
-    is_capital = len(signs) == 1 and signs.isupper()
-    return _LINK if is_capital or word.isdecimal() or word in _LINKS else _OTHER
+    return _LINK if _is_capital(signs) or word.isdecimal() or word in _LINKS else _OTHER
+
+
+def _is_capital(signs: str) -> bool:
+    """A letter that is said, the country of an IBAN or its bank."""
+    return len(signs) in (1, 2, 4) and signs.isupper() and signs.lower() not in SIGNS
 
 
 def _words(run: Sequence[_Said]) -> int:

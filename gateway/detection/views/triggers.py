@@ -34,7 +34,9 @@ _SHAPE = _table(
     ord("."),
     {_LOWER + _OTHER_LETTERS: ord("a"), _UPPER: ord("A"), _DIGITS: ord("0"), _SPACES: ord(" ")},
 )
-_NUMBERS = _table(ord("a"), {_DIGITS: ord("0"), b" -.": ord(" "), b",;:|/*_~#\t\r\n>": ord(",")})
+_NUMBERS = _table(
+    ord("a"), {_DIGITS: ord("0"), b" -.": ord(" "), b",;:|/*_~#+\t\r\n>\"'()[]": ord(",")}
+)
 _BLOB = _table(ord(" "), {_LOWER + _UPPER + _DIGITS + b"+/_-=": ord("x")})
 _WORDS = _table(
     ord(" "),
@@ -51,22 +53,40 @@ _NUMBER_WORDS = frozenset(
 _LINKS = frozenset(
     word.encode() for words in [SIGNS, *AND.values(), *HUNDREDS.values()] for word in words
 )
-_NUMBER_WORD_RUN = re.compile(rb"\x01\x02{0,2}\x01\x02{0,2}\x01")
+_NUMBER_WORD_RUN = re.compile(rb"\x01\x02{0,6}\x01\x02{0,6}\x01")
 _NATO = frozenset(word.encode() for word in NATO)
 _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
 _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
-_SPACED = (b" a a ", b" a . a ")
+_SPACED = re.compile(rb" [a.] (?:[.0] ){0,200}a ")
 _CAPITALS = (b" A aa", b".A aa", b" A, aa", b".A, aa")
+_CODES = re.compile(
+    r"[0-9]{2,3}[,; ](?:[ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}){5}|[01]{7}[ ,]{1,2}[01]{7}|[01]{56}"
+)
+_UTF7 = re.compile(r"\w\+[A-Za-z0-9+/]{2,8}-\w")
+_ESCAPED = re.compile(r"\\[-@_+.](?=\w)")
+_TAG_INSIDE = re.compile(r"[\w@.+-][ ]?<[!/A-Za-z][^<>]{0,80}>")
+_CONCAT_INSIDE = re.compile(r"[\"'][ ]?[.+&][ ]?[\"'][\w@.+ -]")
+_STARS_INSIDE = re.compile(r"[0-9-][ ]?(?:\*\*|``?|~~)[ ]?[0-9A-Z-]|[A-Z]\*\*[0-9]")
+_AT_DOMAIN = re.compile(r" at [a-z0-9-]{2,63}\.[a-z]{2}")
 _BRACKETED = re.compile(r"[(\[{<|*] ?(?:at|ät|@|a\)|a\]|\.|arro|chio|aro|klam|apen)")
-_ODD_IBAN = (b",0000,0000", b", 0000, 0000", b" , 0000 , 0000")
+_ODD_IBAN = re.compile(
+    rb"aa(?:[ ,]{1,3})?00(?:(?:,{1,4}|[ ,]{2,5})[0a]{4}(?:,|[ ,]{2,5})|"
+    rb"(?: [0a]{4}){1,6} ?,[ ,]{0,3}[0a])"
+)
+_SPREAD = re.compile(
+    r"(?:[0-9]-){8}[0-9](?![0-9])"
+    r"|\+[._ /*-]{0,2}[0-9]{1,3}[ ]{0,2}[._/*~,;|\u2013\u2014\n-][ ]{0,2}[0-9]|\+[._][0-9]"
+    r"|[0-9]{3}[ ]?[ ][-\u2013\u2014][ ]{1,2}[0-9]{2}[ ]{1,2}[-\u2013\u2014]"
+)
+_MISREAD = re.compile(r"[0-9](?:(?=[OolISB])|(?<=[OolISB][0-9]))")
 
 
 def _plain_signs(text: str) -> str:
     """The text with an ASCII sign for those signs that people put between others."""
     if not text.isascii():
-        for sign in "–—…·•":
+        for sign in "–—…·•\u00a0\u2003\u2009":
             if sign in text:
-                text = text.replace(sign, "*")
+                text = text.replace(sign, "*" if sign in "–—…·•" else " ")
     return text
 
 
@@ -98,14 +118,35 @@ class Triggers:
     def has_blobs(self) -> bool:
         """Sixteen signs of base64 in a row, or bytes in hex."""
         blob = self._raw.translate(_BLOB, _CONTINUATION)
-        return b"x" * 16 in blob or b"xx xx xx xx xx xx xx" in blob or self.text.count("0x") >= 12
+        return b"x" * 16 in blob or b"xx xx xx xx xx xx xx" in blob or self.text.count("0x") >= 10
+
+    def has_codes(self) -> bool:
+        """Numbers of signs in a row, octal, hexadecimal, binary or decimal."""
+        text = self.text
+        if "\\" in text or "U+" in text or ("+" in text and _UTF7.search(text)):
+            return True
+        return _CODES.search(text) is not None
+
+    def has_markup(self) -> bool:
+        """Tags, or signs of markdown, inside a word or a number."""
+        text = self.text
+        if "\\" in text and _ESCAPED.search(text):
+            return True
+        if ("'" in text or '"' in text) and _CONCAT_INSIDE.search(text):
+            return True
+        if "<" in text and _TAG_INSIDE.search(text):
+            return True
+        return (
+            any(sign in text for sign in ("**", "`", "~~"))
+            and _STARS_INSIDE.search(text) is not None
+        )
 
     def has_letters_apart(self) -> bool:
         """Single letters in a row, or words of a spelling alphabet."""
         shape = b" %b " % self._raw.translate(_SHAPE, _CONTINUATION)
         lower = shape.lower()
         return (
-            any(row in lower for row in _SPACED)
+            _SPACED.search(lower) is not None
             or b"a.a.a.a" in lower
             or (b"0.0.0" in lower and (b"a.a" in lower or b"a.0" in lower))
             or sum(map(shape.count, _CAPITALS)) >= 3
@@ -118,8 +159,17 @@ class Triggers:
         """Three number words side by side, or with words that link them."""
         if _NUMBER_WORDS.isdisjoint(self._vocabulary):
             return False
-        flags = bytes((word in _NUMBER_WORDS) or 2 * (word in _LINKS) for word in self._words)
+        if sum(map(_NUMBER_WORDS.__contains__, self._words)) < 3:
+            return False
+        flags = bytes(
+            (word in _NUMBER_WORDS) or 2 * (word in _LINKS or len(word) in (1, 2, 4))
+            for word in self._words
+        )
         return _NUMBER_WORD_RUN.search(flags) is not None
+
+    def has_glued_words(self) -> bool:
+        """A word as long as seven number words."""
+        return max(map(len, self._vocabulary), default=0) >= 20
 
     def has_address_words(self) -> bool:
         """A sign for at in words, or apart from what it joins."""
@@ -133,14 +183,22 @@ class Triggers:
             return True
         if _AT_WORDS.isdisjoint(words):
             return False
-        return not _DOT_WORDS.isdisjoint(words) or any(
-            word in _AT_WORDS and word != b"at" for word in words
+        return (
+            not _DOT_WORDS.isdisjoint(words)
+            or _AT_DOMAIN.search(lower) is not None
+            or any(word in _AT_WORDS and word != b"at" for word in words)
         )
 
     def has_numbers_apart(self) -> bool:
         """Digits in a row with separators that numbers do not usually have."""
+        if any(sign in self.text for sign in "-+–—") and _SPREAD.search(self.text):
+            return True
         numbers = self._raw.translate(_NUMBERS, _CONTINUATION)
-        return any(row in numbers for row in _ODD_IBAN) or any(
+        return _ODD_IBAN.search(numbers) is not None or any(
             b"," in run[0] and run[0].count(b"0") >= 9 and not _TIME.fullmatch(run[0])
             for run in _NUMBER_RUN.finditer(numbers)
         )
+
+    def has_misread_digits(self) -> bool:
+        """Letters that look like digits beside digits."""
+        return _MISREAD.search(self.text) is not None

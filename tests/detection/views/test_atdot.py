@@ -45,6 +45,10 @@ def read(text: str) -> str:
         ("anna <at> example | dot | com", "anna@example.com"),
         ("anna[@]example[.]com", "anna@example.com"),
         ("a at b dot com and c at d dot org", "a@b.com and c@d.org"),
+        ("anna.schmidt at firma.de", "anna.schmidt@firma.de"),
+        ("anna77 at firma.de, soon", "anna77@firma.de, soon"),
+        ("anna dot s at uni dot at soon", "anna.s@uni.at soon"),
+        ("anna . s @ example . com", "anna.s@example.com"),
     ],
 )
 def test_addresses(text: str, address: str):
@@ -56,6 +60,9 @@ def test_addresses(text: str, address: str):
     "text",
     [
         "meet me at noon. dot",
+        "see index.html at example.com",
+        "version 2.0 at example.com",
+        "look at firma.de",
         "look at this point it is",
         "he looked at the dot in the sky",
         "meet us at example.com",

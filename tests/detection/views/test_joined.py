@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.detection.views.joined import joined_edits, layout, lettered_edits
+from gateway.detection.views.joined import (
+    joined_edits,
+    layout,
+    lettered_edits,
+    misread_edits,
+)
 from gateway.detection.views.triggers import Triggers
 from gateway.detection.views.view import View, edited
 
@@ -30,6 +35,17 @@ def letters(text: str) -> str:
         ("4_1_1_1_1_1_1_1_1_1_1_1_1_1_1_1 5 apples", "4111111111111111 5 apples"),
         ("4111_1111_1111_1111 2027", "4111 1111 1111 1111 2027"),
         ("DE89 / 3704 / 0044 / 0532 / 0130 / 00", "DE89 3704 0044 0532 0130 00"),
+        ("DE89\n3704\n0044\n0532\n0130\n00", "DE89 3704 0044 0532 0130 00"),
+        ('"5425","2334","3010","9903"', '"5425 2334 3010 9903"'),
+        ('"5425" + "2334" + "3010" + "9903"', '"5425 2334 3010 9903"'),
+        ("[5425][2334][3010][9903]", "[5425 2334 3010 9903]"),
+        ("(412)(68)(9057)", "(412-68-9057)"),
+        ("412 - 68 - 9057", "412-68-9057"),
+        ("4-1-2-6-8-9-0-5-7", "412-68-9057"),
+        ("my ssn: 412, 68, 9057", "my ssn: 412-68-9057"),
+        ("+33\n6\n12\n34\n56\n78", "+33 6 12 34 56 78"),
+        ("+1, 415, 555, 2671", "+1 415 555 2671"),
+        ("5425 2334\n3010 9903", "5425 2334 3010 9903"),
     ],
 )
 def test_numbers(text: str, joined: str):
@@ -44,6 +60,10 @@ def test_numbers(text: str, joined: str):
         "12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1",
         "| 12 | 34 | 56 | 78 | 90 | 12 |",
         "| 1024 | 2048 | 512 | 256 |",
+        "412, 68, 9057",
+        "call foo(123, 456, 7890)",
+        "1-2-3-4-1-2-3-4-1-2-3-4-5",
+        "+1, 2, 3",
         "[1, 0, 0, 1, 0, 1]",
         "2024-01-01, 2024-01-02, 2024-01-03",
         "2026-11-24 19:54:02,113 1234 5678",
@@ -117,3 +137,25 @@ def test_words_that_are_words(text: str):
 def test_layout(number: str, parts: str):
     breaks = layout(number)
     assert "".join(breaks.get(at, "") + sign for at, sign in enumerate(number)) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("card 4S32 O151 l283 0366", "card 4532 0151 1283 0366"),
+        ("412-68-9O57", "412-68-9057"),
+        ("call +49 l5l 23456789", "call +49 151 23456789"),
+        ("ES9l 2100 0418 4502 OOO5 1332", "ES91 2100 0418 4502 0005 1332"),
+        ("4lS-555-267l", "415-555-2671"),
+    ],
+)
+def test_letters_like_digits(text: str, read: str):
+    assert edited(View(text), misread_edits(text), "joined")[0].text == read
+    assert Triggers(text).has_misread_digits()
+
+
+@pytest.mark.parametrize(
+    "text", ["SOLO BOSS OIL", "1SB-2O-XY12", "GB29 NWBK 6016 1331 9268 19", "0x1B5S 1O", "IBIS 1O"]
+)
+def test_letters_that_are_meant(text: str):
+    assert edited(View(text), misread_edits(text), "joined")[0].text == text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.detection.views.spoken import spoken_edits
+from gateway.detection.views.spoken import glued_edits, spoken_edits
 from gateway.detection.views.spoken_words import ALPHABET, LANGUAGES, NATO, NUMBERS
 from gateway.detection.views.triggers import Triggers
 from gateway.detection.views.view import View, edited
@@ -115,3 +115,24 @@ def test_hostile_runs_are_read_to_their_end():
     assert read("double " * 3_000) == "double " * 3_000
     assert read("one A " * 2_000).count("one") == 0
     assert len(read("one two " * 20_000)) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("fouronetwosixeightninezerofiveseven", "412689057"),
+        ("plusvierneuneinsfünfeinszweidreivier", "+49151234"),
+        ("quattrounoduesettesettecinquezero", "4127750"),
+    ],
+)
+def test_number_words_without_spaces(said: str, digits: str):
+    text = f"so {said} then"
+    assert edited(View(text), glued_edits(text), "spoken")[0].text == f"so {digits} then"
+    assert Triggers(said).has_glued_words()
+
+
+@pytest.mark.parametrize(
+    "text", ["twoonetwothreefour", "unquestionablyonetwothree", "one two three"]
+)
+def test_other_long_words_stay(text: str):
+    assert list(glued_edits(text)) == []
