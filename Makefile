@@ -34,7 +34,8 @@ test: $(VENV)/.dev  ## run the tests
 	$(BIN)/python -m pytest
 
 test-models: $(MODELS)/.models  ## run the tests of training and of the optional engines
-	$(MODELS)/bin/python -m pytest -m models
+	$(MODELS)/bin/python -m pytest -m models tests/training tests/detection/engines \
+	  tests/cli/test_detector_train.py
 
 train: $(MODELS)/.models  ## train the models: make train CORPORA=folder OUT=folder
 	$(MODELS)/bin/python -m gateway detector train --corpora $(CORPORA) --out $(OUT)
