@@ -120,7 +120,7 @@ def misread_edits(text: str) -> Iterator[Edit]:
 
     Also in an IBAN, behind its country, if it has no letters but those.
     """
-    for match in _MISREAD.finditer(text):
+    for match in _misread(text):
         skipped = 2 if match[0][:2].isalpha() and match[0][:2].isupper() else 0
         body = match[0][skipped:]
         digits = sum(map(str.isdigit, body))
@@ -131,18 +131,39 @@ def misread_edits(text: str) -> Iterator[Edit]:
                 yield spot.start(), spot.end(), _LIKE[spot[0]]
 
 
+def _misread(text: str) -> Iterator[re.Match[str]]:
+    """The candidates, looked for only around digits that touch such letters."""
+    begin = end = 0
+    for spot in _TOUCHING.finditer(text):
+        if spot.start() - _REACH > end:
+            yield from _MISREAD.finditer(text, begin, end)
+            begin = spot.start() - _REACH
+        end = spot.end() + _REACH
+    yield from _MISREAD.finditer(text, begin, end)
+
+
+_TOUCHING = re.compile(r"[0-9](?:(?=[OolISB])|(?<=[OolISB][0-9]))")
+_REACH = 48
+
+
 def _run_edits(text: str, start: int, end: int) -> Iterator[Edit]:
     """Those of a run of digits and separators, which ends before the sign at `end`."""
-    for pattern, read in (
-        (_SINGLES, _singles),
-        (_GROUPS, _groups),
-        (_LINES, _groups),
-        (_FRAMED, _groups),
-        (_WRAPPED, _groups),
-        (_PLUS, _country_code),
+    run = text[start:end]
+    has_lines = "\n" in run
+    for pattern, read, may_match in (
+        (_SINGLES, _singles, True),
+        (_GROUPS, _groups, True),
+        (_LINES, _groups, has_lines),
+        (_WRAPPED, _groups, has_lines and "," not in run and ";" not in run),
+        (_FRAMED, _groups, not _FRAMES.isdisjoint(run)),
+        (_PLUS, _country_code, "+" in run),
     ):
-        for match in pattern.finditer(text, start, end):
-            yield from read(match)
+        if may_match:
+            for match in pattern.finditer(text, start, end):
+                yield from read(match)
+
+
+_FRAMES = frozenset("\"'()[]>+")
 
 
 def _stretches(match: re.Match[str]) -> Iterator[tuple[list[Range], list[str]]]:

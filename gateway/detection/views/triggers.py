@@ -60,7 +60,8 @@ _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
 _SPACED = re.compile(rb" [a.] (?:[.0] ){0,200}a ")
 _CAPITALS = (b" A aa", b".A aa", b" A, aa", b".A, aa")
 _CODES = re.compile(
-    r"[0-9]{2,3}[,; ](?:[ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}){5}|[01]{7}[ ,]{1,2}[01]{7}|[01]{56}"
+    r"(?<![0-9])[0-9]{2,3}[,; ](?:[ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}){5}"
+    r"|[01]{7}[ ,]{1,2}[01]{7}|[01]{56}"
 )
 _UTF7 = re.compile(r"\w\+[A-Za-z0-9+/]{2,8}-\w")
 _ESCAPED = re.compile(r"\\[-@_+.](?=\w)")
