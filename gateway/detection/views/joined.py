@@ -18,8 +18,9 @@ from gateway.detection.views.view import Edit, Range
 _MIN_DIGITS, _MAX_DIGITS = 9, 24
 
 _SEPARATOR = r"[ \t,;:|/.*_~#·•\u2013\u2014-]{1,5}"
+_CLOSE = _SEPARATOR.replace("{1,5}", "{1,3}")
 _SINGLES = re.compile(
-    rf"(?<![\w.,+-])(?:\+(?:{_SEPARATOR})?)?[0-9](?:{_SEPARATOR}[0-9](?![0-9])){{8,40}}(?!\w)"
+    rf"(?<![\w.,+-])(?:\+(?:{_CLOSE})?)?[0-9](?:{_CLOSE}[0-9](?![0-9])){{8,40}}(?!\w)"
 )
 _BETWEEN = (
     rf"(?:{_SEPARATOR}|[\"'\])>]{{1,2}}[ \t]{{0,2}}[,+&.|]?[ \t]{{0,2}}[\"'\[(<]{{0,2}}"

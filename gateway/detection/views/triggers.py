@@ -59,9 +59,10 @@ _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
 _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
 _SPACED = re.compile(rb" [a.] (?:[.0] ){0,200}a ")
 _CAPITALS = (b" A aa", b".A aa", b" A, aa", b".A, aa")
-_CODES = re.compile(
-    r"(?<![0-9])[0-9]{2,3}[,; ](?:[ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}){5}"
-    r"|[01]{7}[ ,]{1,2}[01]{7}|[01]{56}"
+# One pattern each: a search for alternatives knows no first sign to look for.
+_CODES = (
+    re.compile(r"[0-9]{2,3}[,; ][ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}(?:[0-9]{2,3}[ ,;]{1,3}){4}"),
+    re.compile(r"[01]{7}(?:[ ,]{1,2}[01]{7}|[01]{49})"),
 )
 _UTF7 = re.compile(r"\w\+[A-Za-z0-9+/]{2,8}-\w")
 _ESCAPED = re.compile(r"\\[-@_+.](?=\w)")
@@ -71,13 +72,15 @@ _STARS_INSIDE = re.compile(r"[0-9-][ ]?(?:\*\*|``?|~~)[ ]?[0-9A-Z-]|[A-Z]\*\*[0-
 _AT_DOMAIN = re.compile(r" at [a-z0-9-]{2,63}\.[a-z]{2}")
 _BRACKETED = re.compile(r"[(\[{<|*] ?(?:at|ät|@|a\)|a\]|\.|arro|chio|aro|klam|apen)")
 _ODD_IBAN = re.compile(
-    rb"aa(?:[ ,]{1,3})?00(?:(?:,{1,4}|[ ,]{2,5})[0a]{4}(?:,|[ ,]{2,5})|"
-    rb"(?: [0a]{4}){1,6} ?,[ ,]{0,3}[0a])"
+    rb"00(?:(?<=aa00)|(?<=aa[ ,]00)|(?<=aa[ ,]{2}00)|(?<=aa[ ,]{3}00))"
+    rb"(?:(?:,{1,4}|[ ,]{2,5})[0a]{4}(?:,|[ ,]{2,5})|(?: [0a]{4}){1,6} ?,[ ,]{0,3}[0a])"
 )
-_SPREAD = re.compile(
-    r"(?:[0-9]-){8}[0-9](?![0-9])"
-    r"|\+[._ /*-]{0,2}[0-9]{1,3}[ ]{0,2}[._/*~,;|\u2013\u2014\n-][ ]{0,2}[0-9]|\+[._][0-9]"
-    r"|[0-9]{3}[ ]?[ ][-\u2013\u2014][ ]{1,2}[0-9]{2}[ ]{1,2}[-\u2013\u2014]"
+_SPREAD_PLUS = re.compile(
+    r"\+(?:[._][0-9]|[._ /*-]{0,2}[0-9]{1,3}[ ]{0,2}[._/*~,;|\u2013\u2014\n-][ ]{0,2}[0-9])"
+)
+_SPREAD = (
+    re.compile(r"[0-9]-(?:[0-9]-){7}[0-9](?![0-9])"),
+    re.compile(r"[0-9]{3}[ ]{1,2}[-\u2013\u2014][ ]{1,2}[0-9]{2}[ ]{1,2}[-\u2013\u2014]"),
 )
 _MISREAD = re.compile(r"[0-9](?:(?=[OolISB])|(?<=[OolISB][0-9]))")
 
@@ -126,7 +129,7 @@ class Triggers:
         text = self.text
         if "\\" in text or "U+" in text or ("+" in text and _UTF7.search(text)):
             return True
-        return _CODES.search(text) is not None
+        return any(pattern.search(text) is not None for pattern in _CODES)
 
     def has_markup(self) -> bool:
         """Tags, or signs of markdown, inside a word or a number."""
@@ -192,7 +195,10 @@ class Triggers:
 
     def has_numbers_apart(self) -> bool:
         """Digits in a row with separators that numbers do not usually have."""
-        if any(sign in self.text for sign in "-+–—") and _SPREAD.search(self.text):
+        text = self.text
+        if "+" in text and _SPREAD_PLUS.search(text):
+            return True
+        if any(sign in text for sign in "-–—") and any(one.search(text) for one in _SPREAD):
             return True
         numbers = self._raw.translate(_NUMBERS, _CONTINUATION)
         return _ODD_IBAN.search(numbers) is not None or any(
