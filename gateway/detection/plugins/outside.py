@@ -28,6 +28,8 @@ from gateway.types import Span
 
 LATE, FAILED = "late", "failed"
 _MODULE = "gateway.detection.plugins.outside_process"
+# A user's code may load the ONNX runtime, which calls its maker unless this is set before.
+_ENVIRONMENT = {"PYTHONIOENCODING": "utf-8:backslashreplace", "ORT_DISABLE_TELEMETRY": "1"}
 _START_S = 60.0
 _HEADER_BYTES = 4
 
@@ -45,7 +47,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8:backslashreplace"},
+            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": path},
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise OSError("no pipes")
