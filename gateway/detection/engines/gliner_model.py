@@ -15,7 +15,7 @@ from typing import Any
 from gliner import GLiNER
 
 from gateway.detection.engines.model_files import LONGEST
-from gateway.detection.engines.windowing import joined, windows
+from gateway.detection.engines.windowing import read_in_windows
 from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
 from gateway.detection.worker import time_left
 from gateway.settings import Engine
@@ -49,12 +49,7 @@ class GlinerClassifier:
 
     def classify(self, texts: Sequence[str]) -> list[list[Span]]:
         """The entities of each text."""
-        read = windows(texts, _WINDOW, _OVERLAP, self._fits)
-        found: list[list[Span]] = []
-        for at in range(0, len(read), _BATCH):
-            time_left()
-            found.extend(self._batch([one.text for one in read[at : at + _BATCH]]))
-        return joined(texts, read, found)
+        return read_in_windows(texts, (_WINDOW, _OVERLAP), self._fits, self._batch, _BATCH)
 
     def _fits(self, text: str) -> bool:
         if len(_WORD.findall(text)) > self._limit:
@@ -65,6 +60,7 @@ class GlinerClassifier:
         return self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
     def _batch(self, texts: list[str]) -> list[list[Span]]:
+        time_left()
         # A text without words makes the library fail, and holds nothing to find.
         full = [at for at, text in enumerate(texts) if _WORD.search(text)]
         found: list[list[Span]] = [[] for _ in texts]

@@ -15,7 +15,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from gateway.detection.engines.decoding import compile_labels, decode
 from gateway.detection.engines.model_files import longest
-from gateway.detection.engines.windowing import joined, windows
+from gateway.detection.engines.windowing import read_in_windows
 from gateway.detection.tokenclassifier import ModelProblem
 from gateway.detection.worker import time_left
 from gateway.settings import Engine
@@ -50,17 +50,13 @@ class TransformersClassifier:
 
     def classify(self, texts: Sequence[str]) -> list[list[Span]]:
         """The spans of each text."""
-        read = windows(texts, _WINDOW, _OVERLAP, self._fits)
-        found: list[list[Span]] = []
-        for at in range(0, len(read), _BATCH):
-            time_left()
-            found.extend(self._batch([one.text for one in read[at : at + _BATCH]]))
-        return joined(texts, read, found)
+        return read_in_windows(texts, (_WINDOW, _OVERLAP), self._fits, self._batch, _BATCH)
 
     def _fits(self, text: str) -> bool:
         return len(self._tokenizer(text, verbose=False)["input_ids"]) <= self._limit
 
     def _batch(self, texts: list[str]) -> list[list[Span]]:
+        time_left()
         encoded = self._tokenizer(
             texts, return_offsets_mapping=True, padding=True, return_tensors="pt", verbose=False
         )

@@ -11,6 +11,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from tokenizers import Tokenizer
 
 from gateway.detection.engines.decoding import Matrix, compile_labels, decode
 from gateway.detection.engines.model_files import label_names, longest, read_config
-from gateway.detection.engines.windowing import joined, windows
+from gateway.detection.engines.windowing import read_in_windows
 from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
 from gateway.detection.worker import time_left
 from gateway.settings import Engine
@@ -61,15 +62,12 @@ class VllmClassifier:
             OSError, http.client.HTTPException: it cannot be reached.
             TimeoutError: it took too long.
         """
-        read = windows(texts, _WINDOW, _OVERLAP, self._fits)
-        found: list[list[Span]] = []
         connection = self._connection()
         try:
-            for at in range(0, len(read), _BATCH):
-                found.extend(self._batch(connection, [one.text for one in read[at : at + _BATCH]]))
+            batch = partial(self._batch, connection)
+            return read_in_windows(texts, (_WINDOW, _OVERLAP), self._fits, batch, _BATCH)
         finally:
             connection.close()
-        return joined(texts, read, found)
 
     def _fits(self, text: str) -> bool:
         return len(self._tokenizer.encode(text).ids) <= self._limit

@@ -79,6 +79,25 @@ def _fitting(window: Window, overlap: int, fits: Callable[[str], bool] | None) -
     yield from _fitting(Window(window.index, window.start + half - back, rest), overlap, fits)
 
 
+def read_in_windows(
+    texts: Sequence[str],
+    cut: tuple[int, int],
+    fits: Callable[[str], bool],
+    batch: Callable[[list[str]], Sequence[Sequence[Span]]],
+    size: int,
+) -> list[list[Span]]:
+    """The spans of each text, read in windows of `cut` (size, overlap), `size` at a time.
+
+    Raises:
+        ValueError, IncompleteRead: as `windows` and `joined`.
+    """
+    read = windows(texts, *cut, fits)
+    found: list[Sequence[Span]] = []
+    for at in range(0, len(read), size):
+        found.extend(batch([one.text for one in read[at : at + size]]))
+    return joined(texts, read, found)
+
+
 def joined(
     texts: Sequence[str], read: Sequence[Window], spans: Sequence[Sequence[Span]]
 ) -> list[list[Span]]:
