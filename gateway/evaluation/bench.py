@@ -188,7 +188,7 @@ async def _stages(
 def _classifiers(profile: str) -> list[TokenClassifier]:
     from gateway.detection.tagger import classifier  # noqa: PLC0415 -- brings its runtime along
 
-    return [classifier.load(profile)] if profile in classifier.PROFILES else []
+    return [] if profile == "patterns" else [classifier.load(profile)]
 
 
 def _read_all(

@@ -113,12 +113,10 @@ def sentence(
     allowed = _unlabelled(tokens.words, labelled)
     for span in spans:
         _mark(text, tokens.starts, tokens.ends, span, source, allowed)
-    starts, ends = tokens.starts, tokens.ends
-    spaces = [1 if not at or starts[at] > ends[at - 1] else 0 for at in range(len(tokens))]
     return Sentence(
         np.array([vocabulary.number(folded(word)) for word in tokens.words], np.int32),
         np.array([case_of(word) for word in tokens.words], np.uint8),
-        np.array(spaces, np.uint8),
+        np.array(tokens.spaced, np.uint8),
         np.array(allowed, np.uint64),
     )
 

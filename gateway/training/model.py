@@ -19,9 +19,6 @@ from torch import Tensor, nn
 from gateway.detection.tagger.tags import TAGS
 from gateway.detection.tagger.wordfeatures import CASES, LISTS, PIECE_ROWS, WORD_ROWS
 
-GAP_REACH = 16
-"""Tokens on each side that a token's scores depend on, at most; see `Shape.reach`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:

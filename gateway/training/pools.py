@@ -164,10 +164,3 @@ def listed_countries(language: str) -> tuple[str, ...]:
     }[language]  # fmt: skip
     provider = importlib.import_module(f"faker.providers.address.{module}").Provider
     return tuple(text for text in _latin(provider.countries) if len(text) < 26 and "." not in text)
-
-
-@cache
-def listed_jobs() -> tuple[str, ...]:
-    """English names of jobs."""
-    provider = importlib.import_module("faker.providers.job").Provider
-    return tuple(job.lower() for job in provider.jobs if "(" not in job)

@@ -109,23 +109,3 @@ def age(draw: Draw, lang: str) -> str:
     if pattern == "{nw}":
         return draw.pick(words(lang, "numbers"))
     return str(draw.between(1, 17) if draw.chance(0.15) else draw.between(18, 99))
-
-
-def stamp(draw: Draw) -> str:
-    """A timestamp as machines write it."""
-    moment = Moment(draw, "en", 2005, 2027)
-    return filled(
-        draw.pick(
-            (
-                "{yyyy}-{mm}-{dd}T{HH}:{MM}:{SS}Z",
-                "{yyyy}-{mm}-{dd} {HH}:{MM}:{SS}",
-                "{yyyy}-{mm}-{dd} {HH}:{MM}:{SS},123",
-                "{yyyy}-{mm}-{dd}T{HH}:{MM}:{SS}.482Z",
-                "{yyyy}-{mm}-{dd}T{HH}:{MM}:{SS}+01:00",
-                "{dd}/Mar/{yyyy}:{HH}:{MM}:{SS} +0000",
-                "{yyyy}/{mm}/{dd} {HH}:{MM}:{SS}",
-                "Nov {dd} {HH}:{MM}:{SS}",
-            )
-        ),
-        moment,
-    )

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gateway.detection.tagger.tags import TAGS
-from gateway.detection.tagger.wordfeatures import LISTS, word_features
+from gateway.detection.tagger.wordfeatures import as_lists, placed, word_features
 from gateway.training.mixture import Batch
 from gateway.training.model import Shape, Tagger, loss
 
@@ -49,11 +49,10 @@ class WordTable:
         self.rows = torch.from_numpy(features.rows.astype(np.int64))
         self.pieces = torch.from_numpy(features.pieces)
         self.share = torch.from_numpy(features.share)
-        place, found = _place(lexicon[0], features.keys)
+        place, found = placed(lexicon[0], features.keys)
         bits = np.where(found, lexicon[1][place], 0).astype(np.uint16)
-        spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & 1
-        self.lists = torch.from_numpy(spread.astype(np.float32))
-        place, found = _place(vectors[0], features.keys)
+        self.lists = torch.from_numpy(as_lists(bits))
+        place, found = placed(vectors[0], features.keys)
         self.known = torch.from_numpy(np.where(found, place, len(vectors[0])).astype(np.int64))
 
     def select(self, words: Tensor) -> tuple[Tensor, ...]:
@@ -65,11 +64,6 @@ class WordTable:
             self.lists[words],
             self.known[words],
         )
-
-
-def _place(keys: Any, wanted: Any) -> tuple[Any, Any]:
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return place, keys[place] == wanted
 
 
 def tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -26,9 +26,10 @@ from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entitie
 from gateway.detection.tagger.tokens import Tokens, tokenize
 from gateway.detection.tagger.wordfeatures import (
     CASES,
-    LISTS,
+    as_lists,
     case_of,
     folded,
+    placed,
     word_features,
     word_keys,
 )
@@ -39,7 +40,6 @@ RECOGNIZER: Final = "classifier"
 MODELS: Final = Path(__file__).parent / "models"
 MANIFEST: Final = "manifest.json"
 LEXICON: Final = "lexicon.npz"
-PROFILES: Final = ("fast", "accurate")
 
 _ROW: Final = 2_048  # tokens of one run, about
 _SECTION: Final = 16_384  # tokens of a text that are decoded at once
@@ -109,27 +109,14 @@ class Lexicon:
 
     def bits(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
         """The bits of words; none for a word that is not known."""
-        place, found = _place(self._keys, keys)
+        place, found = placed(self._keys, keys)
         return np.where(found, self._bits[place], 0).astype(np.uint16)
-
-    def lists(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
-        """The same as floats (words, LISTS)."""
-        bits = self.bits(keys)
-        spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & np.uint16(1)
-        return spread.astype(np.float32)
 
     def vectors(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
         """The vectors of words; zeros for a word that has none."""
-        place, found = _place(self._vector_keys, keys)
+        place, found = placed(self._vector_keys, keys)
         vectors: npt.NDArray[np.float32] = self._vectors[place] * self._step
         return vectors * found[:, None]
-
-
-def _place(
-    keys: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return place, keys[place] == wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +188,8 @@ class Classifier:
         for start in range(0, len(tokens), _SECTION - _OVERLAP):
             end = min(start + _SECTION, len(tokens))
             low, high = max(0, start - self._reach), min(len(tokens), end + self._reach)
-            part = Tokens(tokens.words[low:high], tokens.starts[low:high], tokens.ends[low:high])
-            scores = self._scores([part])[0][start - low : end - low]
-            part = Tokens(tokens.words[start:end], tokens.starts[start:end], tokens.ends[start:end])
-            for span in self._spans(text, part, scores):
+            scores = self._scores([tokens.part(low, high)])[0][start - low : end - low]
+            for span in self._spans(text, tokens.part(start, end), scores):
                 if not found or span.start >= found[-1].end:
                     found.append(span)
                 elif span.end > found[-1].end:
@@ -298,11 +283,7 @@ class Classifier:
                     pair = known[word] = (number, case_of(word))
                 pairs.append(pair)
             index[at:stop], cases[at:stop] = np.array(pairs, np.int32).T
-            before = np.array(tokens.ends[max(0, start - 1) : end - 1])
-            starts = np.array(tokens.starts[start:end])
-            if start == 0:
-                before = np.concatenate([[-1], before])
-            spaces[at:stop, 0] = starts > before
+            spaces[at:stop, 0] = tokens.spaced[start:end]
             mask[at:stop] = 1
             at = stop + self._gap
         found = word_features(list(distinct))
@@ -312,7 +293,7 @@ class Classifier:
                 "rows": found.rows,
                 "pieces": found.pieces,
                 "share": found.share,
-                "lists": self._lexicon.lists(found.keys),
+                "lists": as_lists(self._lexicon.bits(found.keys)),
                 "vectors": self._lexicon.vectors(found.keys),
                 "index": index,
                 "cases": cases,

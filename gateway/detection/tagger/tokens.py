@@ -16,11 +16,21 @@ _TOKEN = re.compile(rf"[{_SINGLE}]|[^\W\d_{_SINGLE}]+|\d+|\n+|[^\w\s]|[\w_]")
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a text: each its words, and half-open ranges of code points."""
+    """The tokens of a text: words, half-open ranges of code points, whether a blank is before."""
 
     words: Sequence[str] = field(repr=False)
     starts: Sequence[int]
     ends: Sequence[int]
+    spaced: Sequence[bool]
+
+    def part(self, start: int, end: int) -> Tokens:
+        """The tokens from one to before another; offsets stay those of the text."""
+        return Tokens(
+            self.words[start:end],
+            self.starts[start:end],
+            self.ends[start:end],
+            self.spaced[start:end],
+        )
 
     def __len__(self) -> int:
         return len(self.words)
@@ -31,9 +41,13 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> Tokens:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    spaced: list[bool] = []
+    before = -1
     for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
         first, last = match.span()
         words.append(match[0])
         starts.append(first)
         ends.append(last)
-    return Tokens(words, starts, ends)
+        spaced.append(first > before)
+        before = last
+    return Tokens(words, starts, ends, spaced)

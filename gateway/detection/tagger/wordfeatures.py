@@ -152,6 +152,20 @@ def _pieces(codes: _Codes, lengths: npt.NDArray[np.int64]) -> Ints:
     return out.astype(np.int32)
 
 
+def placed(
+    keys: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Where wanted keys stand among sorted keys, and whether they do."""
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return place, keys[place] == wanted
+
+
+def as_lists(bits: npt.NDArray[np.uint16]) -> Floats:
+    """The bits of words as floats (words, LISTS)."""
+    spread = (bits[:, None] >> np.arange(LISTS, dtype=np.uint16)) & np.uint16(1)
+    return spread.astype(np.float32)
+
+
 # ---------------------------------------------------------------- case
 
 _LENGTHS = (1, 2, 3, 4, 5, 7, 10)  # upper bounds of the classes of length; a last one for more

@@ -32,8 +32,6 @@ from gateway.detection.views.spoken import glued_edits, spoken_edits
 from gateway.detection.views.triggers import Triggers
 from gateway.detection.views.view import Edit, Kind, Piece, Range, View, cropped, edited
 
-__all__ = ["View", "views"]
-
 MAX_VIEWS = 8
 MAX_GROWTH = 4
 SLACK = 4_096

@@ -358,7 +358,10 @@ def test_what_is_far_away_does_not_matter(entity_type: str, sign: str):
         start = len(before) + text.index(value)
         found = tokenize(value)
         tokens = Tokens(
-            found.words, [start + at for at in found.starts], [start + at for at in found.ends]
+            found.words,
+            [start + at for at in found.starts],
+            [start + at for at in found.ends],
+            found.spaced,
         )
         judged.add(is_plausible(whole, tokens, (0, 2), entity_type, RATHER, bits_of(tokens)))
     assert len(judged) == 1

@@ -34,3 +34,11 @@ def test_offsets_of_a_part_are_those_of_the_whole(text, start, length):
     part = tokenize(text, start, start + length)
     assert all(start <= first for first in part.starts)
     assert all(text[a:b] == w for w, a, b in zip(part.words, part.starts, part.ends, strict=True))
+
+
+def test_the_first_token_of_a_text_counts_as_spaced_and_parts_keep_what_was_before():
+    tokens = tokenize("a-b c")
+
+    assert list(tokens.spaced) == [True, False, False, True]
+    assert list(tokens.part(1, 4).spaced) == [False, False, True]
+    assert list(tokens.part(1, 3).words) == ["-", "b"]
