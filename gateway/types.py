@@ -119,6 +119,18 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorUse:
+    """An operator as a policy asks for it: its name, and its options in order of their names."""
+
+    name: str
+    options: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def option(self, name: str) -> tuple[str, ...]:
+        """The words of an option, or none."""
+        return next((words for key, words in self.options if key == name), ())
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What may happen to a request. Made only by `policy/decide.py`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from gateway.detection.entity_types import MEANINGS
+from gateway.entity_types import MEANINGS
 from gateway.settings import Detection
 
 # LITERAL is the wire's own; PASSWORD is a usual name among operators' own recognizers.

@@ -11,7 +11,7 @@ import pytest
 from gateway import strictyaml
 from gateway.cli.entity_types import known_types
 from gateway.config import shipped_policies, shipped_policy
-from gateway.detection.entity_types import MEANINGS
+from gateway.entity_types import MEANINGS
 from gateway.errors import ConfigError
 from gateway.policy.cases import CaseResult, parse_cases, run_cases
 from gateway.policy.files import load_policies

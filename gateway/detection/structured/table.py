@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.detection.entity_types import ENTITY_TYPES
+from gateway.entity_types import ENTITY_TYPES
 from gateway.detection.structured import (
     addresses,
     columns,

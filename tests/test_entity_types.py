@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.detection.entity_types import ENTITY_TYPES, MEANINGS, MODEL_ONLY, TABLE
+from gateway.entity_types import ENTITY_TYPES, MEANINGS, MODEL_ONLY, TABLE
 from gateway.detection.structured import (
     addresses,
     dates,
