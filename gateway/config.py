@@ -30,6 +30,7 @@ from gateway.config_schema import (
 )
 from gateway.errors import ConfigError, Problem
 from gateway.masterkey import SecretProblem
+from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.settings import Settings
 from gateway.strictyaml import Data, KeyPath
 from gateway.types import UpstreamClass
@@ -46,32 +47,7 @@ _EMBEDDED_NAME: Final = "embedded default configuration"
 _AUDIT_URL: Final = "sqlite:///cloakroom.db"
 _REFERENCE = re.compile(r"\$\{(?:env|file):")
 _SHIPPED_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_PLACES: Final = (
-    Path(__file__).parent / "shipped_policies",  # in the wheel
-    Path(__file__).parent.parent / "policies",  # in a checkout
-)
-
 _Model = TypeVar("_Model", bound=Strict)
-
-
-def shipped_policies() -> tuple[str, ...]:
-    """The names of the shipped policies, in order."""
-    folder = next((place for place in _PLACES if place.is_dir()), None)
-    return tuple(sorted(file.stem for file in folder.glob("*.yaml"))) if folder else ()
-
-
-def shipped_policy(name: str) -> Path:
-    """The file of a shipped policy; its cases are in `tests/` beside it, under the same name.
-
-    Raises:
-        ConfigError: there is no such policy.
-    """
-    if name in shipped_policies():
-        file = next(file for place in _PLACES if (file := place / f"{name}.yaml").is_file())
-        return file.resolve()
-    known = shipped_policies()
-    hint = did_you_mean(name, known) or f"shipped are: {', '.join(known)}"
-    raise ConfigError([Problem(name, 0, "", "no shipped policy has this name", hint)])
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:

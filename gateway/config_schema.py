@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from gateway.policy.schema import entity_type, glob, name
+from gateway.policy.shape import entity_type, glob, name
 from gateway.settings import CustomRecognizer, Detection, ListEntry
 from gateway.types import LANGUAGES
 from gateway.validation import Strict

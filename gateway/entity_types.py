@@ -107,6 +107,39 @@ ORGANIZATION; low; named; ORGANIZATION; a name of a firm, authority or other bod
 NRP; medium; named; NRP; a nationality, religion or political group
 """
 
+CLASSES_TABLE: Final = """
+secrets: PRIVATE_KEY CONNECTION_STRING API_KEY JWT SECRET; PASSWORD
+payment: CREDIT_CARD IBAN BANK_ACCOUNT CRYPTO; IBAN_CODE US_BANK_NUMBER
+bank_codes: ABA_ROUTING_NUMBER BIC
+health: MEDICAL_RECORD HEALTH_ID AU_MEDICARE DE_HEALTH_INSURANCE UK_NHS US_MBI;
+  US_CLAIM_NUMBER US_HEALTH_INSURANCE_MEMBER_ID US_PRESCRIPTION_NUMBER
+  US_PRIOR_AUTHORIZATION_NUMBER US_REFERRAL_NUMBER
+national_ids: NATIONAL_ID TAX_ID PASSPORT DRIVER_LICENSE AU_TFN CA_SIN DE_ID_CARD
+  DE_SOCIAL_SECURITY DE_TAX_ID DE_TAX_NUMBER ES_NIE ES_NIF FI_PERSONAL_IDENTITY_CODE IN_AADHAAR
+  IN_PAN IN_VOTER IT_FISCAL_CODE IT_IDENTITY_CARD KR_DRIVER_LICENSE KR_FRN KR_RRN NG_NIN PH_TIN
+  PH_UMID PL_PESEL SE_PERSONNUMMER SG_NRIC_FIN TH_TNIN TR_NATIONAL_ID UK_DRIVING_LICENCE UK_NINO
+  US_ITIN US_SSN ZA_ID_NUMBER ZA_INCOME_TAX_NUMBER;
+  DE_FUEHRERSCHEIN DE_PASSPORT ES_PASSPORT IN_PASSPORT IT_DRIVER_LICENSE IT_PASSPORT KR_PASSPORT
+  PH_PASSPORT UK_PASSPORT US_DRIVER_LICENSE US_PASSPORT ZA_DRIVER_LICENSE ZA_PASSPORT
+company_ids: IT_VAT_CODE SE_ORGANISATIONSNUMMER DE_VAT_ID KR_BRN SG_UEN IN_GSTIN AU_ABN AU_ACN
+  ZA_VAT_NUMBER ZA_COMPANY_REGISTRATION DE_BSNR DE_HANDELSREGISTER
+professional_ids: US_NPI MEDICAL_LICENSE DE_LANR EMPLOYEE_ID
+references: CUSTOMER_ID ID
+contact: EMAIL_ADDRESS PHONE_NUMBER USERNAME URL
+devices: IP_ADDRESS MAC_ADDRESS IMEI IMSI ICCID DEVICE_ID
+vehicles: VIN LICENSE_PLATE
+people: PERSON NRP
+organizations: ORGANIZATION
+places: ADDRESS LOCATION COORDINATES ZIP_CODE
+dates: DATE_OF_BIRTH DATE_TIME AGE
+"""
+"""Classes that every policy knows. After a semicolon: types of Presidio's own recognizers."""
+
+SEVERITIES: Final = ("low", "medium", "high", "critical")
+"""How bad a leak is, the least first."""
+
+_WORST_CLASSES: Final = ("secrets", "payment", "national_ids")
+
 
 @dataclass(frozen=True, slots=True)
 class EntityType:
@@ -134,3 +167,24 @@ MODEL_ONLY: Final = frozenset({"ORGANIZATION", "NRP"})
 
 ENTITY_TYPES: Final = frozenset(MEANINGS) - MODEL_ONLY
 """Every type that the table of recognizers can find."""
+
+
+def _classes() -> dict[str, frozenset[str]]:
+    lines = CLASSES_TABLE.replace("\n  ", " ").strip().splitlines()
+    named = (line.split(": ", 1) for line in lines)
+    return {name: frozenset(members.replace(";", " ").split()) for name, members in named}
+
+
+CLASSES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(_classes())
+"""The types of each class."""
+
+_CRITICAL: Final = frozenset[str]().union(*(CLASSES[name] for name in _WORST_CLASSES))
+
+
+def severity(entity_type: str) -> str:
+    """How bad a leak of this type is. A type that nobody described is `high`, a Presidio type of
+    a class whose types are mostly critical is critical."""
+    known = MEANINGS.get(entity_type)
+    if known is not None:
+        return known.severity
+    return "critical" if entity_type in _CRITICAL else "high"

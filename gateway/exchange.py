@@ -32,7 +32,17 @@ from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
 from gateway.settings import Detection
-from gateway.types import Decision, Finding, Leaf, LeafKind, Parsed, Subject
+from gateway.types import (
+    BANDS,
+    BandCounts,
+    Decision,
+    Finding,
+    Leaf,
+    LeafKind,
+    Parsed,
+    Subject,
+    band,
+)
 from gateway.version import __version__
 from gateway.wire.chat_answer import AnswerFacts
 
@@ -158,6 +168,15 @@ def count_entities(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str
     return dict(
         Counter(one.entity_type for one in found if leaves[one.leaf].kind is not LeafKind.MODEL)
     )
+
+
+def band_counts(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str, BandCounts]:
+    """Findings by entity type and score band, counted as `count_entities` does."""
+    counts: dict[str, list[int]] = {}
+    for one in found:
+        if leaves[one.leaf].kind is not LeafKind.MODEL:
+            counts.setdefault(one.entity_type, [0] * len(BANDS))[band(one.score)] += 1
+    return {name: (low, medium, high) for name, (low, medium, high) in counts.items()}
 
 
 def detection_facts(

@@ -40,6 +40,7 @@ from gateway.exchange import (
     Preview,
     Progress,
     actor,
+    band_counts,
     count_entities,
     decided_headers,
     detection_facts,
@@ -52,15 +53,22 @@ from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.operators import CustomOperators
 from gateway.masking.restore import Restorer
-from gateway.policy.decide import decide
-from gateway.policy.schema import Policy
+from gateway.policy.decide import decide, in_force
+from gateway.policy.model import Logprobs, Policy, Shadow, UnknownFields
 from gateway.ports import Detector, Reply, Upstream
 from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
 from gateway.settings import Settings
-from gateway.types import Decision, Finding, Leaf, LeafKind, Parsed, RequestFacts
+from gateway.types import (
+    Decision,
+    Finding,
+    Leaf,
+    LeafKind,
+    Parsed,
+    RequestFacts,
+)
 from gateway.wire import chat
-from gateway.wire.body import parse_body
+from gateway.wire.body import parse_body, without
 from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
 from gateway.wire.sse import DONE, EventReader, event
 
@@ -96,10 +104,10 @@ class Pipeline:
             DetectionUnavailable, AuditUnavailable: a stage failed; nothing was sent.
         """
         started = time.monotonic()
-        parsed = await _aside(len(raw), self._parse, raw)
+        policy = self.policy()
+        parsed = await _aside(len(raw), self._parse, raw, policy)
         scope = _conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
-        policy = self.policy()
         known = self._known(caller, parsed, scope)
 
         detected = await self._detect(parsed, known, len(raw))
@@ -111,13 +119,12 @@ class Pipeline:
             settings=self.settings.detection, classifier=self.classifier,
         )  # fmt: skip
 
-        decision = decide(policy, _request_facts(caller, parsed, entities, detected), offered)
+        decision = decide(policy, _request_facts(caller, parsed, detected), offered)
         known = replace(known, detection=detection, policy=policy_facts(decision))
         if not decision.candidates:
             await self._deny(known, decision, started)
 
-        found = detected.findings
-        masked = await _aside(len(raw), self._mask, parsed, found, decision, caller, scope)
+        masked = await _aside(len(raw), self._mask, parsed, detected, decision, caller, scope)
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
             known,
@@ -134,8 +141,16 @@ class Pipeline:
             caller, parsed, decision, masked, accepted, audit_id, entities, detect_ms, started
         )
 
-    def _parse(self, raw: bytes) -> Parsed:
-        return chat.parse(parse_body(raw, self.settings.limits.depth))
+    def _parse(self, raw: bytes, policy: Policy) -> Parsed:
+        """The request without what policy drops. Raises `RequestError`."""
+        document = parse_body(raw, self.settings.limits.depth)
+        parsed = chat.parse(document)
+        handling = policy.handling
+        if handling.logprobs is Logprobs.REFUSE:
+            _checked_logprobs(parsed)
+        drops = handling.unknown_fields is UnknownFields.DROP and policy.shadow is Shadow.OFF
+        dropped = (*parsed.logprobs, *(parsed.unknown if drops else ()))
+        return chat.parse(without(document, dropped)) if dropped else parsed
 
     async def preview(self, raw: bytes, caller: Caller) -> Preview:
         """What `admit` would do with a request; nothing is recorded and nothing may be sent.
@@ -143,33 +158,37 @@ class Pipeline:
         Raises:
             RequestError, DetectionUnavailable: as `admit`.
         """
-        parsed = self._parse(raw)
+        policy = self.policy()
+        parsed = self._parse(raw, policy)
         scope = _conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
         detected = await self._find(parsed, caller.subject.tenant, len(raw))
-        found = detected.findings
-        entities = count_entities(parsed.leaves, found)
-        facts = _request_facts(caller, parsed, entities, detected)
-        decision = decide(self.policy(), facts, offered)
-        masked = self._mask(parsed, found, decision, caller, scope) if decision.candidates else None
+        decision = decide(policy, _request_facts(caller, parsed, detected), offered)
+        masked = None
+        if decision.candidates:
+            masked = self._mask(parsed, detected, decision, caller, scope)
         return Preview(parsed, detected, decision, masked)
 
     def _mask(
         self,
         parsed: Parsed,
-        found: list[Finding],
+        detected: Detected,
         decision: Decision,
         caller: Caller,
         scope: bytes,
     ) -> MaskedRequest:
+        carried_out = in_force(decision)
+        found = detected.findings
         return mask(
-            parsed,
+            _sent(parsed, carried_out),
             found,
-            decision,
+            carried_out,
             self._keys(caller, scope),
             path=chat.PATH,
             entity_types=self.entity_types | {one.entity_type for one in found},
             custom=self.operators,
+            allowed_hosts=carried_out.answers.hosts,
+            language=next(iter(detected.languages)) if len(detected.languages) == 1 else "",
         )
 
     async def _find(self, parsed: Parsed, tenant: str, size: int) -> Detected:
@@ -242,6 +261,7 @@ class Pipeline:
         return MaskingKeys(
             scope=scope_key(tenant_key, subject.principal, scope),
             hashes=derive(self.settings.master_key, "hashes", subject.tenant),
+            tenant=derive(self.settings.master_key, "operators", subject.tenant),
         )
 
     # ---- answer ------------------------------------------------------------------------------
@@ -353,17 +373,39 @@ def _is_prose(segment: Segment, leaves: Sequence[Leaf]) -> bool:
     )
 
 
-def _request_facts(
-    caller: Caller, parsed: Parsed, entities: Mapping[str, int], detected: Detected
-) -> RequestFacts:
+def _sent(parsed: Parsed, decision: Decision) -> Parsed:
+    """The request with the fields that we set: the provider stores nothing that policy forbids."""
+    if not decision.keeps_state:
+        return parsed
+    fields = {name: value for name, value in parsed.fields.items() if name != "store"}
+    return replace(parsed, fields=fields)
+
+
+def _checked_logprobs(parsed: Parsed) -> None:
+    """Log probabilities and token ids would give the masked text back in pieces."""
+    if parsed.logprobs:
+        name = parsed.logprobs[0][0]  # of a fixed vocabulary
+        raise RequestError(
+            f"`{name}` cannot be used: it would give the masked text back in pieces.",
+            code="unsupported_parameter",
+            param=str(name),
+        )
+
+
+def _request_facts(caller: Caller, parsed: Parsed, detected: Detected) -> RequestFacts:
+    subject = caller.subject
     return RequestFacts(
-        tenant=caller.subject.tenant,
-        roles=caller.subject.roles,
+        tenant=subject.tenant,
+        roles=subject.roles,
+        tags=subject.tags,
         family=parsed.family,
         model=parsed.model,
-        entity_types=frozenset(entities),
-        has_media=parsed.has_media,
+        entities=band_counts(parsed.leaves, detected.findings),
+        languages=detected.languages,
         unsupported_languages=detected.unsupported_languages,
+        has_media=parsed.has_media,
+        has_unknown_fields=bool(parsed.unknown),
+        hosted_tools=parsed.hosted_tools,
     )
 
 

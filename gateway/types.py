@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from gateway.operator_kinds import REDACT, REPLACE
+
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """A parsed JSON document."""
 
@@ -53,6 +55,7 @@ class Subject:
     principal: str
     roles: frozenset[str] = frozenset()
     key_id: str | None = None
+    tags: frozenset[str] = frozenset()  # set by the configuration, never by the client
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,27 @@ class Effect(StrEnum):
 
     DENY = "deny"
     MASK = "mask"
-    ALLOW = "allow"
+    ALLOW = "unsafe_allow"  # sends text as it is
+    ROUTE = "route"  # narrows where a request may go; a decision never has it
+
+
+class ScoreBand(StrEnum):
+    """How sure detection is of a finding: below 0.5, below 0.85, or above."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+BANDS: Final = (ScoreBand.LOW, ScoreBand.MEDIUM, ScoreBand.HIGH)
+
+BandCounts: TypeAlias = tuple[int, int, int]
+"""Findings of one entity type by score band, in the order of `BANDS`."""
+
+
+def band(score: float) -> int:
+    """The index in `BANDS` of the band of a score."""
+    return 0 if score < 0.5 else 1 if score < 0.85 else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +153,39 @@ class OperatorUse:
         return next((words for key, words in self.options if key == name), ())
 
 
+DEFAULT_USE: Final = OperatorUse(REPLACE)
+ANSWER_USE: Final = OperatorUse(REDACT)
+
+
+class NewData(StrEnum):
+    """What becomes of personal data that the model itself produces."""
+
+    KEEP = "keep"
+    FLAG = "flag"  # it is kept, counted and named in a header
+    MASK = "mask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRules:
+    """What becomes of an answer.
+
+    `operators` and `default_operator` mask new data by type. Values come back in addresses at
+    `hosts` beside those in which they stood, in the arguments of tools that match `tools` (None:
+    of all), and there under the JSON pointers of `paths` alone, where a tool has any.
+    """
+
+    new_data: NewData = NewData.KEEP
+    operators: Mapping[str, OperatorUse] = field(default_factory=dict)
+    default_operator: OperatorUse = ANSWER_USE
+    hosts: tuple[str, ...] = ()
+    tools: tuple[str, ...] | None = None
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def operator_for(self, entity_type: str) -> OperatorUse:
+        """The operator that masks new data of this entity type."""
+        return self.operators.get(entity_type, self.default_operator)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What may happen to a request. Made only by `policy/decide.py`.
@@ -137,39 +193,54 @@ class Decision:
     `candidates` are the upstreams that are left, in order of preference, all of one class;
     none means denied, and `reason` says why. `operators` names the operator per entity type;
     `default_operator` holds for every type that it does not name. `reason_code` says which limit,
-    that is none of the rules', closed a class: `media` or `unsupported_language`.
+    that is none of the rules', closed an upstream: `media`, `unsupported_language` or the like.
+    With `shadow` the rest is what would have been done: the request goes as it came.
     """
 
     effect: Effect
     upstream_class: UpstreamClass | None
     candidates: tuple[Candidate, ...]
-    operators: Mapping[str, str]
-    default_operator: str
+    operators: Mapping[str, OperatorUse]
+    default_operator: OperatorUse
     rule_ids: tuple[str, ...]
     reason: str
     policy_id: str
     policy_digest: str
     reason_code: str = ""
+    answers: AnswerRules = AnswerRules()
+    keeps_state: bool = False  # whether the provider may store the exchange
+    shadow: bool = False
 
-    def operator_for(self, entity_type: str) -> str:
+    def operator_for(self, entity_type: str) -> OperatorUse:
         """The operator that masks findings of this entity type."""
         return self.operators.get(entity_type, self.default_operator)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """What policy may know about a request: types and names, never text.
+    """What policy may know about a request: types, counts and names, never text.
 
-    `unsupported_languages` are those of its languages in which names are not looked for.
+    `entities` counts findings by type and score band; a type that was not found is not in it.
+    `languages` are those that are clear; names are not looked for in the unsupported ones.
+    `hosted_tools` are the kinds of tools that the provider would run, such as `web_search`.
     """
 
     tenant: str
-    roles: frozenset[str]
     family: Family
     model: str
-    entity_types: frozenset[str]
-    has_media: bool = False
+    entities: Mapping[str, BandCounts] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
     unsupported_languages: frozenset[str] = frozenset()
+    has_media: bool = False
+    hosted_tools: frozenset[str] = frozenset()
+    has_unknown_fields: bool = False
+
+    @property
+    def entity_types(self) -> frozenset[str]:
+        """The types that were found."""
+        return frozenset(self.entities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +250,9 @@ class Parsed:
     `document` is the body as parsed; `leaves` are its scannable strings in document order.
     `identities` are the fields that name the end user, sent as keyed hashes. `fields` are the
     top-level fields that we set ourselves. `opening` is everything up to and including the
-    first user message: what names the conversation where the caller does not.
+    first user message: what names the conversation where the caller does not. `unknown` are the
+    members that nobody named, `logprobs` those that ask for log probabilities or token ids, and
+    `hosted_tools` the kinds of tools that the provider would run.
     """
 
     family: Family
@@ -193,3 +266,6 @@ class Parsed:
     identities: tuple[Path, ...]
     fields: Mapping[str, Json] = field(repr=False)
     opening: bytes = field(repr=False)
+    unknown: tuple[Path, ...] = ()
+    logprobs: tuple[Path, ...] = ()
+    hosted_tools: frozenset[str] = frozenset()

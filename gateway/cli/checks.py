@@ -24,14 +24,15 @@ from gateway import strictyaml
 from gateway.app import Parts, make_detector, open_parts
 from gateway.audit.store import SqlAuditStore
 from gateway.cli.entity_types import known_types
-from gateway.config import check_exposure, shipped_policies, shipped_policy
+from gateway.config import check_exposure
 from gateway.detection.plugins.known import GROUP
 from gateway.errors import ConfigError, GatewayError, Problem
 from gateway.exchange import Caller
 from gateway.masking.presidio import installed_operators
-from gateway.policy import schema
+from gateway.policy import lint
 from gateway.policy.cases import parse_cases, run_cases
 from gateway.policy.files import load_policies
+from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.ports import Detector
 from gateway.settings import Audit, Detection, Settings, Upstream
 from gateway.types import Span, Subject, UpstreamClass
@@ -116,7 +117,7 @@ def policies(settings: Settings, types: frozenset[str]) -> list[Check]:
         return [_of_problem("policy", problem) for problem in error.problems]
     done = [Check("policy", Status.OK, f"{policy.id}: {len(policy.rules)} rules")]
     known = known_types().union(types)
-    for problem in schema.warnings(policy, known):
+    for problem in lint.warnings(policy, known):
         done.append(replace(_of_problem("policy", problem), status=Status.WARNING))
     return done
 

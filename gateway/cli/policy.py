@@ -20,14 +20,15 @@ from rich.table import Table
 from gateway import strictyaml
 from gateway.cli.common import load_settings
 from gateway.cli.entity_types import known_types
-from gateway.config import shipped_policies, shipped_policy
 from gateway.errors import ConfigError, Problem
 from gateway.masking.presidio import installed_operators
-from gateway.policy import schema
-from gateway.policy.cases import CaseResult, parse_cases, run_cases
+from gateway.policy import shape
+from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
 from gateway.policy.decide import Outcome, RuleTrace, decide, explain
 from gateway.policy.files import load_policies
-from gateway.policy.schema import Policy
+from gateway.policy.lint import warnings as policy_warnings
+from gateway.policy.model import Policy
+from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.types import (
     LANGUAGES,
     Candidate,
@@ -53,7 +54,7 @@ class Exit(IntEnum):
 
 def _entity_types(values: list[str] | None) -> list[str] | None:
     try:
-        return None if values is None else [schema.entity_type(value) for value in values]
+        return None if values is None else [shape.entity_type(value) for value in values]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -85,7 +86,7 @@ def check(
     warnings: Sequence[Problem] = ()
     try:
         policy = _load(files)
-        warnings = schema.warnings(policy, _known_types(config))
+        warnings = policy_warnings(policy, _known_types(config))
     except ConfigError as error:
         problems = error.problems
     is_good = policy is not None and not problems
@@ -177,7 +178,8 @@ def explain_(
         roles=frozenset(role or ()),
         family=Family.CHAT,
         model=model,
-        entity_types=frozenset(entity_type or ()),
+        entities=dict.fromkeys(entity_type or (), (0, 0, 1)),
+        languages=frozenset(language or ()),
         has_media=media,
         unsupported_languages=frozenset(language or ()) - LANGUAGES,
     )
@@ -273,6 +275,7 @@ def _case_facts(result: CaseResult) -> dict[str, object]:
 
 def _trace_facts(trace: RuleTrace) -> dict[str, str]:
     return {
+        "upstream": trace.upstream,
         "upstream_class": trace.upstream_class,
         "rule": trace.rule,
         "outcome": trace.outcome,
@@ -296,7 +299,7 @@ def _operators(decision: Decision, facts: RequestFacts) -> dict[str, str]:
     """What would be done with each type that was found; nothing where all is denied."""
     if not decision.candidates:
         return {}
-    return {one: decision.operator_for(one) for one in sorted(facts.entity_types)}
+    return {one: described(decision.operator_for(one)) for one in sorted(facts.entity_types)}
 
 
 def _print_json(value: Mapping[str, object]) -> None:
@@ -334,7 +337,9 @@ def _print_traces(traces: Sequence[RuleTrace]) -> None:
 def _print_languages(policy: Policy, facts: RequestFacts) -> None:
     if facts.unsupported_languages:
         codes = ", ".join(sorted(facts.unsupported_languages))
-        typer.echo(f"unsupported languages: {codes} (policy: {policy.unsupported_languages})")
+        typer.echo(
+            f"unsupported languages: {codes} (policy: {policy.handling.unsupported_languages})"
+        )
 
 
 def _print_decision(decision: Decision, facts: RequestFacts) -> None:

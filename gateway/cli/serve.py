@@ -14,7 +14,7 @@ from gateway import telemetry
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.config import check_exposure
 from gateway.errors import ConfigError, Problem
-from gateway.policy.schema import Policy
+from gateway.policy.model import Policy
 from gateway.settings import Settings, Tls
 from gateway.version import __version__
 

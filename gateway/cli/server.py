@@ -24,7 +24,7 @@ from gateway.app import caller_keys, create_app, create_app_from_environ, open_p
 from gateway.errors import ConfigError, GatewayError
 from gateway.masking.presidio import installed_operators
 from gateway.policy.files import load_policies
-from gateway.policy.schema import Policy
+from gateway.policy.model import Policy
 from gateway.settings import Settings
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]

@@ -6,19 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from gateway.errors import ConfigError, Problem
-from gateway.policy import schema
 from gateway.policy.decide import decide
-from gateway.policy.schema import Policy
+from gateway.policy.model import Policy
+from gateway.policy.rules import operator_use
+from gateway.policy.shape import (
+    EntityType,
+    FamilyName,
+    Language,
+    Name,
+    Sentence,
+    UpstreamClassName,
+    Use,
+    Word,
+)
 from gateway.strictyaml import Document
 from gateway.types import (
     LANGUAGES,
+    BandCounts,
     Candidate,
     Decision,
     Effect,
     Family,
+    OperatorUse,
     RequestFacts,
     UpstreamClass,
 )
@@ -29,7 +41,7 @@ from gateway.validation import Strict, validate
 class Case:
     """One case. An expectation that is None is not checked; `rule` "" expects that none matched.
 
-    `operators` are expected per entity type, defaults included.
+    `operators` are expected per entity type, defaults included: by name, or with their options.
     """
 
     name: str
@@ -37,8 +49,10 @@ class Case:
     candidates: tuple[Candidate, ...]
     effect: Effect
     upstream_class: UpstreamClass | None = None
+    upstreams: tuple[str, ...] | None = None
     rule: str | None = None
-    operators: Mapping[str, str] = field(default_factory=dict)
+    reason_code: str | None = None
+    operators: Mapping[str, str | OperatorUse] = field(default_factory=dict)
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
@@ -57,34 +71,40 @@ class CaseResult:
         return not self.failures
 
 
-_Class: TypeAlias = Literal["on_prem", "external"]
-_EntityType: TypeAlias = Annotated[str, AfterValidator(schema.entity_type)]
-_Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+_Count: TypeAlias = Annotated[int, Field(ge=0)]
+_BandList: TypeAlias = Annotated[list[_Count], Field(min_length=3, max_length=3)]
 
-
-_BOTH: Final[list[_Class]] = ["external", "on_prem"]
+_BOTH: Final[list[UpstreamClassName | dict[Name, UpstreamClassName]]] = ["external", "on_prem"]
 
 
 class _Given(Strict):
-    entity_types: list[_EntityType] = Field(default_factory=list)
+    entity_types: list[EntityType] = Field(default_factory=list)
+    counts: dict[EntityType, Annotated[int, Field(ge=1)] | _BandList] = Field(default_factory=dict)
     model: str = "some-model"
     tenant: str = "some-tenant"
     roles: list[str] = Field(default_factory=list)
-    family: Literal["chat"] = "chat"
+    tags: list[str] = Field(default_factory=list)
+    family: FamilyName = "chat"
     has_media: bool = False
-    languages: list[_Language] = Field(default_factory=list)
-    upstreams: list[_Class] = Field(default_factory=_BOTH.copy, min_length=1)
+    has_unknown_fields: bool = False
+    hosted_tools: list[Word] = Field(default_factory=list)
+    languages: list[Language] = Field(default_factory=list)
+    upstreams: list[UpstreamClassName | dict[Name, UpstreamClassName]] = Field(
+        default_factory=_BOTH.copy, min_length=1
+    )
 
 
 class _Expect(Strict):
-    effect: Literal["deny", "mask", "allow"]
-    upstream_class: _Class | None = None
+    effect: Literal["deny", "mask", "unsafe_allow"]
+    upstream_class: UpstreamClassName | None = None
+    upstreams: list[Name] | None = None
     rule: str | None = None
-    operators: dict[_EntityType, str] | None = None
+    reason_code: str | None = None
+    operators: dict[EntityType, Use] | None = None
 
 
 class _CaseModel(Strict):
-    name: Annotated[str, AfterValidator(schema.sentence)]
+    name: Sentence
     given: _Given
     expect: _Expect
 
@@ -124,24 +144,46 @@ def _case(model: _CaseModel, file: str, line: int) -> Case:
         facts=RequestFacts(
             tenant=given.tenant,
             roles=frozenset(given.roles),
-            family=Family(given.family),
+            tags=frozenset(given.tags),
+            family=Family("chat" if given.family == "*" else given.family),
             model=given.model,
-            entity_types=frozenset(given.entity_types),
-            has_media=given.has_media,
+            entities=_entities(given),
+            languages=frozenset(given.languages),
             unsupported_languages=frozenset(given.languages) - LANGUAGES,
+            has_media=given.has_media,
+            has_unknown_fields=given.has_unknown_fields,
+            hosted_tools=frozenset(given.hosted_tools),
         ),
-        candidates=tuple(
-            Candidate(f"{one}-{index}", UpstreamClass(one))
-            for index, one in enumerate(given.upstreams)
-        ),
+        candidates=tuple(_candidate(index, one) for index, one in enumerate(given.upstreams)),
         effect=Effect(expect.effect),
         upstream_class=UpstreamClass(expect.upstream_class) if expect.upstream_class else None,
+        upstreams=None if expect.upstreams is None else tuple(expect.upstreams),
         # A rule that is written as null expects that none matched.
         rule=(expect.rule or "") if "rule" in expect.model_fields_set else None,
-        operators=expect.operators or {},
+        reason_code=expect.reason_code,
+        operators={
+            name: use if isinstance(use, str) else operator_use(use)
+            for name, use in (expect.operators or {}).items()
+        },
         file=file,
         line=line,
     )
+
+
+def _entities(given: _Given) -> dict[str, BandCounts]:
+    """Findings by type and band; a plain count means that all are sure."""
+    found: dict[str, BandCounts] = dict.fromkeys(given.entity_types, (0, 0, 1))
+    for name, count in given.counts.items():
+        low, medium, high = [0, 0, count] if isinstance(count, int) else count
+        found[name] = (low, medium, high)
+    return found
+
+
+def _candidate(index: int, given: str | dict[str, UpstreamClassName]) -> Candidate:
+    if isinstance(given, str):
+        return Candidate(f"{given}-{index}", UpstreamClass(given))
+    name, upstream_class = next(iter(given.items()))
+    return Candidate(name, UpstreamClass(upstream_class))
 
 
 def run_cases(policy: Policy, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
@@ -154,14 +196,31 @@ def _run(policy: Policy, case: Case) -> CaseResult:
     failures: list[str] = []
     if decision.effect is not case.effect:
         failures.append(f"effect is {decision.effect}, not {case.effect}")
-    if case.upstream_class not in (None, decision.upstream_class):
-        found = decision.upstream_class or "none"
-        failures.append(f"upstream_class is {found}, not {case.upstream_class}")
+    towards = decision.upstream_class
+    if case.upstream_class not in (None, towards):
+        failures.append(f"upstream_class is {towards or 'none'}, not {case.upstream_class}")
+    names = tuple(one.name for one in decision.candidates)
+    if case.upstreams not in (None, names):
+        wanted = ", ".join(case.upstreams or ()) or "none"
+        failures.append(f"upstreams are {', '.join(names) or 'none'}, not {wanted}")
     if case.rule is not None and case.rule not in (decision.rule_ids or ("",)):
-        found = ", ".join(decision.rule_ids) or "none"
-        failures.append(f"rule is {found}, not {case.rule or 'none'}")
-    for entity_type, operator in case.operators.items():
-        found = decision.operator_for(entity_type) if decision.candidates else "none"
-        if found != operator:
-            failures.append(f"operator for {entity_type} is {found}, not {operator}")
+        rules = ", ".join(decision.rule_ids) or "none"
+        failures.append(f"rule is {rules}, not {case.rule or 'none'}")
+    if case.reason_code not in (None, decision.reason_code):
+        code = decision.reason_code or "none"
+        failures.append(f"reason_code is {code}, not {case.reason_code}")
+    for entity_type, wanted_use in case.operators.items():
+        use = decision.operator_for(entity_type) if decision.candidates else None
+        if use is None or wanted_use not in (use, use.name):
+            failures.append(
+                f"operator for {entity_type} is {described(use)}, not {described(wanted_use)}"
+            )
     return CaseResult(case, decision, tuple(failures))
+
+
+def described(use: OperatorUse | str | None) -> str:
+    """An operator in words, with its options."""
+    if use is None or isinstance(use, str):
+        return use or "none"
+    options = ", ".join(f"{key}: {' '.join(words)}" for key, words in use.options)
+    return f"{use.name} ({options})" if options else use.name

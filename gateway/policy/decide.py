@@ -1,36 +1,46 @@
 """What may happen to a request: total, closed, and the same for the same facts. Pure.
 
-The rules are read once for each upstream class among the candidates; the first that matches
-decides for that class, and where none does everything is masked. Classes that are denied drop
-out. So do external upstreams for what cannot be checked, whatever the rules say. The first
-candidate that is left names the class, and only candidates of that class stay: no retry can move
-a request to upstreams that somebody else runs.
+The rules are read from the top for each candidate upstream. Route rules that match narrow where
+the request may go, and reading goes on; the first other rule that matches decides, and where none
+does everything is masked. Upstreams that are denied drop out. So do those that must not see what
+cannot be checked, whatever the rules say. The first candidate that is left names the class and the
+rule, and only candidates of that class and rule stay: no retry can move a request to upstreams
+that somebody else runs, or to one for which other words hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Final
 
-from gateway.policy.schema import DEFAULT_OPERATOR, Policy, Rule, UnsupportedLanguages, When
-from gateway.types import Candidate, Decision, Effect, RequestFacts, UpstreamClass
+from gateway.operator_kinds import KEEP
+from gateway.policy.conditions import aims_at
+from gateway.policy.limits import limit_for
+from gateway.policy.model import Policy, ProviderState, Rule, Shadow, When
+from gateway.types import (
+    DEFAULT_USE,
+    AnswerRules,
+    Candidate,
+    Decision,
+    Effect,
+    OperatorUse,
+    RequestFacts,
+    UpstreamClass,
+)
 
 NO_CANDIDATES: Final = "No upstream serves this request."
-MEDIA: Final = "Images, audio and files cannot be checked yet, so they stay on the premises."
-LANGUAGE: Final = (
-    "Names cannot be looked for in a language of this text, so it stays on the premises."
-)
-RESTRICTED: Final = {
+ROUTED: Final = {
     UpstreamClass.ON_PREM: "Policy keeps this request on the premises.",
     UpstreamClass.EXTERNAL: "Policy keeps this request off on-premises upstreams.",
+    None: "Policy keeps this request to other upstreams.",
 }
+SHADOW: Final = "Policy is in shadow and masks nothing, so the request stays on the premises."
 
 
 class Outcome(StrEnum):
-    """What became of a rule when the rules were read for one class."""
+    """What became of a rule when the rules were read for one upstream."""
 
     MATCHED = "matched"
     SKIPPED = "skipped"
@@ -39,8 +49,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """One rule, read for one upstream class: its outcome and why, in words."""
+    """One rule, read for one upstream: its outcome and why, in words."""
 
+    upstream: str
     upstream_class: UpstreamClass
     rule: str
     outcome: Outcome
@@ -49,68 +60,103 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What is said for one class. `denied` is the reason, or "" if it may be sent.
+    """What is said for one upstream. `denied` is the reason, or "" if the request may go there.
 
-    `code` is that of the limit that denies where no rule does.
+    `rules` names the routes that matched and the rule that decided; `code` is that of the limit
+    that denies where no rule does.
     """
 
     rule: Rule | None
+    rules: tuple[str, ...] = ()
     denied: str = ""
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """What cannot be checked, and so never goes to external upstreams, whatever the rules say."""
+class _Reading:
+    """Reads the rules for one request. Each rule's conditions on the request are asked once."""
 
-    code: str
-    reason: str
-    detail: str
-    holds: Callable[[Policy, RequestFacts], bool]
+    __slots__ = ("_facts", "_policy", "_unmet")
 
+    def __init__(self, policy: Policy, facts: RequestFacts) -> None:
+        self._policy = policy
+        self._facts = facts
+        self._unmet: dict[int, str] = {}
 
-_LIMITS: Final = (
-    _Limit(
-        "media",
-        MEDIA,
-        "denied all the same: media cannot be checked",
-        lambda _, facts: facts.has_media,
-    ),
-    _Limit(
-        "unsupported_language",
-        LANGUAGE,
-        "denied all the same: names cannot be looked for in a language of the text",
-        lambda policy, facts: (
-            bool(facts.unsupported_languages)
-            and policy.unsupported_languages is UnsupportedLanguages.ON_PREM_ONLY
-        ),
-    ),
-)
+    def unmet(self, index: int) -> str:
+        """The first condition of a rule that does not hold, in words, or "" if all do."""
+        known = self._unmet.get(index)
+        if known is None:
+            known = ""
+            for condition in self._policy.rules[index].conditions:
+                if not condition.holds(self._facts):
+                    known = f"{condition.key}: {condition.words}"
+                    break
+            self._unmet[index] = known
+        return known
+
+    def verdicts(self, candidates: Sequence[Candidate]) -> list[_Verdict]:
+        """What is said for each upstream; once for a class where no rule asks for names."""
+        if self._policy.names_upstreams:
+            return [self._verdict(one) for one in candidates]
+        by_class: dict[UpstreamClass, _Verdict] = {}
+        for one in candidates:
+            if one.upstream_class not in by_class:
+                by_class[one.upstream_class] = self._verdict(one)
+        return [by_class[one.upstream_class] for one in candidates]
+
+    def _verdict(self, candidate: Candidate) -> _Verdict:
+        routes: tuple[str, ...] = ()
+        decider: Rule | None = None
+        for index, rule in enumerate(self._policy.rules):
+            if not aims_at(rule.when, candidate) or self.unmet(index):
+                continue
+            if rule.to is None:
+                decider = rule
+                break
+            if not aims_at(rule.to, candidate):
+                return _Verdict(rule, (rule.name,), rule.reason or ROUTED[rule.to.upstream_class])
+            routes = (*routes, rule.name)
+        if decider and decider.effect is Effect.DENY:
+            return _Verdict(decider, (decider.name,), decider.reason)
+        limit = limit_for(self._policy.handling, self._facts, candidate.upstream_class)
+        if limit:
+            return _Verdict(None, (), limit.reason, limit.code)
+        return _Verdict(decider, (*routes, decider.name) if decider else routes)
 
 
 def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate]) -> Decision:
     """The decision for a request and the upstreams that serve its model, in order.
 
-    `rule_ids` names the rule that decided, or all that denied; it is empty where no rule
-    matched. `operators` of a request that is denied are those that mask everything.
+    `rule_ids` names the routes that matched and the rule that decided, or all that denied; it is
+    empty where no rule matched. `operators` of a request that is denied are those that mask
+    everything. A policy in shadow decides all the same, and `shadow` says that it only watches.
     """
-    verdicts = {
-        upstream_class: _verdict(policy, facts, upstream_class)
-        for upstream_class in dict.fromkeys(one.upstream_class for one in candidates)
-    }
-    code = next((one.code for one in verdicts.values() if one.code), "")
-    for upstream_class, verdict in verdicts.items():
-        if not verdict.denied:
-            left = tuple(one for one in candidates if one.upstream_class is upstream_class)
-            return _granted(policy, verdict.rule, upstream_class, left, code)
-    rules = dict.fromkeys(one.rule.name for one in verdicts.values() if one.rule)
-    reasons = dict.fromkeys(one.denied for one in verdicts.values())
+    verdicts = _Reading(policy, facts).verdicts(candidates)
+    code = next((one.code for one in verdicts if one.code), "")
+    first = next((index for index, one in enumerate(verdicts) if not one.denied), None)
+    if first is None:
+        decision = _denied(policy, verdicts, code)
+    else:
+        verdict = verdicts[first]
+        towards = candidates[first].upstream_class
+        left = tuple(
+            one
+            for one, other in zip(candidates, verdicts, strict=True)
+            if one.upstream_class is towards and not other.denied and other.rule is verdict.rule
+        )
+        decision = _granted(policy, verdict, towards, left, code)
+    return decision if policy.shadow is Shadow.OFF else _shadowed(policy, decision, candidates)
+
+
+def _denied(policy: Policy, verdicts: Sequence[_Verdict], code: str) -> Decision:
+    rules = dict.fromkeys(name for one in verdicts for name in one.rules)
+    reasons = dict.fromkeys(one.denied for one in verdicts)
     return Decision(
         effect=Effect.DENY,
         upstream_class=None,
         candidates=(),
         operators={},
-        default_operator=DEFAULT_OPERATOR,
+        default_operator=DEFAULT_USE,
         rule_ids=tuple(rules),
         reason=" ".join(reasons) or NO_CANDIDATES,
         policy_id=policy.id,
@@ -121,127 +167,103 @@ def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate])
 
 def _granted(
     policy: Policy,
-    rule: Rule | None,
-    upstream_class: UpstreamClass,
+    verdict: _Verdict,
+    towards: UpstreamClass,
     candidates: tuple[Candidate, ...],
     code: str,
 ) -> Decision:
+    rule = verdict.rule
+    state = policy.handling.provider_state
     return Decision(
         effect=rule.effect if rule else Effect.MASK,
-        upstream_class=upstream_class,
+        upstream_class=towards,
         candidates=candidates,
         operators=rule.operators if rule else {},
-        default_operator=rule.default_operator if rule else DEFAULT_OPERATOR,
-        rule_ids=(rule.name,) if rule else (),
+        default_operator=rule.default_operator if rule else DEFAULT_USE,
+        rule_ids=verdict.rules,
         reason=rule.reason if rule else "",
         policy_id=policy.id,
         policy_digest=policy.digest,
         reason_code=code,
+        answers=(rule.answers if rule else None) or policy.answers,
+        keeps_state=state is ProviderState.PASS
+        or (state is ProviderState.ON_PREM_ONLY and towards is UpstreamClass.ON_PREM),
     )
 
 
-def _verdict(policy: Policy, facts: RequestFacts, upstream_class: UpstreamClass) -> _Verdict:
-    rule = next((one for one in policy.rules if not _unmet(one.when, facts, upstream_class)), None)
-    if rule and rule.effect is Effect.DENY:
-        return _Verdict(rule, rule.reason)
-    if rule and rule.upstream_class not in (None, upstream_class):
-        return _Verdict(rule, rule.reason or RESTRICTED[rule.upstream_class])
-    limit = _limit(policy, facts, upstream_class)
-    return _Verdict(None, limit.reason, limit.code) if limit else _Verdict(rule)
+def _shadowed(policy: Policy, decision: Decision, candidates: Sequence[Candidate]) -> Decision:
+    """What would have been done, and to where the request goes all the same."""
+    open_ = [
+        one
+        for one in candidates
+        if policy.shadow is Shadow.EVERYWHERE or one.upstream_class is UpstreamClass.ON_PREM
+    ]
+    if not open_:
+        return replace(
+            decision,
+            effect=Effect.DENY,
+            upstream_class=None,
+            candidates=(),
+            reason=SHADOW if candidates else NO_CANDIDATES,
+            reason_code="shadow",
+            shadow=True,
+        )
+    towards = open_[0].upstream_class
+    left = tuple(one for one in open_ if one.upstream_class is towards)
+    return replace(decision, upstream_class=towards, candidates=left, shadow=True)
 
 
-def _limit(policy: Policy, facts: RequestFacts, upstream_class: UpstreamClass) -> _Limit | None:
-    if upstream_class is not UpstreamClass.EXTERNAL:
-        return None
-    return next((one for one in _LIMITS if one.holds(policy, facts)), None)
+def in_force(decision: Decision) -> Decision:
+    """What is to be done: the decision itself, or, where it only watches, nothing at all."""
+    if not decision.shadow:
+        return decision
+    return replace(
+        decision,
+        operators={},
+        default_operator=OperatorUse(KEEP),
+        answers=AnswerRules(),
+        keeps_state=False,
+    )
 
 
 def explain(
     policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate]
 ) -> tuple[RuleTrace, ...]:
-    """Rule by rule for each class among the candidates: matched, or what did not hold."""
-    traces: list[RuleTrace] = []
-    for upstream_class in dict.fromkeys(one.upstream_class for one in candidates):
-        matched = False
-        for rule in policy.rules:
-            unmet = "" if matched else _unmet(rule.when, facts, upstream_class)
-            if matched:
-                trace = RuleTrace(upstream_class, rule.name, Outcome.NOT_REACHED)
-            elif unmet:
-                trace = RuleTrace(upstream_class, rule.name, Outcome.SKIPPED, unmet)
-            else:
-                detail = _consequence(policy, rule, facts, upstream_class)
-                trace = RuleTrace(upstream_class, rule.name, Outcome.MATCHED, detail)
-                matched = True
-            traces.append(trace)
-    return tuple(traces)
+    """Rule by rule for each upstream among the candidates: what it did, or what did not hold."""
+    reading = _Reading(policy, facts)
+    return tuple(trace for one in candidates for trace in _traces(policy, facts, reading, one))
 
 
-def _consequence(
-    policy: Policy, rule: Rule, facts: RequestFacts, upstream_class: UpstreamClass
-) -> str:
+def _traces(
+    policy: Policy, facts: RequestFacts, reading: _Reading, candidate: Candidate
+) -> Iterator[RuleTrace]:
+    done = False
+    for index, rule in enumerate(policy.rules):
+        if done:
+            outcome, detail = Outcome.NOT_REACHED, ""
+        elif not aims_at(rule.when, candidate):
+            outcome, detail = Outcome.SKIPPED, _not_aimed(rule.when)
+        elif reading.unmet(index):
+            outcome, detail = Outcome.SKIPPED, reading.unmet(index)
+        else:
+            leaves_open = rule.to is not None and aims_at(rule.to, candidate)
+            outcome, done = Outcome.MATCHED, not leaves_open
+            detail = _consequence(policy, rule, facts, candidate)
+        yield RuleTrace(candidate.name, candidate.upstream_class, rule.name, outcome, detail)
+
+
+def _not_aimed(when: When) -> str:
+    if when.upstreams is None:
+        return f"upstream_class: not {when.upstream_class}"
+    return f"upstreams: matches none of {', '.join(when.upstreams)}"
+
+
+def _consequence(policy: Policy, rule: Rule, facts: RequestFacts, candidate: Candidate) -> str:
     if rule.effect is Effect.DENY:
         return "denies"
-    if rule.upstream_class not in (None, upstream_class):
-        return f"denies: restricted to {rule.upstream_class}"
-    limit = _limit(policy, facts, upstream_class)
+    if rule.to is not None:
+        return "routes here" if aims_at(rule.to, candidate) else "denies: routes elsewhere"
+    limit = limit_for(policy.handling, facts, candidate.upstream_class)
     if limit:
-        return limit.detail
+        return f"denied all the same: {limit.detail}"
     return "masks" if rule.effect is Effect.MASK else "sends unmasked"
-
-
-def _unmet(when: When, facts: RequestFacts, upstream_class: UpstreamClass) -> str:
-    """The first condition that does not hold, in words, or "" if all do."""
-    for holds, words in _CONDITIONS:
-        if not holds(when, facts, upstream_class):
-            return words(when)
-    return ""
-
-
-def _names(values: Iterable[str] | None) -> str:
-    return ", ".join(sorted(values or ()))
-
-
-def _any_type(wanted: frozenset[str] | None, facts: RequestFacts) -> bool:
-    return wanted is None or not wanted.isdisjoint(facts.entity_types)
-
-
-def _any_glob(patterns: tuple[str, ...] | None, values: Iterable[str]) -> bool:
-    return patterns is None or any(
-        fnmatchcase(value, pattern) for value in values for pattern in patterns
-    )
-
-
-_Holds = Callable[[When, RequestFacts, UpstreamClass], bool]
-_Words = Callable[[When], str]
-
-_CONDITIONS: Final[tuple[tuple[_Holds, _Words], ...]] = (
-    (
-        lambda when, _, upstream_class: when.upstream_class in (None, upstream_class),
-        lambda when: f"upstream_class: not {when.upstream_class}",
-    ),
-    (
-        lambda when, facts, _: _any_type(when.entity_types, facts),
-        lambda when: f"entity_types: found none of {_names(when.entity_types)}",
-    ),
-    (
-        lambda when, facts, _: _any_type(when.class_types, facts),
-        lambda when: f"classes: found nothing of {_names(when.classes)}",
-    ),
-    (
-        lambda when, facts, _: _any_glob(when.models, (facts.model,)),
-        lambda when: f"models: the model matches none of {_names(when.models)}",
-    ),
-    (
-        lambda when, facts, _: _any_glob(when.tenants, (facts.tenant,)),
-        lambda when: f"tenants: the tenant matches none of {_names(when.tenants)}",
-    ),
-    (
-        lambda when, facts, _: _any_glob(when.roles, facts.roles),
-        lambda when: f"roles: the caller has none of {_names(when.roles)}",
-    ),
-    (
-        lambda when, facts, _: when.families is None or facts.family in when.families,
-        lambda when: f"families: not one of {_names(when.families)}",
-    ),
-)

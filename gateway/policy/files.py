@@ -1,45 +1,120 @@
-"""Policy files: read together, digested, and swapped as a whole."""
+"""Policy files: read together with those that they extend, digested, and swapped as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gateway import strictyaml
 from gateway.errors import ConfigError, Problem
-from gateway.policy.schema import Policy, parse
+from gateway.policy.model import Policy
+from gateway.policy.schema import Chain, digest, parse
+from gateway.policy.shipped import shipped_policies, shipped_policy
+from gateway.strictyaml import Document
+from gateway.validation import did_you_mean
+
+MAX_FILES = 32  # that one file may extend, directly or not
+
+
+@dataclass(slots=True)
+class _Chains:
+    """Reads files with those that they extend. What cannot be read becomes problems."""
+
+    problems: list[Problem] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+
+    def chain(self, path: Path) -> list[Document]:
+        """A file and those that it extends, nearest first; a file read before is left out."""
+        found: list[Document] = []
+        self._add(path, (), found)
+        return found
+
+    def _add(self, path: Path, above: tuple[Path, ...], found: list[Document]) -> None:
+        real = path.resolve()
+        if real in self.seen or len(found) >= MAX_FILES:
+            return
+        self.seen.add(real)
+        try:
+            document = strictyaml.load(path)
+        except ConfigError as error:
+            self.problems.extend(error.problems)
+            return
+        found.append(document)
+        for key, name in _extended(document):
+            named = self._named(document, key, name)
+            if named is None:
+                continue
+            if named.resolve() in (*above, real):
+                self.problems.append(document.problem(key, "this file extends itself"))
+            elif len(found) >= MAX_FILES:
+                self.problems.append(document.problem(key, f"extends more than {MAX_FILES} files"))
+            else:
+                self._add(named, (*above, real), found)
+
+    def _named(self, document: Document, key: tuple[str | int, ...], name: str) -> Path | None:
+        """The file that `extends` names: a shipped policy, or a path from the file's folder."""
+        if name in shipped_policies():
+            return shipped_policy(name)
+        path = Path(document.file).parent / name
+        if path.is_file():
+            return path
+        hint = did_you_mean(name, shipped_policies())
+        hint = hint or f"name a file, or one of: {', '.join(shipped_policies())}"
+        self.problems.append(document.problem(key, "there is no such policy", hint))
+        return None
+
+
+def _extended(document: Document) -> list[tuple[tuple[str | int, ...], str]]:
+    data: Any = document.data
+    given = data.get("extends") if isinstance(data, dict) else None
+    if isinstance(given, str):
+        return [(("extends",), given)]
+    if isinstance(given, list):
+        named = enumerate(given)
+        return [(("extends", index), one) for index, one in named if isinstance(one, str)]
+    return []  # anything else is a problem of the file's shape
 
 
 def load_policies(paths: Sequence[Path], operators: frozenset[str] = frozenset()) -> Policy:
-    """The policy that the files say together, in order.
+    """The policy that the files say together, in order, each with those that it extends.
 
     `operators` are names of operators beyond the built-in ones.
 
     Raises:
         ConfigError: a file cannot be read or is wrong, or the files contradict each other.
     """
-    problems: list[Problem] = []
-    documents: list[strictyaml.Document] = []
-    for path in paths:
+    return parse_chains(*read_chains(paths), operators)
+
+
+def read_chains(paths: Sequence[Path]) -> tuple[list[Chain], list[Problem]]:
+    """Each file with those that it extends, nearest first, and what could not be read."""
+    reader = _Chains()
+    chains = [tuple(reader.chain(path)) for path in paths]
+    return [chain for chain in chains if chain], reader.problems
+
+
+def parse_chains(
+    chains: Sequence[Chain], problems: Sequence[Problem], operators: frozenset[str]
+) -> Policy:
+    """The policy of files that were read; raises `ConfigError` with these problems, too."""
+    found = list(problems)
+    if not found:
+        return parse(chains, operators)
+    if chains:
         try:
-            documents.append(strictyaml.load(path))
+            parse(chains, operators, complete=False)
         except ConfigError as error:
-            problems.extend(error.problems)
-    if not problems:
-        return parse(documents, operators)
-    if documents:
-        try:
-            parse(documents, operators, complete=False)
-        except ConfigError as error:
-            problems.extend(error.problems)
-    raise ConfigError(problems)
+            found.extend(error.problems)
+    raise ConfigError(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     policy: Policy
     problems: tuple[Problem, ...] = ()
+    refused: str = ""  # the digest of what was refused, so that it is refused once
 
 
 class PolicyStore:
@@ -48,15 +123,23 @@ class PolicyStore:
     `current` is an immutable snapshot: whoever took one keeps it for as long as they hold it.
     """
 
-    def __init__(self, paths: Sequence[Path], operators: frozenset[str] = frozenset()) -> None:
-        """Read the files for the first time.
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        operators: frozenset[str] = frozenset(),
+        check: Callable[[Policy], None] = lambda _: None,
+    ) -> None:
+        """Read the files for the first time. `check` may refuse a policy by `ConfigError`.
 
         Raises:
             ConfigError: as `load_policies`.
         """
         self._paths = tuple(paths)
         self._operators = operators
-        self._state = _State(load_policies(self._paths, operators))
+        self._check = check
+        policy = load_policies(self._paths, operators)
+        check(policy)
+        self._state = _State(policy)
 
     @property
     def current(self) -> Policy:
@@ -68,15 +151,29 @@ class PolicyStore:
         """Why the last reload kept the old policy; empty if it did not."""
         return self._state.problems
 
+    def changed(self) -> bool:
+        """Whether the files differ from what is in force, and from what was refused last."""
+        chains, problems = read_chains(self._paths)
+        found = digest([one for chain in chains for one in chain])
+        if problems:
+            found += f"+{len(problems)}"
+        return found not in (self._state.policy.digest, self._state.refused)
+
     def reload(self) -> bool:
         """Read the files again; True if what they say is in force now.
 
         On False the old policy stays in force and `problems` says why. The swap is one
         assignment, so readers in other threads see the old policy or the new one.
         """
+        chains, problems = read_chains(self._paths)
         try:
-            self._state = _State(load_policies(self._paths, self._operators))
+            policy = parse_chains(chains, problems, self._operators)
+            self._check(policy)
         except ConfigError as error:
-            self._state = _State(self._state.policy, error.problems)
+            refused = digest([one for chain in chains for one in chain])
+            if problems:
+                refused += f"+{len(problems)}"
+            self._state = _State(self._state.policy, error.problems, refused)
             return False
+        self._state = _State(policy)
         return True

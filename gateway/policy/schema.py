@@ -1,197 +1,79 @@
-"""What a policy says: the file's shape, its checks and the frozen rules. Pure.
+"""From files to a policy: they are joined, checked, and their rules compiled. Pure.
 
-`policies/README.md` is the reference for authors. Entity types are checked by shape only, since
-recognizers may be added; `warnings` compares them with the known ones.
+A `Chain` is a file with those that it extends, the nearest first: its own rules come first, and
+what it says beside its rules holds over what they say. Several chains are read as one policy, and
+must not contradict each other.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, fields
+from enum import Enum
 from hashlib import sha256
-from typing import Annotated, Literal, TypeAlias, TypeVar
-
-from pydantic import AfterValidator, Field
+from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 from gateway.errors import ConfigError, Problem
+from gateway.policy.classes import join_classes
+from gateway.policy.model import Handling, Policy, Rule, Shadow
+from gateway.policy.rules import RuleReader, answers
+from gateway.policy.shape import PolicyModel, RuleModel
 from gateway.strictyaml import Document, KeyPath
-from gateway.types import Effect, Family, UpstreamClass
-from gateway.validation import Strict, did_you_mean, validate
+from gateway.types import AnswerRules
+from gateway.validation import validate
 
-BUILTIN_OPERATORS = frozenset({"replace", "redact", "hash", "keep"})
-DEFAULT_OPERATOR = "replace"
 MAX_ID = 128  # characters of a joined policy id, as the audit record takes it
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_ENTITY_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_GLOB = re.compile(r"[^\s\[\]\x00-\x1f\x7f]{1,128}")
-ANY: tuple[str, ...] = ("*",)
-
-
-class UnsupportedLanguages(StrEnum):
-    """What becomes of text in a language whose names the detector does not know."""
-
-    ON_PREM_ONLY = "on_prem_only"  # it goes to upstreams on the premises, or nowhere
-    PATTERNS = "patterns"  # it goes where the rules say, masked by what patterns find
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
-    """The conditions of a rule; None holds always. `class_types` are the members of `classes`."""
-
-    entity_types: frozenset[str] | None = None
-    classes: tuple[str, ...] | None = None
-    class_types: frozenset[str] | None = None
-    models: tuple[str, ...] | None = None
-    tenants: tuple[str, ...] | None = None
-    roles: tuple[str, ...] | None = None
-    families: frozenset[Family] | None = None
-    upstream_class: UpstreamClass | None = None
-
-    @property
-    def holds_always(self) -> bool:
-        """Whether nothing but the upstream class can make the rule not match."""
-        return self == When(upstream_class=self.upstream_class)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One rule. `upstream_class` keeps what it matches to upstreams of that class."""
-
-    name: str
-    when: When
-    effect: Effect
-    reason: str = ""
-    operators: Mapping[str, str] = field(default_factory=dict)
-    default_operator: str = DEFAULT_OPERATOR
-    upstream_class: UpstreamClass | None = None
-    file: str = field(default="", compare=False)
-    line: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """The rules in order. `digest` is SHA-256 over the files' bytes, hex."""
-
-    id: str
-    classes: Mapping[str, frozenset[str]]
-    rules: tuple[Rule, ...]
-    digest: str
-    unsupported_languages: UnsupportedLanguages = UnsupportedLanguages.ON_PREM_ONLY
-
-
-def name(text: str) -> str:
-    """`text`, if it may name a rule, class or policy; raises ValueError."""
-    if not _NAME.fullmatch(text):
-        raise ValueError("must be a name: letters, digits, dot, dash, underscore; at most 64")
-    return text
-
-
-def entity_type(text: str) -> str:
-    """`text`, if it has the shape of an entity type; raises ValueError."""
-    if not _ENTITY_TYPE.fullmatch(text):
-        raise ValueError("must be an entity type: capitals, digits and underscores")
-    return text
-
-
-def glob(text: str) -> str:
-    """`text`, if it is a pattern of literal characters, `*` and `?`; raises ValueError."""
-    if not _GLOB.fullmatch(text):
-        raise ValueError("must be a pattern: text with * and ?, no spaces or brackets")
-    return text
-
-
-def sentence(text: str) -> str:
-    """`text`, if it can be shown to callers as a reason; raises ValueError."""
-    if not text.strip() or len(text) > 300 or not text.isprintable():
-        raise ValueError("must be one printable line of 1 to 300 characters")
-    return text
-
-
-_Item = TypeVar("_Item")
-_Filled: TypeAlias = Annotated[list[_Item], Field(min_length=1)]
-_Name: TypeAlias = Annotated[str, AfterValidator(name)]
-_EntityType: TypeAlias = Annotated[str, AfterValidator(entity_type)]
-_Glob: TypeAlias = Annotated[str, AfterValidator(glob)]
-_Class: TypeAlias = Literal["on_prem", "external"]
-
-
-class _WhenModel(Strict):
-    entity_types: _Filled[_EntityType] | None = None
-    classes: _Filled[str] | None = None
-    models: _Filled[_Glob] | None = None
-    tenants: _Filled[_Glob] | None = None
-    roles: _Filled[_Glob] | None = None
-    families: _Filled[Literal["*", "chat"]] | None = None
-    upstream_class: _Class | None = None
-
-
-class _RuleModel(Strict):
-    name: _Name
-    when: _WhenModel | None = None
-    effect: Literal["deny", "mask", "allow"]
-    reason: Annotated[str, AfterValidator(sentence)] | None = None
-    operators: dict[_EntityType, str] | None = None
-    default_operator: str | None = None
-    upstream_class: _Class | None = None
-
-
-class _PolicyModel(Strict):
-    version: Literal[1]
-    id: _Name
-    unsupported_languages: Literal["on_prem_only", "patterns"] | None = None
-    classes: dict[_Name, _Filled[_EntityType]] | None = None
-    rules: list[_RuleModel]
+Chain: TypeAlias = tuple[Document, ...]
+_Read: TypeAlias = tuple[Document, PolicyModel]
+_Value = TypeVar("_Value")
 
 
 def parse(
-    documents: Sequence[Document], operators: frozenset[str] = frozenset(), *, complete: bool = True
+    documents: Sequence[Document | Chain],
+    operators: frozenset[str] = frozenset(),
+    *,
+    complete: bool = True,
 ) -> Policy:
-    """The policy that the files say together: rules in order, ids joined with `+`.
+    """The policy that the files say together: rules in order, ids of the chains joined with `+`.
 
-    `operators` are names of operators beyond `BUILTIN_OPERATORS`. `complete` is false where
-    further files could not be read: they may define the classes that are missing.
+    `operators` are names of operators beyond the built-in ones. `complete` is false where further
+    files could not be read: they may define the classes that are missing.
 
     Raises:
         ConfigError: a file is wrong, or the files contradict each other; all problems.
     """
-    if not documents:
+    chains = [one if isinstance(one, tuple) else (one,) for one in documents]
+    if not chains:
         raise ConfigError([Problem("configuration", 0, "policies", "there is no policy file")])
     problems: list[Problem] = []
-    models: list[tuple[Document, _PolicyModel]] = []
-    for document in documents:
-        try:
-            models.append((document, validate(document, _PolicyModel)))
-        except ConfigError as error:
-            problems.extend(error.problems)
-            complete = False
-    classes = _classes(models, problems)
-    languages = _languages(models, problems)
-    seen: dict[str, str] = {}
-    rules: list[Rule] = []
-    for document, model in models:
-        if not model.rules:
-            problems.append(document.problem(("rules",), "there must be at least one rule"))
-        for index, rule in enumerate(model.rules):
-            path: KeyPath = ("rules", index)
-            problems.extend(_check(document, path, rule, operators | BUILTIN_OPERATORS))
-            problems.extend(_check_name(document, path, rule, seen))
-            if complete:
-                problems.extend(_check_classes(document, path, rule, classes))
-            rules.append(_rule(document, path, rule, classes))
-    joined = "+".join(model.id for _, model in models)
+    read = [_read(chain, problems) for chain in chains]
+    flat = [one for chain in read for one in chain]
+    complete = complete and len(flat) == sum(map(len, chains))
+    _check_ids(flat, problems)
+    classes = join_classes(read, problems, complete=complete)
+    reader = RuleReader(operators, classes, _severities(read, problems), problems)
+    rules = _rules(flat, reader, problems)
+    joined = "+".join(chain[0][1].id for chain in read if chain)
     if len(joined) > MAX_ID:
-        problems.append(documents[0].problem(("id",), f"joined ids exceed {MAX_ID} characters"))
+        problems.append(chains[0][0].problem(("id",), f"joined ids exceed {MAX_ID} characters"))
+    handling = _handling(read, problems)
+    answering = _answers(read, reader, problems)
+    shadow = _shadow(read, problems)
     if problems:
         raise ConfigError(problems)
     return Policy(
         id=joined,
-        classes=classes,
         rules=tuple(rules),
-        digest=digest(documents),
-        unsupported_languages=languages,
+        digest=digest([one for chain in chains for one in chain]),
+        classes=classes.own,
+        severities=reader.severities,
+        handling=handling,
+        answers=answering,
+        shadow=shadow,
+        names_upstreams=any(
+            rule.when.upstreams or (rule.to and rule.to.upstreams) for rule in rules
+        ),
     )
 
 
@@ -203,67 +85,42 @@ def digest(documents: Sequence[Document]) -> str:
     return found.hexdigest()
 
 
-def _classes(
-    models: Sequence[tuple[Document, _PolicyModel]], problems: list[Problem]
-) -> dict[str, frozenset[str]]:
-    merged: dict[str, frozenset[str]] = {}
-    for document, model in models:
-        for key, members in (model.classes or {}).items():
-            if merged.setdefault(key, frozenset(members)) != frozenset(members):
-                text = "another file gives this class other members"
-                problems.append(document.problem(("classes", key), text))
-    return merged
+def _read(chain: Chain, problems: list[Problem]) -> list[_Read]:
+    read: list[_Read] = []
+    for document in chain:
+        try:
+            read.append((document, validate(document, PolicyModel)))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return read
 
 
-def _languages(
-    models: Sequence[tuple[Document, _PolicyModel]], problems: list[Problem]
-) -> UnsupportedLanguages:
-    """What the files that speak of it say; the strict way where none does."""
-    said: str | None = None
-    for document, model in models:
-        own = model.unsupported_languages
-        if own is not None and said not in (None, own):
-            text = "another file says otherwise"
-            problems.append(document.problem(("unsupported_languages",), text))
-        said = said or own
-    return UnsupportedLanguages(said) if said else UnsupportedLanguages.ON_PREM_ONLY
+def _check_ids(flat: Sequence[_Read], problems: list[Problem]) -> None:
+    first: dict[str, str] = {}
+    for document, model in flat:
+        if model.id in first:
+            text = f"two policies have one id, the first is {first[model.id]}"
+            problems.append(document.problem(("id",), text, "rename one"))
+        first.setdefault(model.id, document.file)
 
 
-def _check(
-    document: Document, path: KeyPath, rule: _RuleModel, operators: frozenset[str]
-) -> Iterator[Problem]:
-    """What a rule's keys must not say together, and its operators."""
-    if rule.effect in ("deny", "allow"):
-        if rule.reason is None:
-            yield document.problem(path, f"a rule that says {rule.effect} needs a reason")
-        for key in ("operators", "default_operator"):
-            if getattr(rule, key) is not None:
-                yield document.problem(
-                    (*path, key), f"has no meaning in a rule that says {rule.effect}"
-                )
-    if rule.effect == "deny" and rule.upstream_class is not None:
-        hint = "write it under when to deny towards that class only"
-        yield document.problem(
-            (*path, "upstream_class"), "has no meaning in a rule that says deny", hint
-        )
-    named = [((*path, "operators", key), value) for key, value in (rule.operators or {}).items()]
-    if rule.default_operator is not None:
-        named.append(((*path, "default_operator"), rule.default_operator))
-    for where, operator in named:
-        if operator not in operators:
-            hint = did_you_mean(operator, operators)
-            text = f"unknown operator; known: {', '.join(sorted(operators))}"
-            yield document.problem(where, text, hint)
-    if rule.default_operator == "keep":
-        yield document.problem(
-            (*path, "default_operator"),
-            "keep must name its entity types",
-            "list them under operators, or use effect: allow",
-        )
+def _rules(flat: Sequence[_Read], reader: RuleReader, problems: list[Problem]) -> list[Rule]:
+    found: list[Rule] = []
+    seen: dict[str, str] = {}
+    for document, model in flat:
+        if model.rules is None and model.extends is None:
+            problems.append(document.problem((), "there are no rules", "write at least one"))
+        elif model.rules == []:
+            problems.append(document.problem(("rules",), "there must be at least one rule"))
+        for index, rule in enumerate(model.rules or ()):
+            path: KeyPath = ("rules", index)
+            problems.extend(_check_name(document, path, rule, seen))
+            found.append(reader.rule(document, path, rule))
+    return found
 
 
 def _check_name(
-    document: Document, path: KeyPath, rule: _RuleModel, seen: dict[str, str]
+    document: Document, path: KeyPath, rule: RuleModel, seen: dict[str, str]
 ) -> Iterator[Problem]:
     """Rule names are unique over all files."""
     where = (*path, "name")
@@ -272,85 +129,78 @@ def _check_name(
     seen.setdefault(rule.name, f"{document.file}:{document.line_of(where)}")
 
 
-def _check_classes(
-    document: Document, path: KeyPath, rule: _RuleModel, classes: Mapping[str, frozenset[str]]
-) -> Iterator[Problem]:
-    """Classes are defined in one of the files."""
-    for index, one in enumerate((rule.when and rule.when.classes) or ()):
-        if one not in classes:
-            hint = did_you_mean(one, classes) or "define it under classes"
-            yield document.problem((*path, "when", "classes", index), "undefined class", hint)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a chain says of a key, and where."""
+
+    document: Document
+    path: KeyPath
+    value: Any
 
 
-def _rule(
-    document: Document,
-    path: KeyPath,
-    rule: _RuleModel,
-    classes: Mapping[str, frozenset[str]],
-) -> Rule:
-    allow = rule.effect == "allow"
-    return Rule(
-        name=rule.name,
-        when=_when(rule.when or _WhenModel(), classes),
-        effect=Effect(rule.effect),
-        reason=rule.reason or "",
-        operators=dict(rule.operators or {}),
-        default_operator="keep" if allow else rule.default_operator or DEFAULT_OPERATOR,
-        upstream_class=UpstreamClass(rule.upstream_class) if rule.upstream_class else None,
-        file=document.file,
-        line=document.line_of(path),
-    )
+def _said(chain: Sequence[_Read], path: tuple[str, ...]) -> _Said | None:
+    """What the nearest file of a chain that speaks of a key says."""
+    for document, model in chain:
+        value: Any = model
+        for part in path:
+            value = None if value is None else getattr(value, part)
+        if value is not None:
+            return _Said(document, path, value)
+    return None
 
 
-def _when(when: _WhenModel, classes: Mapping[str, frozenset[str]]) -> When:
-    members = [classes.get(one, frozenset()) for one in when.classes or ()]
-    families = frozenset(Family(one) for one in when.families or () if one != "*")
-    any_family = when.families is None or "*" in when.families
-    return When(
-        entity_types=None if when.entity_types is None else frozenset(when.entity_types),
-        classes=None if when.classes is None else tuple(when.classes),
-        class_types=None if when.classes is None else frozenset[str]().union(*members),
-        models=_globs(when.models),
-        tenants=_globs(when.tenants),
-        roles=_globs(when.roles),
-        families=None if any_family else families,
-        upstream_class=UpstreamClass(when.upstream_class) if when.upstream_class else None,
-    )
+def _agreed(
+    read: Sequence[Sequence[_Read]], path: tuple[str, ...], problems: list[Problem]
+) -> _Said | None:
+    """What the chains say of a key together: they must not differ."""
+    said = [one for chain in read if (one := _said(chain, path)) is not None]
+    for one in said[1:]:
+        if one.value != said[0].value:
+            problems.append(one.document.problem(one.path, "another file says otherwise"))
+    return said[0] if said else None
 
 
-def _globs(patterns: list[str] | None) -> tuple[str, ...] | None:
-    """The patterns, or None where one of them matches everything."""
-    return None if patterns is None or "*" in patterns else tuple(patterns)
+def _handling(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Handling:
+    hints = get_type_hints(Handling)
+    given: dict[str, Any] = {}
+    for slot in fields(Handling):
+        said = _agreed(read, ("handling", slot.name), problems)
+        if said is not None:
+            kind = hints[slot.name]
+            is_word = isinstance(kind, type) and issubclass(kind, Enum)
+            given[slot.name] = kind(said.value) if is_word else frozenset(said.value)
+    return Handling(**given)
 
 
-def warnings(policy: Policy, known: frozenset[str] | None = None) -> tuple[Problem, ...]:
-    """What is legal but looks wrong: allow rules, unreachable rules, unknown entity types.
-
-    `known` are the entity types that detection can find; None leaves them unchecked.
-    """
-    found: list[Problem] = []
-    covered: set[UpstreamClass] = set()
-    for rule in policy.rules:
-        place = (rule.file, rule.line, rule.name)
-        mine = (
-            set(UpstreamClass) if rule.when.upstream_class is None else {rule.when.upstream_class}
-        )
-        if mine <= covered:
-            found.append(Problem(*place, "unreachable: a rule before it matches everything"))
-        if rule.effect is Effect.ALLOW:
-            towards = rule.upstream_class or rule.when.upstream_class or "all"
-            found.append(Problem(*place, f"sends text unmasked, to {towards} upstreams"))
-        if rule.when.holds_always:
-            covered |= mine
-        for one in sorted(_named_types(policy, rule) - (known or frozenset())):
-            if known is not None:
-                found.append(
-                    Problem(*place, f"unknown entity type {one}", did_you_mean(one, known))
-                )
-    return tuple(found)
+def _answers(
+    read: Sequence[Sequence[_Read]], reader: RuleReader, problems: list[Problem]
+) -> AnswerRules:
+    said = _agreed(read, ("answers",), problems)
+    if said is None:
+        return AnswerRules()
+    return answers(reader, said.document, said.path, said.value)
 
 
-def _named_types(policy: Policy, rule: Rule) -> frozenset[str]:
-    """The entity types that a rule names itself or through a class."""
-    classes = (policy.classes.get(one, frozenset()) for one in rule.when.classes or ())
-    return (rule.when.entity_types or frozenset()).union(rule.operators, *classes)
+def _severities(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for chain in read:
+        own: dict[str, str] = {}
+        for document, model in chain:
+            for entity_type, severity in (model.severity or {}).items():
+                if found.get(entity_type, severity) != severity:
+                    text = "another file gives this type another severity"
+                    problems.append(document.problem(("severity", entity_type), text))
+                own.setdefault(entity_type, severity)
+        found.update(own)
+    return found
+
+
+def _shadow(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Shadow:
+    shadow = _agreed(read, ("shadow",), problems)
+    everywhere = _agreed(read, ("unsafe_shadow_external",), problems)
+    if everywhere is not None and everywhere.value and not (shadow and shadow.value):
+        text = "has a meaning only beside shadow: true"
+        problems.append(everywhere.document.problem(everywhere.path, text))
+    if shadow is None or not shadow.value:
+        return Shadow.OFF
+    return Shadow.EVERYWHERE if everywhere and everywhere.value else Shadow.ON_PREM

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from gateway.errors import RequestError
-from gateway.types import Json
+from gateway.types import Json, Path
 
 _HIGHEST_INTEGER = 2**64
 _LOWEST_INTEGER = -(2**63)
@@ -111,3 +112,18 @@ def _deeper_than(document: Any, depth: int) -> bool:
             return False
         level = following
     return True
+
+
+def without(document: dict[str, Json], paths: Sequence[Path]) -> dict[str, Json]:
+    """A copy of a document without some members of its objects; the original is not changed."""
+    gone = frozenset(paths)
+
+    def copied(value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            kept = ((key, child, (*path, key)) for key, child in value.items())
+            return {key: copied(child, here) for key, child, here in kept if here not in gone}
+        if isinstance(value, list):
+            return [copied(child, (*path, index)) for index, child in enumerate(value)]
+        return value
+
+    return dict(copied(document, ()))

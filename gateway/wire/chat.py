@@ -37,25 +37,26 @@ _KNOWN = _PLAIN.union(
     _WORDS,
     _IDENTITIES,
     "model messages stream_options tools functions tool_choice function_call response_format "
-    "modalities prediction audio metadata stop logit_bias".split(),
+    "modalities prediction audio metadata stop logit_bias web_search_options".split(),
 )
 _MESSAGE_KNOWN = _MESSAGE_TEXT.union(
     "role content name tool_call_id tool_calls function_call audio".split()
 )
-_FORBIDDEN = frozenset(
+_LOGPROBS = frozenset(
     "logprobs top_logprobs prompt_logprobs return_token_ids return_tokens_as_token_ids echo "
     "prompt_token_ids allowed_token_ids bad_words_ids stop_token_ids".split()
 )
 _TEXT_PARTS = ("text", "refusal", "input_text", "output_text")
 _OURS = frozenset({"cache_salt", "priority"})
+_OFF = (None, False)
+_HOSTED = {"web_search_options": "web_search"}
 
 
 def parse(document: dict[str, Json]) -> Parsed:
     """Take a chat request apart.
 
     Raises:
-        RequestError: a field has the wrong shape, or asks for what cannot be given while
-            masking is on (log probabilities and token ids would show the masked text).
+        RequestError: a field has the wrong shape, or is the gateway's own.
     """
     messages = _checked(document)
     collector = Collector()
@@ -78,6 +79,13 @@ def parse(document: dict[str, Json]) -> Parsed:
         identities=tuple((key,) for key in _IDENTITIES if isinstance(document.get(key), str)),
         fields=_own_fields(document),
         opening=_opening(messages),
+        unknown=tuple(collector.unknown),
+        logprobs=tuple(
+            (key,) for key in sorted(_LOGPROBS & document.keys()) if document[key] not in _OFF
+        ),
+        hosted_tools=frozenset(
+            kind for key, kind in _HOSTED.items() if document.get(key) is not None
+        ),
     )
 
 
@@ -97,13 +105,6 @@ def _checked(document: dict[str, Json]) -> list[dict[str, Json]]:
             raise RequestError(f"`{key}` must be true or false.", param=key)
     if not isinstance(document.get("stream_options"), (dict, type(None))):
         raise RequestError("`stream_options` must be an object.", param="stream_options")
-    for key in sorted(_FORBIDDEN & document.keys()):
-        if document[key] not in (None, False):
-            raise RequestError(
-                f"`{key}` cannot be used: it would give the masked text back in pieces.",
-                code="unsupported_parameter",
-                param=key,
-            )
     for key in sorted(_OURS & document.keys()):
         raise RequestError(
             f"`{key}` is set by the gateway; leave it out.", code="unsupported_parameter", param=key
@@ -159,7 +160,8 @@ def _field(collector: Collector, key: str, value: Json) -> bool:
     handler = _HANDLERS.get(key)
     if handler is not None:
         return handler(collector, path, value)
-    collector.member(path, value)
+    if key not in _LOGPROBS or value not in _OFF:
+        collector.member(path, value, known=key in _KNOWN)
     return False
 
 
@@ -191,6 +193,11 @@ def _function_call(collector: Collector, path: Path, value: Json) -> bool:
         _members(collector, path, value, {"name": "identifier"})
     else:
         collector.word(path, value, ("auto", "none"))
+    return False
+
+
+def _anything(collector: Collector, path: Path, value: Json) -> bool:
+    collector.anything(path, value)
     return False
 
 
@@ -308,7 +315,7 @@ def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool
             media = True
         elif key in MEDIA_KEYS:
             media = True
-            collector.member(here, value, str(role))
+            collector.member(here, value, str(role), known=True)
         elif key in _MESSAGE_TEXT and isinstance(value, str):
             collector.prose(here, value, str(role))
         else:
@@ -380,5 +387,6 @@ _HANDLERS: dict[str, Callable[[Collector, Path, Json], bool]] = {
     "function_call": _function_call,
     "response_format": _response_format,
     "modalities": _modalities,
+    "web_search_options": _anything,
     "prediction": _prediction,
 }

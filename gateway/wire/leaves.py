@@ -30,6 +30,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
+        self.unknown: list[Path] = []  # members that nobody named
         self._groups = 0
 
     def group(self) -> int:
@@ -65,8 +66,11 @@ class Collector:
         """Whatever stands in a field that nobody named."""
         self._walk(path, value, role, self.group(), schema=False)
 
-    def member(self, path: Path, value: Json, role: str = "") -> None:
-        """A member of an object that nobody named: its key and whatever stands under it."""
+    def member(self, path: Path, value: Json, role: str = "", *, known: bool = False) -> None:
+        """A member of an object that nobody named, or that is `known` but may hold anything: its
+        key and whatever stands under it."""
+        if not known:
+            self.unknown.append(path)
         group = self.group()
         self.leaves.append(Leaf(path, str(path[-1]), LeafKind.KEY, role, group, _KEY_GLUE))
         self._walk(path, value, role, group, schema=False)
