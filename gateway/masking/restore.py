@@ -1,12 +1,13 @@
 """Puts the original values back into a model's answer, whole or as it streams.
 
 Theory of operation. Text goes in by `feed` in any pieces and comes out restored; what could
-still become an issued placeholder is held back, and nothing else is. `flush` ends the text. For
+still become an issued token is held back, and nothing else is. `flush` ends the text. For
 any cutting of a text the outputs joined are the same (see `matcher.py` for why). Restoring is
-one pass: its output is never read again, so a value that looks like a placeholder stays as it is.
+one pass: its output is never read again, so a value that looks like a token stays as it is.
 
 In JSON mode the text is a JSON document that is still being written: values are escaped for the
-string literal they stand in, and quoted where the model left the quotes out.
+string literal they stand in, and quoted where the model left the quotes out. A number that stood
+for a number stays one.
 """
 
 from __future__ import annotations
@@ -14,14 +15,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-from gateway.masking.matcher import Answer, Matcher
+from gateway.masking.answers import Answer
+from gateway.masking.literals import LOOK_BACK
+from gateway.masking.matcher import Matcher
 from gateway.masking.sinks import WINDOW, SinkRule
 
-_WORD_END = re.compile(r"[A-Za-z0-9]\Z")
 _FRAMED = re.compile(r"<([A-Z][A-Z0-9_]{0,40}_[0-9A-HJKMNP-TV-Z]{6})>")
 _LONGEST_FRAMED = 64
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
+
+Aliases: TypeAlias = Mapping[str, tuple[str, str]]
+"""Further forms of tokens: what each stands for, and the token that it is a form of."""
 
 
 @dataclass(slots=True)
@@ -39,14 +47,19 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """What an exchange needs to restore its answer: made once, shared by its restorers."""
+    """What an exchange needs to restore its answer: made once, shared by its restorers.
+
+    `surfaces` holds every token that was issued, with its value. `matcher` knows these and the
+    `aliases`.
+    """
 
     surfaces: Mapping[str, str]
     matcher: Matcher
     sinks: SinkRule
+    aliases: Aliases = field(default_factory=lambda: MappingProxyType({}))
 
     def __repr__(self) -> str:
-        return f"Restoration({len(self.surfaces)} placeholders)"
+        return f"Restoration({len(self.surfaces)} tokens)"
 
 
 class Restorer:
@@ -78,18 +91,14 @@ class Restorer:
             self._held = ""
             return text
         matcher = self._rules.matcher
+        search = matcher.starts(is_json=self._is_json).search
+        before = self._before[-LOOK_BACK:]
+        text = before + text
         out: list[str] = []
-        done = 0
-        at = 0
-        while True:
-            found = matcher.starts.search(text, at)
-            if found is None:
-                break
+        done = at = len(before)
+        while found := search(text, at):
             start = found.start()
-            if start == 0 and text[0].isalpha() and _WORD_END.search(self._before):
-                at = 1
-                continue
-            answer, end, core = matcher.at(text, start, final=final)
+            answer, end, token = matcher.at(text, start, final=final, is_json=self._is_json)
             if answer is Answer.NO:
                 at = start + 1
             elif answer is Answer.MORE:
@@ -98,7 +107,7 @@ class Restorer:
                 return "".join(out)
             else:
                 self._let_go(text[done:start], out)
-                out.append(self._value(core, text[start:end]))
+                out.append(self._value(token, text[start:end]))
                 done = at = end
         self._let_go(text[done:], out)
         self._held = ""
@@ -120,20 +129,24 @@ class Restorer:
                     self._tally.damaged += 1
         self._before = (self._before + masked)[-WINDOW:]
 
-    def _value(self, core: str, masked: str) -> str:
-        value = self._rules.surfaces[core]
-        if not self._rules.sinks.permits(self._before, core, value, is_json=self._is_json):
+    def _value(self, token: str, masked: str) -> str:
+        alias = self._rules.aliases.get(token)
+        value, origin = alias if alias is not None else (self._rules.surfaces[token], token)
+        if not self._rules.sinks.permits(self._before, origin, value, is_json=self._is_json):
             self._tally.blocked += 1
             self._remember(masked)
             return masked
         self._tally.restored += 1
         restored = value
-        if self._is_json:
+        if self._is_json and not (_NUMBER.match(masked) and self._stands_bare(value)):
             restored = json.dumps(value, ensure_ascii=False)
             if self._in_string:
                 restored = restored[1:-1]
         self._before = (self._before + masked)[-WINDOW:]
         return restored
+
+    def _stands_bare(self, value: str) -> bool:
+        return not self._in_string and _NUMBER.match(value) is not None
 
 
 def _in_string_after(before: str, in_string: bool, text: str) -> bool:
