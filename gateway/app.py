@@ -34,6 +34,7 @@ from gateway.pipeline import Pipeline
 from gateway.policy.files import PolicyStore
 from gateway.ports import Upstream
 from gateway.recording import Recorder
+from gateway.reloading import PolicyReloader
 from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.upstreams.loopback import LoopbackUpstream
@@ -144,7 +145,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
 def caller_keys(settings: Settings) -> KeyFile | NoAuth:
     """What knows the callers. Raises `ConfigError` where the keys file is missing or wrong."""
     if settings.auth.mode != "keys" or settings.auth.keys_file is None:
-        return NoAuth()
+        return NoAuth(settings.auth.tags)
     return KeyFile(settings.auth.keys_file, settings.master_key)
 
 
@@ -159,8 +160,10 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         nonlocal draining
         await parts.store.start()
         await _record_start(parts, settings)
+        reloader = PolicyReloader(parts.policies, parts.pipeline.recorder, origin(settings.digest))
         try:
-            yield
+            async with reloader.running():
+                yield
         finally:
             draining = True
             with suppress(AuditUnavailable):  # the store says so itself; the rest must close

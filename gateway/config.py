@@ -188,6 +188,7 @@ class _Reader:
             mode=model.mode,
             keys_file=keys_file,
             allow_unauthenticated=model.allow_unauthenticated,
+            tags=tuple(model.tags),
         )
 
     def _exposure(self, listen: made.Listen, auth: made.Auth | None) -> None:

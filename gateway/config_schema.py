@@ -166,11 +166,16 @@ class AuthModel(Strict):
     mode: Literal["keys", "none"]
     keys_file: Text | None = None
     allow_unauthenticated: bool = False
+    tags: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\-]{1,64}$")]] = Field(
+        default_factory=list
+    )
 
     @model_validator(mode="after")
     def _keys(self) -> AuthModel:
         if (self.mode == "keys") != (self.keys_file is not None):
             raise ValueError("keys_file belongs to mode keys: give both, or neither")
+        if self.tags and self.mode == "keys":
+            raise ValueError("in mode keys each key has its own tags: cloakroom apikeys add --tag")
         return self
 
 

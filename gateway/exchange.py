@@ -93,6 +93,7 @@ def decided_headers(
 ) -> dict[str, str]:
     """The response headers that say what was found and decided, denied or not."""
     return {
+        **({"x-cloakroom-shadow": "true"} if decision.shadow else {}),
         "x-cloakroom-policy": decision.policy_id,
         "x-cloakroom-entities": ", ".join(f"{n}={count}" for n, count in sorted(entities.items())),
         "x-cloakroom-audit-id": audit_id,

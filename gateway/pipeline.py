@@ -12,25 +12,30 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
 
-from gateway import telemetry
+from gateway import metrics
+from gateway.admission import (
+    as_stored,
+    conversation,
+    is_prose,
+    request_facts,
+    without_dropped,
+)
 from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
 from gateway.detection.coreference import with_mentions
 from gateway.detection.language.exchange import LanguageReader
-from gateway.detection.segments import Segment, segments
 from gateway.detection.segments import findings as placed_findings
+from gateway.detection.segments import segments
 from gateway.errors import (
     DetectionUnavailable,
     GatewayError,
     PolicyDenied,
-    RequestError,
     UpstreamFailed,
 )
 from gateway.exchange import (
@@ -40,7 +45,6 @@ from gateway.exchange import (
     Preview,
     Progress,
     actor,
-    band_counts,
     count_entities,
     decided_headers,
     detection_facts,
@@ -54,7 +58,7 @@ from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.operators import CustomOperators
 from gateway.masking.restore import Restorer
 from gateway.policy.decide import decide, in_force
-from gateway.policy.model import Logprobs, Policy, Shadow, UnknownFields
+from gateway.policy.model import Policy
 from gateway.ports import Detector, Reply, Upstream
 from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
@@ -62,13 +66,11 @@ from gateway.settings import Settings
 from gateway.types import (
     Decision,
     Finding,
-    Leaf,
     LeafKind,
     Parsed,
-    RequestFacts,
 )
 from gateway.wire import chat
-from gateway.wire.body import parse_body, without
+from gateway.wire.body import parse_body
 from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
 from gateway.wire.sse import DONE, EventReader, event
 
@@ -76,7 +78,6 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 LARGE = 65_536  # bytes of a body from which pure work leaves the event loop
-LONGEST_CONVERSATION = 128  # characters of the header x-cloakroom-conversation
 CLIENT_GONE = 499  # the status on record where the caller walked away
 
 
@@ -106,7 +107,7 @@ class Pipeline:
         started = time.monotonic()
         policy = self.policy()
         parsed = await _aside(len(raw), self._parse, raw, policy)
-        scope = _conversation(caller, parsed)
+        scope = conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
         known = self._known(caller, parsed, scope)
 
@@ -119,7 +120,7 @@ class Pipeline:
             settings=self.settings.detection, classifier=self.classifier,
         )  # fmt: skip
 
-        decision = decide(policy, _request_facts(caller, parsed, detected), offered)
+        decision = decide(policy, request_facts(caller, parsed, detected), offered)
         known = replace(known, detection=detection, policy=policy_facts(decision))
         if not decision.candidates:
             await self._deny(known, decision, started)
@@ -135,22 +136,14 @@ class Pipeline:
         )
         audit_id = await self.recorder.accepted(accepted)
         for (entity_type, operator), count in masked.counts.items():
-            telemetry.entities_found(entity_type, operator, count)
-        telemetry.placeholders(issued=len(masked.restoration.surfaces))
+            metrics.entities_found(entity_type, operator, count)
+        metrics.placeholders(issued=len(masked.restoration.surfaces))
         return Admitted(
             caller, parsed, decision, masked, accepted, audit_id, entities, detect_ms, started
         )
 
     def _parse(self, raw: bytes, policy: Policy) -> Parsed:
-        """The request without what policy drops. Raises `RequestError`."""
-        document = parse_body(raw, self.settings.limits.depth)
-        parsed = chat.parse(document)
-        handling = policy.handling
-        if handling.logprobs is Logprobs.REFUSE:
-            _checked_logprobs(parsed)
-        drops = handling.unknown_fields is UnknownFields.DROP and policy.shadow is Shadow.OFF
-        dropped = (*parsed.logprobs, *(parsed.unknown if drops else ()))
-        return chat.parse(without(document, dropped)) if dropped else parsed
+        return without_dropped(parse_body(raw, self.settings.limits.depth), policy, chat.parse)
 
     async def preview(self, raw: bytes, caller: Caller) -> Preview:
         """What `admit` would do with a request; nothing is recorded and nothing may be sent.
@@ -160,10 +153,10 @@ class Pipeline:
         """
         policy = self.policy()
         parsed = self._parse(raw, policy)
-        scope = _conversation(caller, parsed)
+        scope = conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
         detected = await self._find(parsed, caller.subject.tenant, len(raw))
-        decision = decide(policy, _request_facts(caller, parsed, detected), offered)
+        decision = decide(policy, request_facts(caller, parsed, detected), offered)
         masked = None
         if decision.candidates:
             masked = self._mask(parsed, detected, decision, caller, scope)
@@ -180,7 +173,7 @@ class Pipeline:
         carried_out = in_force(decision)
         found = detected.findings
         return mask(
-            _sent(parsed, carried_out),
+            as_stored(parsed, carried_out),
             found,
             carried_out,
             self._keys(caller, scope),
@@ -196,7 +189,7 @@ class Pipeline:
         read = await _aside(size, segments, parsed.leaves)
         spans = await self.detector.detect([part.text for part in read], tenant)
         found = await _aside(size, placed_findings, parsed.leaves, read, spans)
-        prose = [part.text for part in read if _is_prose(part, parsed.leaves)]
+        prose = [part.text for part in read if is_prose(part, parsed.leaves)]
         spoken = await self.languages.read(prose, tenant)
         return Detected(
             await _aside(size, with_mentions, parsed.leaves, found),
@@ -214,11 +207,11 @@ class Pipeline:
         except Exception as error:
             failure = error
         else:
-            telemetry.DETECTION_SECONDS.observe(time.monotonic() - begun)
+            metrics.DETECTION_SECONDS.observe(time.monotonic() - begun)
             return detected
         if not isinstance(failure, GatewayError):
             failure = DetectionUnavailable("Detection failed, so nothing was sent.")
-        telemetry.failed_closed(failure.code)
+        metrics.failed_closed(failure.code)
         end = Closed(outcome=Outcome.FAILED, http_status=failure.status, error_code=failure.code)
         await self.recorder.ended(known, end)
         raise failure from None
@@ -235,7 +228,7 @@ class Pipeline:
     async def _deny(self, known: Accepted, decision: Decision, started: float) -> None:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
         audit_id = await self.recorder.ended(known, end)
-        telemetry.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
+        metrics.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
         entities = known.detection.entities if known.detection else {}
         raise PolicyDenied(decision.reason, headers=decided_headers(decision, entities, audit_id))
 
@@ -344,69 +337,8 @@ async def _aside(
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
-def _restored(received: bytes, admitted: Admitted, progress: Progress) -> bytes:
-    answer = whole(_loads(received), _context(admitted, progress), progress.facts)
-    return orjson.dumps(answer)
-
-
 def _progress() -> Progress:
     return Progress(secrets.token_bytes(audit.NONCE_BYTES), time.monotonic())
-
-
-def _conversation(caller: Caller, parsed: Parsed) -> bytes:
-    """What names the conversation: the caller's header, else the request's opening."""
-    named = caller.conversation
-    if named is None:
-        return b"opening:" + sha256(parsed.opening).digest()
-    if len(named) > LONGEST_CONVERSATION:
-        raise RequestError(
-            f"x-cloakroom-conversation must have at most {LONGEST_CONVERSATION} characters.",
-            code="invalid_conversation",
-        )
-    return b"header:" + named.encode("utf-8", "surrogatepass")
-
-
-def _is_prose(segment: Segment, leaves: Sequence[Leaf]) -> bool:
-    """Whether a text is one that somebody wrote; what is read at a seam stands in others, too."""
-    return not segment.is_seam and any(
-        leaves[leaf].kind is LeafKind.PROSE for leaf, *_ in segment.parts
-    )
-
-
-def _sent(parsed: Parsed, decision: Decision) -> Parsed:
-    """The request with the fields that we set: the provider stores nothing that policy forbids."""
-    if not decision.keeps_state:
-        return parsed
-    fields = {name: value for name, value in parsed.fields.items() if name != "store"}
-    return replace(parsed, fields=fields)
-
-
-def _checked_logprobs(parsed: Parsed) -> None:
-    """Log probabilities and token ids would give the masked text back in pieces."""
-    if parsed.logprobs:
-        name = parsed.logprobs[0][0]  # of a fixed vocabulary
-        raise RequestError(
-            f"`{name}` cannot be used: it would give the masked text back in pieces.",
-            code="unsupported_parameter",
-            param=str(name),
-        )
-
-
-def _request_facts(caller: Caller, parsed: Parsed, detected: Detected) -> RequestFacts:
-    subject = caller.subject
-    return RequestFacts(
-        tenant=subject.tenant,
-        roles=subject.roles,
-        tags=subject.tags,
-        family=parsed.family,
-        model=parsed.model,
-        entities=band_counts(parsed.leaves, detected.findings),
-        languages=detected.languages,
-        unsupported_languages=detected.unsupported_languages,
-        has_media=parsed.has_media,
-        has_unknown_fields=bool(parsed.unknown),
-        hosted_tools=parsed.hosted_tools,
-    )
 
 
 def _context(admitted: Admitted, progress: Progress) -> AnswerContext:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-from gateway import telemetry
+from gateway import metrics
 from gateway.audit import record as audit
 from gateway.audit.facts import (
     Accepted,
@@ -83,9 +83,9 @@ class Recorder:
         try:
             await self.sink.append(record)
         except AuditUnavailable as error:
-            telemetry.failed_closed(error.code)
+            metrics.failed_closed(error.code)
             raise
-        telemetry.AUDIT_APPEND_SECONDS.observe(time.monotonic() - begun)
+        metrics.AUDIT_APPEND_SECONDS.observe(time.monotonic() - begun)
 
 
 class Closing:
@@ -132,17 +132,13 @@ class Closing:
 
 def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float) -> None:
     effect = admitted.decision.effect.value
-    telemetry.request_ended("chat", effect, outcome.value, now - admitted.started)
+    metrics.request_ended("chat", effect, outcome.value, now - admitted.started)
     tally, usage = progress.tally, progress.facts.usage
-    telemetry.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
+    metrics.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
     if progress.first_byte:
-        telemetry.upstream_phase(
-            admitted.upstream, "first_byte", progress.first_byte - progress.sent
-        )
+        metrics.upstream_phase(admitted.upstream, "first_byte", progress.first_byte - progress.sent)
     if usage:
-        telemetry.tokens_used(
-            "chat", admitted.upstream, prompt=usage["in"], completion=usage["out"]
-        )
+        metrics.tokens_used("chat", admitted.upstream, prompt=usage["in"], completion=usage["out"])
 
 
 def _event_id() -> str:

@@ -43,11 +43,15 @@ class Listen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
-    """How callers are known: `keys` (a file of key HMACs) or `none`."""
+    """How callers are known: `keys` (a file of key HMACs) or `none`.
+
+    `tags` are those of callers without a key; a key has its own.
+    """
 
     mode: str = "none"
     keys_file: Path | None = None
     allow_unauthenticated: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,7 @@ def python(code: str, **environment: str) -> tuple[list[dict[str, Any]], str]:
     """Run a program after `install()`; the log lines, and everything that it printed."""
     program = (
         "import asyncio, logging, sys, threading, warnings\n"
-        "from gateway import telemetry\n"
+        "from gateway import metrics, telemetry\n"
         f"CANARY = {CANARY!r}\n"
         "telemetry.install()\n" + textwrap.dedent(code)
     )
@@ -192,22 +192,23 @@ def test_a_timestamp_survives_the_guard():
 
 def scraped(code: str) -> str:
     """What a process of its own has to show after some code: no other test has counted there."""
-    lines, printed = python(textwrap.dedent(code) + "\nprint(telemetry.render()[0].decode())")
+    lines, printed = python(textwrap.dedent(code) + "\nprint(metrics.render()[0].decode())")
     assert lines == []
     return printed
 
 
 def test_the_metrics_have_their_names():
     text = scraped("""
-        telemetry.request_ended("chat", "mask", "ok", 0.2)
-        telemetry.entities_found("PERSON", "replace", 3)
-        telemetry.placeholders(issued=2, restored=1)
-        telemetry.failed_closed("audit_unavailable")
-        telemetry.upstream_phase("local", "first_byte", 0.1)
-        telemetry.tokens_used("chat", "local", prompt=10, completion=20)
-        telemetry.IN_FLIGHT.inc()
-        telemetry.DETECTION_SECONDS.observe(0.1)
-        telemetry.AUDIT_APPEND_SECONDS.observe(0.1)
+        metrics.request_ended("chat", "mask", "ok", 0.2)
+        metrics.entities_found("PERSON", "replace", 3)
+        metrics.placeholders(issued=2, restored=1)
+        metrics.failed_closed("audit_unavailable")
+        metrics.upstream_phase("local", "first_byte", 0.1)
+        metrics.tokens_used("chat", "local", prompt=10, completion=20)
+        metrics.IN_FLIGHT.inc()
+        metrics.DETECTION_SECONDS.observe(0.1)
+        metrics.AUDIT_APPEND_SECONDS.observe(0.1)
+        metrics.policy_reloaded(accepted=True)
     """)
     for line in (
         'cloakroom_requests_total{effect="mask",family="chat",outcome="ok"} 1.0',
@@ -215,6 +216,7 @@ def test_the_metrics_have_their_names():
         'cloakroom_placeholders_total{state="issued"} 2.0',
         'cloakroom_fail_closed_total{reason="audit_unavailable"} 1.0',
         "cloakroom_in_flight 1.0",
+        'cloakroom_policy_reloads_total{result="accepted"} 1.0',
         'cloakroom_upstream_seconds_count{phase="first_byte",upstream="local"} 1.0',
         "cloakroom_request_seconds_count 1.0",
         "cloakroom_detection_seconds_count 1.0",
@@ -227,12 +229,12 @@ def test_the_metrics_have_their_names():
 
 def test_labels_are_bounded():
     text = scraped("""
-        telemetry.entities_found(CANARY, "replace")
-        telemetry.entities_found("A" * 41, "replace")
-        telemetry.request_ended(CANARY, CANARY, CANARY, 1)
-        telemetry.failed_closed(CANARY)
-        telemetry.upstream_phase(CANARY, CANARY, 1)
-        telemetry.tokens_used(CANARY, CANARY, prompt=1, completion=1)
+        metrics.entities_found(CANARY, "replace")
+        metrics.entities_found("A" * 41, "replace")
+        metrics.request_ended(CANARY, CANARY, CANARY, 1)
+        metrics.failed_closed(CANARY)
+        metrics.upstream_phase(CANARY, CANARY, 1)
+        metrics.tokens_used(CANARY, CANARY, prompt=1, completion=1)
     """)
     assert "Canary" not in text
     assert CANARY not in text
@@ -240,10 +242,10 @@ def test_labels_are_bounded():
 
 
 def test_workers_are_counted_together(tmp_path: Path):
-    code = "telemetry.failed_closed('x')\ntelemetry.IN_FLIGHT.inc()\n"
+    code = "metrics.failed_closed('x')\nmetrics.IN_FLIGHT.inc()\n"
     for _ in range(2):
         assert python(code, PROMETHEUS_MULTIPROC_DIR=str(tmp_path)) == ([], "")
     _, printed = python(
-        code + "print(telemetry.render()[0].decode())", PROMETHEUS_MULTIPROC_DIR=str(tmp_path)
+        code + "print(metrics.render()[0].decode())", PROMETHEUS_MULTIPROC_DIR=str(tmp_path)
     )
     assert 'cloakroom_fail_closed_total{reason="x"} 3.0' in printed

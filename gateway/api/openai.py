@@ -17,7 +17,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from gateway import telemetry
+from gateway import metrics
 from gateway.api.body import ClientGone, read_body
 from gateway.api.errors import error_response, openai_envelope
 from gateway.errors import GatewayError, InternalError, NotFound, Overloaded
@@ -45,11 +45,11 @@ class InFlight:
         if self.count >= self._limit:
             raise Overloaded("Too many requests are being served; try again.", retry_after=1)
         self.count += 1
-        telemetry.IN_FLIGHT.inc()
+        metrics.IN_FLIGHT.inc()
 
     def __exit__(self, *_: object) -> None:
         self.count -= 1
-        telemetry.IN_FLIGHT.dec()
+        metrics.IN_FLIGHT.dec()
 
 
 class ChatCompletions:

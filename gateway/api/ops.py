@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 import orjson
 from fastapi import APIRouter, Response
 
-from gateway import telemetry
-
 
 def ops_router(checks: Mapping[str, Callable[[], bool]]) -> APIRouter:
     """GET /livez, /readyz and /metrics.
@@ -36,7 +34,7 @@ def ops_router(checks: Mapping[str, Callable[[], bool]]) -> APIRouter:
     @router.get("/metrics")
     async def metrics() -> Response:
         """Prometheus' text format."""
-        body, content_type = telemetry.render()
+        body, content_type = render()
         return Response(body, headers={"content-type": content_type})
 
     return router

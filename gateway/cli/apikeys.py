@@ -36,6 +36,9 @@ def add(
     config: ConfigOption = None,
     tenant: Annotated[str, typer.Option(help="The tenant that the caller belongs to.")] = "default",
     role: Annotated[list[str] | None, typer.Option(help="A role; may be repeated.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag that policies may ask for; may be repeated.")
+    ] = None,
     key_id: Annotated[
         str | None, typer.Option("--id", help="The key's name; else made up.")
     ] = None,
@@ -50,15 +53,16 @@ def add(
             key_id,
             tenant,
             list(role or ()),
+            list(tag or ()),
             # First on record, then in force: there is no key that nobody knows of.
             before=lambda entry: _record(settings, EventType.APIKEY_CREATED, entry),
         )
     except ConfigError as error:
         fail(error)
     if json:
-        print_json(
-            {"id": made.entry.id, "tenant": tenant, "roles": made.entry.roles, "key": made.text}
-        )
+        entry = made.entry
+        shown = {"id": entry.id, "tenant": tenant, "roles": entry.roles, "tags": entry.tags}
+        print_json({**shown, "key": made.text})
         return
     console.print(f"Key {made.entry.id} for tenant {tenant}. It is shown this once:")
     console.print(made.text, style="bold", highlight=False, soft_wrap=True)
@@ -76,11 +80,16 @@ def list_keys(config: ConfigOption = None, json: JsonOption = False) -> None:
         print_json([entry.model_dump(exclude={"hmac"}) for entry in entries])
         return
     table = Table(title="Keys")
-    for heading in ("id", "tenant", "roles", "created", "revoked"):
+    for heading in ("id", "tenant", "roles", "tags", "created", "revoked"):
         table.add_column(heading)
     for entry in entries:
         table.add_row(
-            entry.id, entry.tenant, ", ".join(entry.roles), entry.created, entry.revoked or ""
+            entry.id,
+            entry.tenant,
+            ", ".join(entry.roles),
+            ", ".join(entry.tags),
+            entry.created,
+            entry.revoked or "",
         )
     console.print(table)
 

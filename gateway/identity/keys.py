@@ -15,7 +15,7 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -48,6 +48,7 @@ class KeyEntry(Strict):
     hmac: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
     tenant: Name = "default"
     roles: list[Name] = Field(default_factory=list)
+    tags: list[Name] = Field(default_factory=list)
     created: str = ""
     revoked: str | None = None
 
@@ -128,7 +129,9 @@ class KeyFile:
             raise AuthenticationError(
                 "A valid API key is needed: send it as `Authorization: Bearer ck_...`."
             )
-        return Subject(entry.tenant, entry.id, frozenset(entry.roles), entry.id)
+        return Subject(
+            entry.tenant, entry.id, frozenset(entry.roles), entry.id, frozenset(entry.tags)
+        )
 
     def _reload_if_changed(self) -> None:
         now = self._clock()
@@ -151,13 +154,16 @@ class KeyFile:
 
 
 class NoAuth:
-    """Takes every caller for the same anonymous one."""
+    """Takes every caller for the same anonymous one, with the tags that are configured."""
 
     ready = True
 
+    def __init__(self, tags: Iterable[str] = ()) -> None:
+        self._subject = Subject("default", "anonymous", tags=frozenset(tags))
+
     def authenticate(self, headers: Mapping[str, str]) -> Subject:
         """The anonymous caller of the default tenant."""
-        return Subject("default", "anonymous")
+        return self._subject
 
 
 def add_key(
@@ -166,6 +172,7 @@ def add_key(
     entry_id: str | None,
     tenant: str,
     roles: list[str],
+    tags: list[str] | None = None,
     before: Callable[[KeyEntry], None] = lambda entry: None,
 ) -> NewKey:
     """Make a key and put it into the file, which is made if it is not there.
@@ -178,14 +185,15 @@ def add_key(
     key_id = entry_id or f"key-{secrets.token_hex(4)}"
     if re.fullmatch(_ID, key_id) is None:
         raise _refused(path, "a key's id has letters, digits, dots and dashes, at most 64")
-    if not all(re.fullmatch(_NAME, name) for name in (tenant, *roles)):
-        raise _refused(path, "a tenant or role has letters, digits and . _ : -, at most 64")
+    if not all(re.fullmatch(_NAME, name) for name in (tenant, *roles, *(tags or ()))):
+        raise _refused(path, "a tenant, role or tag has letters, digits and . _ : -, at most 64")
     secret = base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).rstrip(b"=").decode()
     entry = KeyEntry(
         id=key_id,
         hmac=key_hmac(master, key_id, secret),
         tenant=tenant,
         roles=roles,
+        tags=tags or [],
         created=_now(),
     )
     with _locked(path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.entity_types import ENTITY_TYPES
 from gateway.detection.structured import (
     addresses,
     columns,
@@ -20,6 +19,7 @@ from gateway.detection.structured import (
     urls,
 )
 from gateway.detection.structured.context import Reading
+from gateway.entity_types import ENTITY_TYPES
 from gateway.types import Span
 
 __all__ = ["ENTITY_TYPES", "FINDERS", "read"]

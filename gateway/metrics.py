@@ -1,0 +1,163 @@
+"""Prometheus metrics, whose labels are bounded words of the configuration: never user text."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+_LABEL: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ENTITY_TYPE: Final = re.compile(r"[A-Z0-9_]{1,40}")
+
+_FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SLOW: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_TOKENS: Final = tuple(float(4**exponent) for exponent in range(14))  # as OpenTelemetry advises
+
+REQUESTS: Final = Counter(
+    "cloakroom_requests",
+    "Requests, by API family, the policy's effect and how they ended.",
+    ("family", "effect", "outcome"),
+    registry=REGISTRY,
+)
+REQUEST_SECONDS: Final = Histogram(
+    "cloakroom_request_seconds",
+    "From the request's first byte to the answer's last, in seconds.",
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+DETECTION_SECONDS: Final = Histogram(
+    "cloakroom_detection_seconds",
+    "Detection in one request, in seconds.",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+ENTITIES: Final = Counter(
+    "cloakroom_entities",
+    "Findings, by entity type and the operator that masked them.",
+    ("type", "operator"),
+    registry=REGISTRY,
+)
+PLACEHOLDERS: Final = Counter(
+    "cloakroom_placeholders",
+    "Placeholders issued, restored, damaged, foreign (not issued here) or blocked (by the sink).",
+    ("state",),
+    registry=REGISTRY,
+)
+AUDIT_APPEND_SECONDS: Final = Histogram(
+    "cloakroom_audit_append_seconds",
+    "Until an audit record is durable, in seconds.",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+FAIL_CLOSED: Final = Counter(
+    "cloakroom_fail_closed",
+    "Requests refused because a stage could not do its work, by error code.",
+    ("reason",),
+    registry=REGISTRY,
+)
+POLICY_RELOADS: Final = Counter(
+    "cloakroom_policy_reloads",
+    "Changed policy files, by what became of them (accepted, rejected).",
+    ("result",),
+    registry=REGISTRY,
+)
+IN_FLIGHT: Final = Gauge(
+    "cloakroom_in_flight",
+    "Exchanges that have begun and not ended.",
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+UPSTREAM_SECONDS: Final = Histogram(
+    "cloakroom_upstream_seconds",
+    "Waiting for an upstream, by phase (first_byte, total), in seconds.",
+    ("upstream", "phase"),
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+# OpenTelemetry's gen_ai.client.token.usage; the requested model is the caller's text, so no label.
+TOKEN_USAGE: Final = Histogram(
+    "gen_ai_client_token_usage",
+    "Input and output tokens of an exchange, as the upstream counts them.",
+    ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_token_type"),
+    buckets=_TOKENS,
+    registry=REGISTRY,
+)
+
+
+def request_ended(family: str, effect: str, outcome: str, seconds: float) -> None:
+    """Count a finished request."""
+    REQUESTS.labels(_label(family), _label(effect), _label(outcome)).inc()
+    REQUEST_SECONDS.observe(seconds)
+
+
+def entities_found(entity_type: str, operator: str, count: int = 1) -> None:
+    """Count findings; a type that is not `[A-Z0-9_]{1,40}` is counted as OTHER."""
+    bounded = entity_type if _ENTITY_TYPE.fullmatch(entity_type) else "OTHER"
+    ENTITIES.labels(bounded, _label(operator)).inc(count)
+
+
+def placeholders(
+    *, issued: int = 0, restored: int = 0, damaged: int = 0, foreign: int = 0, blocked: int = 0
+) -> None:
+    """Count placeholders by what became of them."""
+    states = {
+        "issued": issued,
+        "restored": restored,
+        "damaged": damaged,
+        "foreign": foreign,
+        "blocked": blocked,
+    }
+    for state, count in states.items():
+        if count:
+            PLACEHOLDERS.labels(state).inc(count)
+
+
+def failed_closed(reason: str) -> None:
+    """Count a request that was refused because a stage failed; `reason` is the error's code."""
+    FAIL_CLOSED.labels(_label(reason)).inc()
+
+
+def policy_reloaded(*, accepted: bool) -> None:
+    """Count changed policy files, by whether they are in force now."""
+    POLICY_RELOADS.labels("accepted" if accepted else "rejected").inc()
+
+
+def upstream_phase(upstream: str, phase: str, seconds: float) -> None:
+    """Note how long an upstream took to its first byte, or in all."""
+    UPSTREAM_SECONDS.labels(_label(upstream), _label(phase)).observe(seconds)
+
+
+def tokens_used(operation: str, provider: str, *, prompt: int, completion: int) -> None:
+    """Note the tokens of one exchange; `operation` as OpenTelemetry names it, such as "chat"."""
+    for kind, count in (("input", prompt), ("output", completion)):
+        TOKEN_USAGE.labels(_label(operation), _label(provider), kind).observe(count)
+
+
+def render() -> tuple[bytes, str]:
+    """The metrics in Prometheus' text format, and its content type.
+
+    With PROMETHEUS_MULTIPROC_DIR set, those of all worker processes together.
+    """
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _label(value: str) -> str:
+    return value if _LABEL.fullmatch(value) else "other"

@@ -1,0 +1,94 @@
+"""Takes changed policy files into force while the gateway runs: whole, or not at all.
+
+The files are looked at every few seconds and on SIGHUP. What they say is in force with one
+assignment; an exchange keeps the policy that it began with. Files that are wrong change nothing:
+the old policy stays, and a log line, a metric and an audit record say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from gateway import metrics, telemetry
+from gateway.audit.facts import EventType, Origin
+from gateway.errors import AuditUnavailable
+from gateway.policy.files import PolicyStore
+from gateway.recording import Recorder
+
+INTERVAL_S = 2.0
+
+
+class PolicyReloader:
+    """Keeps a `PolicyStore` up to date."""
+
+    def __init__(
+        self,
+        policies: PolicyStore,
+        recorder: Recorder,
+        origin: Origin,
+        *,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._policies = policies
+        self._recorder = recorder
+        self._origin = origin
+        self._interval_s = interval_s
+        self._asked = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watches for as long as the block runs; SIGHUP makes it look at once."""
+        loop = asyncio.get_running_loop()
+        # Only the main thread may take signals: a server in another thread just has none.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(signal.SIGHUP, self._asked.set)
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(signal.SIGHUP)
+
+    async def _watch(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._interval_s):
+                    await self._asked.wait()
+            self._asked.clear()
+            await self.check()
+
+    async def check(self) -> bool:
+        """Look at the files now; whether another policy is in force than before."""
+        if not await asyncio.to_thread(self._policies.changed):
+            return False
+        before = self._policies.current.digest
+        accepted = await asyncio.to_thread(self._policies.reload)
+        policy = self._policies.current
+        metrics.policy_reloaded(accepted=accepted)
+        if accepted:
+            telemetry.log(
+                "policy_changed", logging.INFO, policy_id=policy.id, policy_digest=policy.digest
+            )
+            kind, target = EventType.POLICY_CHANGED, policy.digest
+        else:
+            problems = self._policies.problems
+            telemetry.log(
+                "policy_rejected",
+                logging.ERROR,
+                problems=len(problems),
+                file=problems[0].file if problems else "",
+                line=problems[0].line if problems else 0,
+                policy_digest=policy.digest,
+            )
+            kind, target = EventType.POLICY_REJECTED, policy.digest
+        # A log that is down refuses every request anyhow, and the next record names the policy.
+        with suppress(AuditUnavailable):
+            await self._recorder.event(kind, self._origin, target)
+        return accepted and policy.digest != before

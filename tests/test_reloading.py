@@ -1,0 +1,130 @@
+"""Changed policy files are taken into force whole, or not at all, and both are on record."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from gateway.audit.facts import EventType
+from gateway.audit.record import AuditRecord
+from gateway.errors import AuditUnavailable
+from gateway.exchange import origin
+from gateway.policy.files import PolicyStore
+from gateway.recording import Recorder
+from gateway.reloading import PolicyReloader
+
+GOOD = "version: 1\nid: p\nrules:\n  - {name: rest, effect: mask}\n"
+OTHER = GOOD + "  - {name: never, effect: mask}\n"
+BAD = "version: 1\nid: p\nrules: []\n"
+NEVER = 3600.0  # seconds: the test asks itself
+
+
+class Sink:
+    ready = True
+
+    def __init__(self) -> None:
+        self.records: list[AuditRecord] = []
+        self.written = asyncio.Event()
+        self.down = False
+
+    async def append(self, record: AuditRecord) -> None:
+        if self.down:
+            raise AuditUnavailable("down")
+        self.records.append(record)
+        self.written.set()
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "p.yaml"
+        self.file.write_text(GOOD)
+        self.store = PolicyStore([self.file])
+        self.sink = Sink()
+        self.reloader = PolicyReloader(
+            self.store, Recorder(self.sink), origin(""), interval_s=NEVER
+        )
+
+    @property
+    def events(self) -> list[tuple[EventType, str]]:
+        return [(one.type, one.target) for one in self.sink.records]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def test_nothing_changed(world: World):
+    assert await world.reloader.check() is False
+    assert world.events == []
+
+
+async def test_a_change_is_in_force_and_on_record(world: World):
+    before = world.store.current
+    world.file.write_text(OTHER)
+    assert await world.reloader.check() is True
+    now = world.store.current
+    assert [rule.name for rule in now.rules] == ["rest", "never"]
+    assert [rule.name for rule in before.rules] == ["rest"]  # whoever took it keeps it
+    assert world.events == [(EventType.POLICY_CHANGED, now.digest)]
+
+
+async def test_a_bad_file_keeps_the_old_policy_and_says_so_once(world: World):
+    before = world.store.current
+    world.file.write_text(BAD)
+    assert await world.reloader.check() is False
+    assert world.store.current is before
+    assert [problem.key for problem in world.store.problems] == ["rules"]
+    assert world.events == [(EventType.POLICY_REJECTED, before.digest)]
+    assert await world.reloader.check() is False
+    assert len(world.events) == 1
+    world.file.write_text(GOOD)
+    assert await world.reloader.check() is False
+    assert world.store.current.digest == before.digest
+
+
+async def test_a_missing_file_is_said_once_too(world: World):
+    world.file.unlink()
+    assert await world.reloader.check() is False
+    assert await world.reloader.check() is False
+    assert [kind for kind, _ in world.events] == [EventType.POLICY_REJECTED]
+
+
+async def test_a_change_of_an_extended_file_counts(tmp_path: Path):
+    base = tmp_path / "base.yaml"
+    world = World(tmp_path)
+    base.write_text(GOOD.replace("id: p", "id: base").replace("rest", "base-rest"))
+    world.file.write_text("version: 1\nid: p\nextends: base.yaml\n")
+    assert await world.reloader.check() is True
+    base.write_text(OTHER.replace("id: p", "id: base"))
+    assert await world.reloader.check() is True
+    assert [rule.name for rule in world.store.current.rules] == ["rest", "never"]
+
+
+async def test_a_log_that_is_down_does_not_stop_the_change(world: World):
+    world.sink.down = True
+    world.file.write_text(OTHER)
+    assert await world.reloader.check() is True
+
+
+async def test_a_signal_makes_it_look_at_once(world: World):
+    async with world.reloader.running():
+        world.file.write_text(OTHER)
+        os.kill(os.getpid(), signal.SIGHUP)
+        async with asyncio.timeout(30):
+            await world.sink.written.wait()
+    assert world.events == [(EventType.POLICY_CHANGED, world.store.current.digest)]
+
+
+async def test_it_looks_by_itself(tmp_path: Path):
+    world = World(tmp_path)
+    reloader = PolicyReloader(world.store, Recorder(world.sink), origin(""), interval_s=0.01)
+    async with reloader.running():
+        world.file.write_text(OTHER)
+        async with asyncio.timeout(30):
+            await world.sink.written.wait()
+    assert [kind for kind, _ in world.events] == [EventType.POLICY_CHANGED]
