@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,19 +127,15 @@ class PolicyStore:
         self,
         paths: Sequence[Path],
         operators: frozenset[str] = frozenset(),
-        check: Callable[[Policy], None] = lambda _: None,
     ) -> None:
-        """Read the files for the first time. `check` may refuse a policy by `ConfigError`.
+        """Read the files for the first time.
 
         Raises:
             ConfigError: as `load_policies`.
         """
         self._paths = tuple(paths)
         self._operators = operators
-        self._check = check
-        policy = load_policies(self._paths, operators)
-        check(policy)
-        self._state = _State(policy)
+        self._state = _State(load_policies(self._paths, operators))
 
     @property
     def current(self) -> Policy:
@@ -168,7 +164,6 @@ class PolicyStore:
         chains, problems = read_chains(self._paths)
         try:
             policy = parse_chains(chains, problems, self._operators)
-            self._check(policy)
         except ConfigError as error:
             refused = digest([one for chain in chains for one in chain])
             if problems:

@@ -1,0 +1,159 @@
+"""The policy reference says what the code does: its tables are complete and its examples true."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from gateway import strictyaml
+from gateway.entity_types import CLASSES, MEANINGS
+from gateway.operator_kinds import OPERATOR_KINDS
+from gateway.policy.cases import _Expect, _Given, parse_cases, run_cases
+from gateway.policy.limits import LIMITS
+from gateway.policy.lint import warnings
+from gateway.policy.model import Handling, Policy
+from gateway.policy.schema import parse
+from gateway.policy.shape import (
+    AnswersModel,
+    HandlingModel,
+    PolicyModel,
+    RuleModel,
+    WhenModel,
+)
+from gateway.policy.shipped import shipped_policies, shipped_policy
+
+TEXT = (shipped_policy("default").parent / "README.md").read_text(encoding="utf-8")
+OWN, CASES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+SNIPPETS = re.findall(r"^```\n((?:handling|answers):.*?)```", TEXT, re.DOTALL | re.MULTILINE)
+
+
+def section(title: str) -> str:
+    """What stands below a heading, up to the next of the same or a higher level."""
+    level = re.search(rf"^(#+) {re.escape(title)}$", TEXT, re.MULTILINE)
+    assert level, title
+    rest = TEXT[level.end() :]
+    end = re.search(rf"^#{{1,{len(level.group(1))}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def first_cells(text: str) -> set[str]:
+    """The code words in the first cells of a section's tables."""
+    cells = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+    return {word for cell in cells for word in re.findall(r"`(\w+)`", cell)}
+
+
+def own() -> Policy:
+    return parse([strictyaml.loads(OWN.encode(), "own.yaml")])
+
+
+@pytest.mark.parametrize(
+    ("title", "model"),
+    [
+        ("A policy file", PolicyModel),
+        ("Rules", RuleModel),
+        ("Conditions", WhenModel),
+        ("Answers", AnswersModel),
+        ("Handling", HandlingModel),
+    ],
+)
+def test_every_key_is_explained_and_no_other(title: str, model: type[BaseModel]):
+    assert first_cells(section(title)) == set(model.model_fields)
+
+
+def test_every_key_of_a_case_is_explained():
+    assert first_cells(section("Test cases")) == set(_Given.model_fields) | set(
+        _Expect.model_fields
+    )
+    for limit in LIMITS:
+        assert f"`{limit.code}`" in section("Test cases")
+
+
+def test_every_operator_is_explained_in_order():
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (yes|no) \| (.*) \|$", TEXT, re.MULTILINE)
+    assert rows == [
+        (kind.name, kind.becomes, "yes" if kind.returns else "no", kind.reveals)
+        for kind in OPERATOR_KINDS.values()
+    ]
+    for kind in OPERATOR_KINDS.values():
+        for words in kind.options.values():
+            assert all(word in section("Operators") for word in words), kind.name
+
+
+def test_every_class_is_listed_with_its_types():
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", section("Classes"), re.MULTILINE)
+    assert {name: frozenset(re.findall("`(\\w+)`", types)) for name, types in rows} == CLASSES
+
+
+def test_every_entity_type_is_listed():
+    listed = re.findall(
+        r"^\| `([A-Z0-9_]+)` \| (\w+) \| (form|text) \| (.*) \|$", TEXT, re.MULTILINE
+    )
+    assert listed == [
+        (one.name, one.severity, "form" if one.structured else "text", one.meaning)
+        for one in MEANINGS.values()
+    ]
+
+
+def test_the_first_value_of_each_handling_is_the_default():
+    defaults = Handling()
+    rows = re.findall(r"^\| `(\w+)` \| (`\w+`|none)", section("Handling"), re.MULTILINE)
+    said = {key: value.strip("`") for key, value in rows}
+    for key, value in said.items():
+        default = getattr(defaults, key)
+        assert value == ("none" if default == frozenset() else default), key
+    document = f"version: 1\nid: p\nrules:\n  - {{name: r, effect: mask}}\n{SNIPPETS[0]}"
+    assert parse([strictyaml.loads(document.encode(), "p.yaml")]).handling == defaults
+
+
+def test_the_snippets_are_legal():
+    assert len(SNIPPETS) == 2
+    for snippet in SNIPPETS:
+        document = f"version: 1\nid: p\nrules:\n  - {{name: r, effect: mask}}\n{snippet}"
+        parse([strictyaml.loads(document.encode(), "p.yaml")])
+
+
+def test_the_example_passes_its_cases_without_a_warning():
+    policy = own()
+    assert warnings(policy) == ()
+    results = run_cases(policy, parse_cases(strictyaml.loads(CASES.encode(), "cases.yaml")))
+    assert [one.failures for one in results] == [(), ()]
+
+
+def test_the_table_of_what_goes_where_is_true():
+    policy = own()
+    rows = re.findall(
+        r"^\| ([A-Z_, ]+|nothing) \| (cloud|local)[^|]*\| `([a-z-]+)` \|$", TEXT, re.MULTILINE
+    )
+    assert len(rows) == 5
+    for found, upstream, rule in rows:
+        given = {
+            "entity_types": [] if found == "nothing" else found.split(", "),
+            "tags": ["office-paris"],
+            "upstreams": [{"cloud": "external"}, {"local": "on_prem"}],
+        }
+        case = {
+            "name": "row",
+            "given": given,
+            "expect": {"effect": "mask", "upstreams": [upstream], "rule": rule},
+        }
+        document = strictyaml.loads(json.dumps([case]).encode(), "row.yaml")
+        assert run_cases(policy, parse_cases(document))[0].failures == ()
+
+
+def test_every_link_inside_leads_somewhere():
+    headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", one.lower()).replace(" ", "-") for one in headings}
+    for target in re.findall(r"\]\(#([^)]+)\)", TEXT):
+        assert target in anchors, target
+    folder = shipped_policy("default").parent
+    for target in re.findall(r"\]\(([A-Za-z][^)#]*)\)", TEXT):
+        assert (folder / target).is_file(), target
+
+
+def test_the_shipped_policies_are_all_described():
+    packs = (shipped_policy("default").parent / "PACKS.md").read_text(encoding="utf-8")
+    for name in shipped_policies():
+        assert f"`{name}`" in packs, name
