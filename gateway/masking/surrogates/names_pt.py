@@ -39,7 +39,7 @@ vladimir wallace wesley william wilson zacarias
 """
 
 LAST = """
-abecasis aboim abranches acciaiuoli alarcao albuquerque alcantara alcoforado alegrete aleixo
+abecasis aboim abranches acciaiuoli alarcao albuquerque alcantara alcoforado aleixo
 alencar almeida almeidinha almeirim alpoim alvarenga alvares alves alvim amarante amorim amzalak
 andrada andrade antunes aquino araujo arouca arriaga ascensao avelino azeredo azevedo bacelar
 baeta balsemao bandarra baptista barbuda barcelos beirao beltrao benevides bensaude berenguer
@@ -47,20 +47,20 @@ bernardes bessa bettencourt bezerra bicudo bittencourt bivar bonifacio botelho b
 bragadas brochado burnay cachapuz cadaval camacho camargo camarinha caminha canavarro cantanhede
 cantinho capucho cardim cardozo carqueja carrilho carvalhosa castanhede castilho catarino
 cavalcante cavalcanti cerqueira cerveira cesario chambel champalimaud cordovil corte-real cortez
-coruche coutinho dalmeida damasceno desterro diniz domingues drummond escobar esteves fagundes
+coruche coutinho dalmeida damasceno diniz domingues drummond escobar esteves fagundes
 felgueiras fernandes ferrao ferreira feteira fialho figueiredo figueiroa figueroa florencio
 fonseca froes gadelha galhardo gamboa garcia geraldes godins godoi godoy gomes goncalves gonzaga
 goulart gouveia guedelha guedes guimaraes gusmao guterres henriques hipolito lacerda lamego leiria
 lencastre leonardes liberato linhares lins lobao lopes louzada macena maciel mafra magalhaes
-magrico malafaia mamede marcelino marchante marcondes marinho marreiros martinez martinho martins
-mascarenhas medeiros meira meireles melancia menano mendes mendonca meneses menezes mergulhao
+magrico malafaia mamede marcelino marcondes marinho marreiros martinez martinho martins
+mascarenhas medeiros meira meireles menano mendes mendonca meneses menezes mergulhao
 mexia milhazes moniz montenegro morato moreira moscoso mourao mourinho murteira nabuco napoleao
 nazareth negrao negreiros nunes ochoa oliveira ornelas osorio pacheco palmeirim paranhos pascoal
-pedrosa pedroso penaforte penedo peres perestrello perestrelo pessanha picanco pitta povoas
+pedrosa pedroso penaforte peres perestrello perestrelo pessanha pitta povoas
 proenca queiroga queiros queiroz quelhas rabello rabelo rainho raminhos ramires rebocho reboredo
 reimao ribeirinho roboredo rodrigues roldao roquete sabrosa saldanha salema sanches sanhudo semedo
 sequeira seruya severiano simas simoes siqueira soeiro sottomayor sousa souza taborda tamagnini
-tavora teives teixeira teles telles temudo tinoco trancoso trigoso vahia valadao valadas valdevez
+tavora teives teixeira teles telles temudo tinoco trancoso vahia valadao valadas valdevez
 valdez varejao varela vasconcellos vasconcelos vasques vaz velasco velez verissimo viegas vilaca
 vilarinho vilas-boas vilela vilhena vitorino zilhao zuzarte
 """
