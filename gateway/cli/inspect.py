@@ -211,7 +211,16 @@ def _table(preview: Preview) -> Table:
             Text(one.entity_type, style=highlight.hue(one.entity_type)),
             f"{one.score:.2f}",
             one.recognizer,
-            preview.decision.operator_for(one.entity_type) if preview.masked else "-",
+            _operator(preview, one.entity_type),
             Text(f"{_where(leaf)} {one.start}-{one.end}"),
         )
     return table
+
+
+def _operator(preview: Preview, entity_type: str) -> str:
+    """The operator that policy asks for, with its options: `surrogate (keep: format, locale)`."""
+    if preview.masked is None:
+        return "-"
+    use = preview.decision.operator_for(entity_type)
+    options = "; ".join(f"{name}: {', '.join(words)}" for name, words in use.options)
+    return f"{use.name} ({options})" if options else use.name

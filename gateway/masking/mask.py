@@ -5,13 +5,17 @@ stands in the exchange; text that looks like a placeholder becomes a LITERAL, so
 was issued here is ever restored. The ranges of each leaf are then made disjoint, every range is
 replaced by what its operator gives, and the body is rebuilt around the new texts. The order of
 the document decides which entity type a value is issued under.
+
+Tokens that look like ordinary text could be misread where they meet the text around them. So the
+masked texts are read as an answer would be; a value whose token is not found just where it was
+put gets a placeholder, and the texts are made again.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -21,16 +25,33 @@ import orjson
 from gateway.detection.spans import disjoint
 from gateway.errors import InternalError
 from gateway.masking.document import Rewriter
+from gateway.masking.generalise import generalised
 from gateway.masking.matcher import Matcher
-from gateway.masking.operators import HASH, KEEP, REDACT, REPLACE, CustomOperators, hashed, redacted
-from gateway.masking.placeholders import LITERAL, Issuer, framed, look_alikes
+from gateway.masking.operators import CustomOperators, hashed, redacted
+from gateway.masking.placeholders import LITERAL, framed, look_alikes
 from gateway.masking.propagate import occurrences
-from gateway.masking.restore import Restoration
+from gateway.masking.restore import Aliases, Restoration
+from gateway.masking.runs import Words
 from gateway.masking.sinks import WINDOW, SinkRule, place
-from gateway.types import Decision, Finding, Json, Leaf, LeafKind, Parsed, Span
+from gateway.masking.tokens import OperatorKeys, Tokens
+from gateway.operator_kinds import GENERALISE, HASH, KEEP, OPERATOR_KINDS, REDACT, REPLACE
+from gateway.types import (
+    DEFAULT_USE,
+    Decision,
+    Finding,
+    Json,
+    Leaf,
+    LeafKind,
+    OperatorUse,
+    Parsed,
+    Span,
+)
 
 _TOKEN: Final = object()
 _SETTABLE = frozenset({"model", "cache_salt", "priority", "stream_options"})
+_RETURNING: Final = {one.name for one in OPERATOR_KINDS.values() if one.returns} - {KEEP}
+_ROUNDS: Final = 4
+_BARE: Final = (LeafKind.IDENTIFIER, LeafKind.KEY)
 
 
 class MaskedRequest:
@@ -87,10 +108,15 @@ class MaskedRequest:
 
 @dataclass(frozen=True, slots=True)
 class MaskingKeys:
-    """The keys of one exchange: of its placeholder scope, and of its tenant's hashes."""
+    """The keys of one exchange, of 32 bytes each.
+
+    `scope` is that of its placeholders, `hashes` that of its tenant's hashes, and `tenant` that
+    of what its tenant can decrypt.
+    """
 
     scope: bytes = field(repr=False)
     hashes: bytes = field(repr=False)
+    tenant: bytes = field(repr=False)
 
 
 def scope_key(tenant_key: bytes, principal: str, conversation: bytes) -> bytes:
@@ -110,16 +136,18 @@ def mask(
     entity_types: frozenset[str],
     custom: CustomOperators | None = None,
     allowed_hosts: Sequence[str] = (),
+    language: str = "",
 ) -> MaskedRequest:
     """Mask a parsed request as decided.
 
     `entity_types` are all types that could ever be issued: texts that look like one of their
-    placeholders are made inert.
+    placeholders are made inert. `language` is the exchange's one clear language, or "".
 
     Raises:
-        InternalError: the decision names an operator that is not there.
+        InternalError: the decision names an operator that is not there, or an operator of the
+            user's own failed.
     """
-    masker = _Masker(parsed.leaves, decision, keys, custom or {}, entity_types)
+    masker = _Masker(parsed.leaves, decision, keys, custom or {}, entity_types, language)
     texts = masker.masked_texts(findings)
     rewriter = Rewriter(parsed.document)
     rewriter.put(parsed.leaves, texts)
@@ -127,9 +155,7 @@ def mask(
         rewriter.set(identity, lambda text: hashed(keys.hashes, "id", text)[:64])
     document = rewriter.finish()
     document.update(parsed.fields)
-    surfaces = masker.issuer.surfaces
-    sinks = SinkRule(masker.places, allowed_hosts)
-    restoration = Restoration(surfaces, Matcher(surfaces), sinks)
+    restoration = masker.restoration(allowed_hosts)
     return MaskedRequest(_TOKEN, document, path, parsed.stream, restoration, masker.counts)
 
 
@@ -143,32 +169,87 @@ class _Masker:
         keys: MaskingKeys,
         custom: CustomOperators,
         entity_types: frozenset[str],
+        language: str,
     ) -> None:
         self._leaves = leaves
         self._decision = decision
         self._keys = keys
         self._custom = custom
         self._entity_types = entity_types
-        self.issuer = Issuer(keys.scope)
-        self.places: dict[str, set[str]] = {}
+        self._language = language
+        self._operator_keys = OperatorKeys.derived(keys.scope, keys.tenant)
+        self._words = Words([leaf.text for leaf in leaves])
+        self._begin((), ())
+
+    def _begin(self, values: Collection[str], barred: Collection[str]) -> None:
+        """Forget what was issued."""
+        self._tokens = Tokens(
+            self._operator_keys, self._words, values, barred=barred, language=self._language
+        )
+        self._aliases: Aliases = {}
+        self._matcher = Matcher(())
+        self._places: dict[str, set[str]] = {}
+        self._put: dict[int, list[tuple[int, int, str]]] = {}  # leaf -> tokens in its new text
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def masked_texts(self, findings: Sequence[Finding]) -> dict[int, str]:
         """The new text of every leaf that changes, by index."""
-        spans = self._spans(findings)
-        texts: dict[int, str] = {}
-        for index in sorted(spans):
-            leaf = self._leaves[index]
-            if leaf.kind is not LeafKind.MODEL:
-                texts[index] = self._replace(leaf, disjoint(spans[index]))
+        spans = {
+            index: disjoint(found)
+            for index, found in sorted(self._spans(findings).items())
+            if self._leaves[index].kind is not LeafKind.MODEL
+        }
+        values = {
+            self._leaves[index].text[span.start : span.end]
+            for index, found in spans.items()
+            for span in found
+        }
+        barred: set[str] = set()
+        for _ in range(_ROUNDS):
+            texts = self._attempt(spans, values, barred)
+            misread = self._misread(texts)
+            if not misread:
+                return texts
+            barred |= misread
+        return self._attempt(spans, values, values)
+
+    def _attempt(
+        self, spans: Mapping[int, Sequence[Span]], values: set[str], barred: set[str]
+    ) -> dict[int, str]:
+        self._begin(values, barred)
+        texts = {
+            index: self._replace(index, self._leaves[index], found)
+            for index, found in spans.items()
+        }
+        self._aliases = self._tokens.aliases()
+        cores = self._tokens.surfaces.keys() - self._tokens.literals.keys()
+        self._matcher = Matcher(cores, [*self._tokens.literals, *self._aliases])
         return texts
+
+    def _misread(self, texts: Mapping[int, str]) -> set[str]:
+        """The values of literal tokens that would be restored elsewhere than where they stand."""
+        literals = self._tokens.literals
+        if not literals:
+            return set()
+        wrong: set[str] = set()
+        for index, text in texts.items():
+            wrong.update(
+                token for *_, token in set(self._put[index]) ^ set(self._matcher.matches(text))
+            )
+        tokens = (self._aliases[one][1] if one in self._aliases else one for one in wrong)
+        return {literals[token] for token in tokens if token in literals}
+
+    def restoration(self, allowed_hosts: Sequence[str]) -> Restoration:
+        """What restores the answer to the texts that were made last."""
+        sinks = SinkRule(self._places, allowed_hosts)
+        return Restoration(self._tokens.surfaces, self._matcher, sinks, self._aliases)
 
     def _spans(self, findings: Sequence[Finding]) -> dict[int, list[Span]]:
         """All ranges to be replaced: found, propagated and look-alike."""
         spans: dict[int, list[Span]] = {}
         values: dict[str, str] = {}
         for found in findings:
-            if self._decision.operator_for(found.entity_type) == KEEP:
+            if self._decision.operator_for(found.entity_type).name == KEEP:
                 continue
             span = Span(found.start, found.end, found.entity_type, found.score, found.recognizer)
             spans.setdefault(found.leaf, []).append(span)
@@ -182,40 +263,66 @@ class _Masker:
                 spans.setdefault(index, []).append(Span(start, end, LITERAL, 1.0, "placeholder"))
         return spans
 
-    def _replace(self, leaf: Leaf, spans: Sequence[Span]) -> str:
+    def _replace(self, index: int, leaf: Leaf, spans: Sequence[Span]) -> str:
+        put = self._put.setdefault(index, [])
         masked = ""
         done = 0
         for span in spans:
             masked += leaf.text[done : span.start]
-            masked += self._operate(leaf, span, masked)
+            new, token = self._operate(leaf, span, masked)
+            if token is not None:
+                put.append((len(masked), len(masked) + len(new), token))
+            masked += new
             done = span.end
         return masked + leaf.text[done:]
 
-    def _operate(self, leaf: Leaf, span: Span, before: str) -> str:
+    def _operate(self, leaf: Leaf, span: Span, before: str) -> tuple[str, str | None]:
+        """What stands for a finding, and the token in it if it comes back."""
         surface = leaf.text[span.start : span.end]
-        literal = span.entity_type == LITERAL
-        operator = REPLACE if literal else self._decision.operator_for(span.entity_type)
-        self.counts[span.entity_type, operator] += 1
-        if operator == REPLACE:
-            core = self.issuer.issue(span.entity_type, surface)
-            self._note_place(core, before[-WINDOW:], is_json=leaf.inner is not None)
-            return core if leaf.kind in (LeafKind.IDENTIFIER, LeafKind.KEY) else framed(core)
-        if operator == KEEP:
-            return surface
-        return self._irreversible(operator)(span.entity_type, surface)
+        entity_type = span.entity_type
+        use = DEFAULT_USE if entity_type == LITERAL else self._decision.operator_for(entity_type)
+        if use.name not in _RETURNING:
+            operator, new = self._irreversible(use, entity_type, surface)
+            self.counts[entity_type, operator] += 1
+            return new, None
+        if leaf.kind in _BARE:
+            operator, token = REPLACE, self._tokens.placeholder(entity_type, surface)
+        else:
+            operator, token = self._tokens.issue(use, entity_type, surface)
+        self.counts[entity_type, operator] += 1
+        self._note_place(token, before[-WINDOW:], is_json=leaf.inner is not None)
+        is_framed = operator == REPLACE and leaf.kind not in _BARE
+        return framed(token) if is_framed else token, token
 
-    def _note_place(self, core: str, before: str, *, is_json: bool) -> None:
+    def _note_place(self, token: str, before: str, *, is_json: bool) -> None:
         """Remember in which address a value stood."""
         found = place('"' + before, is_json=True) if is_json else place(before)
         if found is not None:
-            self.places.setdefault(core, set()).add(found)
+            self._places.setdefault(token, set()).add(found)
 
-    def _irreversible(self, operator: str) -> Callable[[str, str], str]:
-        if operator == REDACT:
-            return lambda entity_type, _: redacted(entity_type)
-        if operator == HASH:
-            return lambda entity_type, text: hashed(self._keys.hashes, entity_type, text)
-        own = self._custom.get(operator)
+    def _irreversible(self, use: OperatorUse, entity_type: str, text: str) -> tuple[str, str]:
+        """The operator that was really used, and what it made."""
+        if use.name == KEEP:
+            return KEEP, text
+        if use.name == HASH:
+            return HASH, hashed(self._keys.hashes, entity_type, text)
+        if use.name == GENERALISE:
+            coarse = generalised(entity_type, text, next(iter(use.option("to")), None))
+            if coarse is not None:
+                return GENERALISE, coarse
+        if use.name in (GENERALISE, REDACT):
+            return REDACT, redacted(entity_type)
+        return use.name, self._own(use.name, entity_type, text)
+
+    def _own(self, name: str, entity_type: str, text: str) -> str:
+        own = self._custom.get(name)
         if own is None:
             raise InternalError("The policy names an operator that is not installed.")
-        return lambda entity_type, text: own(text, entity_type)
+        try:
+            made = own(text, entity_type)
+        except Exception:
+            # What it says may hold the text.
+            raise InternalError("An operator that is installed failed.") from None
+        if not isinstance(made, str):
+            raise InternalError("An operator that is installed gave no text.")
+        return made

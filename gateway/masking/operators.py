@@ -1,8 +1,8 @@
 """What a finding is replaced by, per operator. Pure.
 
-`replace` is reversible: a keyed placeholder that comes back as the value. `redact` and `hash`
-are not; `keep` leaves the text. A user's own operator is known by its name and takes
-(text, entity type).
+The operators themselves are listed in `gateway/operator_kinds.py`. Here stand those that need no
+more than a line; `tokens.py` issues what comes back. A user's own operator is known by its name
+and takes (text, entity type).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-REPLACE = "replace"
-REDACT = "redact"
-HASH = "hash"
-KEEP = "keep"
-BUILT_IN = frozenset({REPLACE, REDACT, HASH, KEEP})
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from gateway.operator_kinds import OPERATOR_KINDS
+
+BUILT_IN: Final = frozenset(OPERATOR_KINDS)
 
 CustomOperators: TypeAlias = Mapping[str, Callable[[str, str], str]]
 
@@ -30,3 +31,11 @@ def hashed(key: bytes, entity_type: str, text: str) -> str:
 def redacted(entity_type: str) -> str:
     """The type alone, in brackets that no placeholder has."""
     return f"[{entity_type}]"
+
+
+def subkey(key: bytes, operator: str, length: int = 32) -> bytes:
+    """The key of one operator, from a key of 32 bytes: HKDF-Expand of RFC 5869 with SHA-256.
+
+    Its label holds no zero byte, so that no message of a placeholder's code is one.
+    """
+    return HKDFExpand(SHA256(), length, b"cloakroom operator " + operator.encode()).derive(key)

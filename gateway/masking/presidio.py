@@ -14,8 +14,13 @@ from typing import Any
 from presidio_anonymizer.operators import Operator, OperatorType
 
 from gateway.errors import ConfigError, Problem
-from gateway.masking.operators import BUILT_IN, hashed, redacted
+from gateway.masking.ciphertext import encrypted
+from gateway.masking.formats import encrypted as format_preserved
+from gateway.masking.generalise import generalised
+from gateway.masking.operators import BUILT_IN, hashed, redacted, subkey
 from gateway.masking.placeholders import Issuer, framed
+from gateway.masking.surrogates.stand_in import stand_in
+from gateway.operator_kinds import FPE, SURROGATE
 
 GROUP = "cloakroom.operators"
 
@@ -48,7 +53,10 @@ class _CloakroomOperator(Operator):
 
 
 class CloakroomReplace(_CloakroomOperator):
-    """Keyed placeholders; `issuer` is the `Issuer` of the exchange, which can restore them."""
+    """Keyed placeholders; `issuer` is the `Issuer` of the exchange, which can restore them.
+
+    Reveals the type, and which values are equal within the issuer's scope.
+    """
 
     name = "cloakroom_replace"
     parameters = ("issuer", "entity_type")
@@ -62,7 +70,7 @@ class CloakroomReplace(_CloakroomOperator):
 
 
 class CloakroomRedact(_CloakroomOperator):
-    """The entity type in brackets."""
+    """The entity type in brackets. Reveals the type alone."""
 
     name = "cloakroom_redact"
 
@@ -72,7 +80,10 @@ class CloakroomRedact(_CloakroomOperator):
 
 
 class CloakroomHash(_CloakroomOperator):
-    """A keyed hash; `key` is 32 bytes."""
+    """A keyed hash; `key` is 32 bytes.
+
+    Reveals the type, and which values are equal wherever the key is used.
+    """
 
     name = "cloakroom_hash"
     parameters = ("key", "entity_type")
@@ -83,8 +94,80 @@ class CloakroomHash(_CloakroomOperator):
         return hashed(key, str(entity_type), text)
 
 
+class CloakroomEncrypt(_CloakroomOperator):
+    """A ciphertext that `ciphertext.decrypt_all` reads again; `key` is 32 bytes.
+
+    Reveals the type, the length, and which values are equal wherever the key is used.
+    """
+
+    name = "cloakroom_encrypt"
+    parameters = ("key", "entity_type")
+
+    def operate(self, text: str, params: dict[str, Any] | None = None) -> str:
+        """`PERSON:enc:` and base 32."""
+        key, entity_type = _required(params, *self.parameters)
+        return encrypted(key, str(entity_type), text)
+
+
+class CloakroomFpe(_CloakroomOperator):
+    """Another value of the same format; `key` is 32 bytes. A value without one is redacted.
+
+    Reveals the type, length and separators, what the format fixes, and which values are equal
+    wherever the key is used. Nothing here checks whether the result stands in the text already.
+    """
+
+    name = "cloakroom_fpe"
+    parameters = ("key", "entity_type")
+
+    def operate(self, text: str, params: dict[str, Any] | None = None) -> str:
+        """`4929 8274 1160 0397`, or `[CREDIT_CARD]`."""
+        key, entity_type = _required(params, *self.parameters)
+        made = format_preserved(subkey(key, FPE), str(entity_type), text)
+        return redacted(str(entity_type)) if made is None else made
+
+
+class CloakroomSurrogate(_CloakroomOperator):
+    """A realistic stand-in; `key` is 32 bytes. A value without one is redacted.
+
+    `keep` lists what stays of a value (`format`, `gender`, `locale`); `language` is an ISO 639-1
+    code. Reveals the type, which values are equal wherever the key is used, and what `keep`
+    lists. Nothing here checks whether the stand-in stands in the text already.
+    """
+
+    name = "cloakroom_surrogate"
+    parameters = ("key", "entity_type")
+
+    def operate(self, text: str, params: dict[str, Any] | None = None) -> str:
+        """`j.berg@example.com`, or `[API_KEY]`."""
+        key, entity_type = _required(params, *self.parameters)
+        made = stand_in(
+            subkey(key, SURROGATE),
+            str(entity_type),
+            text,
+            keep=frozenset((params or {}).get("keep", ())),
+            language=str((params or {}).get("language", "")),
+            attempt=0,
+        )
+        return redacted(str(entity_type)) if made is None else made.text
+
+
+class CloakroomGeneralise(_CloakroomOperator):
+    """A coarser value, such as an age band; `to` says how coarse. Else the value is redacted.
+
+    Reveals the type and the coarser value.
+    """
+
+    name = "cloakroom_generalise"
+
+    def operate(self, text: str, params: dict[str, Any] | None = None) -> str:
+        """`40-49`, or `[PERSON]`."""
+        entity_type = str(_required(params, "entity_type")[0])
+        made = generalised(entity_type, text, (params or {}).get("to"))
+        return redacted(entity_type) if made is None else made
+
+
 class CloakroomKeep(_CloakroomOperator):
-    """The text as it is."""
+    """The text as it is. Reveals everything."""
 
     name = "cloakroom_keep"
 
@@ -93,7 +176,16 @@ class CloakroomKeep(_CloakroomOperator):
         return text
 
 
-OPERATORS = (CloakroomReplace, CloakroomRedact, CloakroomHash, CloakroomKeep)
+OPERATORS = (
+    CloakroomReplace,
+    CloakroomRedact,
+    CloakroomHash,
+    CloakroomEncrypt,
+    CloakroomFpe,
+    CloakroomSurrogate,
+    CloakroomGeneralise,
+    CloakroomKeep,
+)
 
 
 def adapted(operator: Operator) -> Callable[[str, str], str]:

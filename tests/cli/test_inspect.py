@@ -106,7 +106,7 @@ def test_languages(tmp_path: Path):
     assert shown["languages"] == shown["unsupported_languages"] == ["fi"]
     assert shown["decision"]["upstream_class"] == "on_prem"
     shown = inspect(FINNISH, "--config", external(tmp_path))
-    assert "stays on the premises" in shown["decision"]["reason"]
+    assert "does not let it go there" in shown["decision"]["reason"]
     shown = inspect("The meeting was moved because the room is not free before noon on Thursday.")
     assert (shown["languages"], shown["unsupported_languages"]) == (["en"], [])
 
@@ -127,6 +127,24 @@ def test_for_people():
     assert "<EMAIL_ADDRESS_" in done.output.partition("What would leave")[2]
     assert EMAIL not in done.output.partition("What would leave")[2]
     assert "\x1b" not in done.output
+
+
+def test_operators_for_people(tmp_path: Path):
+    """The operator with its options, and what stands for the value."""
+    (tmp_path / "stand_ins.yaml").write_text(
+        "version: 1\nid: stand-ins\nrules:\n  - name: all\n    effect: mask\n"
+        "    default_operator: {operator: surrogate, keep: [format]}\n"
+    )
+    config = tmp_path / "config.yaml"
+    config.write_text("version: 1\npolicies: [stand_ins.yaml]\nupstreams:\n"
+                      "  - {name: local, kind: loopback, class: on_prem}\n")  # fmt: skip
+    done = CliRunner().invoke(app, ["--config", str(config)], input=f"Write to {EMAIL}.")
+    assert done.exit_code == 0, (done.output, done.exception)
+    for words in ("surrogate", "(keep:", "format)"):  # a narrow table breaks them apart
+        assert words in done.output
+    left = done.output.partition("What would leave")[2]
+    assert "@example." in left
+    assert EMAIL not in left
 
 
 def test_a_denial_for_people(tmp_path: Path):

@@ -15,10 +15,10 @@ from gateway.errors import InternalError
 from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.placeholders import ALPHABET, Issuer, code, framed, look_alikes
 from gateway.masking.restore import Tally, restore
-from gateway.types import Candidate, Decision, Effect, Finding, UpstreamClass
+from gateway.types import Candidate, Decision, Effect, Finding, OperatorUse, UpstreamClass
 from gateway.wire.chat import parse
 
-KEYS = MaskingKeys(scope=b"s" * 32, hashes=b"h" * 32)
+KEYS = MaskingKeys(scope=b"s" * 32, hashes=b"h" * 32, tenant=b"t" * 32)
 TYPES = frozenset({"PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER"})
 VALUES = {
     "Anna Schmidt": "PERSON",
@@ -37,8 +37,8 @@ def decision(default: str = "replace", **operators: str) -> Decision:
         effect=Effect.MASK,
         upstream_class=UpstreamClass.ON_PREM,
         candidates=(candidate,),
-        operators=operators,
-        default_operator=default,
+        operators={name: OperatorUse(operator) for name, operator in operators.items()},
+        default_operator=OperatorUse(default),
         rule_ids=(),
         reason="",
         policy_id="test",

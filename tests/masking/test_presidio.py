@@ -13,6 +13,7 @@ from presidio_anonymizer.operators import Operator, OperatorType
 from gateway.errors import ConfigError
 from gateway.masking import presidio
 from gateway.masking.placeholders import Issuer
+from gateway.operator_kinds import OPERATOR_KINDS
 
 
 class Rot(Operator):  # type: ignore[misc]
@@ -37,6 +38,11 @@ class Rot(Operator):  # type: ignore[misc]
         ("cloakroom_replace", {"issuer": Issuer(b"k" * 32)}, r"I am <PERSON_[0-9A-Z]{6}>\."),
         ("cloakroom_redact", {}, r"I am \[PERSON\]\."),
         ("cloakroom_hash", {"key": b"k" * 32}, r"I am PERSON:[0-9a-f]{32}\."),
+        ("cloakroom_encrypt", {"key": b"k" * 32}, r"I am PERSON:enc:[a-z2-7]{32,}\."),
+        ("cloakroom_fpe", {"key": b"k" * 32}, r"I am \[PERSON\]\."),
+        ("cloakroom_surrogate", {"key": b"k" * 32}, r"I am (?!Anna)[A-Z]\w+( [A-Z]\w+)*\."),
+        ("cloakroom_surrogate", {"key": b"k" * 32, "keep": ["format"]}, r"I am (?!Anna)\w+\."),
+        ("cloakroom_generalise", {}, r"I am \[PERSON\]\."),
         ("cloakroom_keep", {}, r"I am Anna\."),
     ],
 )
@@ -53,10 +59,46 @@ def test_our_operators_in_presidios_engine(
     assert re.fullmatch(expected, result.text)
 
 
-def test_missing_parameters_are_refused() -> None:
-    """A placeholder without a key would be guessable."""
-    with pytest.raises(ValueError, match="issuer"):
-        presidio.CloakroomReplace().validate({})
+@pytest.mark.parametrize(
+    ("operator", "entity_type", "text", "params", "expected"),
+    [
+        (presidio.CloakroomFpe, "CREDIT_CARD", "4111 1111 1111 1111", {"key": b"k" * 32},
+         r"4\d{3} \d{4} \d{4} \d{4}"),
+        (presidio.CloakroomSurrogate, "API_KEY", "sk-1234", {"key": b"k" * 32}, r"\[API_KEY\]"),
+        (presidio.CloakroomGeneralise, "DATE_TIME", "2024-03-12", {"to": "year"}, "2024"),
+    ],
+)  # fmt: skip
+def test_values_with_and_without_a_form(
+    operator: type[Operator], entity_type: str, text: str, params: dict[str, object], expected: str
+) -> None:
+    """What has no other form is redacted: there is no issuer here to restore a placeholder."""
+    made = operator().operate(text, {**params, "entity_type": entity_type})
+
+    assert re.fullmatch(expected, made)
+    assert made != text
+
+
+def test_every_built_in_operator_is_there() -> None:
+    """Under its own name, so that neither engine lacks what the other has."""
+    names = {operator.name.removeprefix("cloakroom_") for operator in presidio.OPERATORS}
+
+    assert names == set(OPERATOR_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("operator", "name"),
+    [
+        (presidio.CloakroomReplace, "issuer"),
+        (presidio.CloakroomHash, "key"),
+        (presidio.CloakroomEncrypt, "key"),
+        (presidio.CloakroomFpe, "key"),
+        (presidio.CloakroomSurrogate, "key"),
+    ],
+)
+def test_missing_parameters_are_refused(operator: type[Operator], name: str) -> None:
+    """A token without a key would be guessable."""
+    with pytest.raises(ValueError, match=name):
+        operator().validate({})
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
