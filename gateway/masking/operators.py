@@ -19,6 +19,8 @@ from gateway.operator_kinds import OPERATOR_KINDS
 
 BUILT_IN: Final = frozenset(OPERATOR_KINDS)
 
+KEY_BYTES: Final = 32
+
 CustomOperators: TypeAlias = Mapping[str, Callable[[str, str], str]]
 
 
@@ -37,5 +39,10 @@ def subkey(key: bytes, operator: str, length: int = 32) -> bytes:
     """The key of one operator, from a key of 32 bytes: HKDF-Expand of RFC 5869 with SHA-256.
 
     Its label holds no zero byte, so that no message of a placeholder's code is one.
+
+    Raises:
+        ValueError: the key has another length.
     """
+    if len(key) != KEY_BYTES:
+        raise ValueError("The key of an operator has 32 bytes.")
     return HKDFExpand(SHA256(), length, b"cloakroom operator " + operator.encode()).derive(key)

@@ -74,6 +74,8 @@ def test_operators_have_keys_of_their_own() -> None:
     assert all(len(key) == 32 for key in keys)
     assert not any(repr(key) in repr(KEYS) for key in keys)
     assert subkey(KEY, "encrypt", 64)[:32] == subkey(KEY, "encrypt")
+    with pytest.raises(ValueError, match="32 bytes"):
+        subkey(b"", "encrypt")
 
 
 # --- tokens ---------------------------------------------------------------------------------------
