@@ -17,7 +17,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException
 
-from gateway.masking.dates import BIRTH_PIVOT, read_date
+from gateway.masking.dates import BIRTH_PIVOT, WrittenDate, read_date
 from gateway.masking.surrogates.coordinates import read_point
 
 _DATES: Final = ("year", "month", "quarter", "decade")
@@ -44,7 +44,11 @@ _SMALL_AREAS: Final = frozenset(
 """US areas of three digits with 20,000 people or fewer, by the census of 2000: HHS guidance on
 de-identification of 2012, of 45 CFR 164.514(b)(2)(i)(B)(2). They become 000."""
 
-_WIDER: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+_SQUARE: Final = 0.9  # 10 km of the 11.1 km of a tenth of a degree
+_WIDER: Final = (
+    *(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640, 960),
+    *(1280, 1920, 2560, 3840, 5120, 7680, 10240, 15360),
+)
 _AGE = re.compile(
     r"(?P<before>[^\d]{0,24})(?P<age>\d{1,3})(?P<half>[.,]\d)?(?P<after>[^\d]{0,30})"
     r"(?:\d{1,2} (?:months?|monate?n?|mois|meses|mesi|maanden))?"
@@ -86,16 +90,15 @@ def _age(text: str, to: str) -> str | None:
 
 
 def _date(text: str, to: str) -> str | None:
-    return _coarser_date(text, to, {})
+    return _coarser(read_date(text), to)
 
 
 def _birth(text: str, to: str) -> str | None:
-    return _coarser_date(text, to, {"pivot": BIRTH_PIVOT})
+    return _coarser(read_date(text, pivot=BIRTH_PIVOT), to)
 
 
-def _coarser_date(text: str, to: str, options: Mapping[str, int]) -> str | None:
+def _coarser(found: WrittenDate | None, to: str) -> str | None:
     """ISO 8601 as far as it goes: 2024, 2024-03; and 2024-Q1, 2020s."""
-    found = read_date(text, **options)
     if found is None:
         return None
     if to == "year":
@@ -125,8 +128,9 @@ def _coordinates(text: str, to: str) -> str | None:
     shown = _degrees(lat, places)
     if point.lon is not None:
         narrow = math.cos(math.radians(min(abs(lat) + step / 2, 90.0)))
-        wide = next((step * factor for factor in _WIDER if factor * narrow >= 1), 360.0)
+        wide = next((step * factor for factor in _WIDER if factor * narrow >= _SQUARE), 360.0)
         lon = round(point.lon / wide) * wide if wide < 180 else 0.0
+        lon -= math.copysign(360.0, lon) if abs(lon) > 180 else 0.0
         shown += f",{_degrees(lon, places)}"
     return f"{shown} (±{kilometres} km)"
 

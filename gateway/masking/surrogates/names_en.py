@@ -61,7 +61,7 @@ woodbridge woodward worthington wyndham
 """
 
 FEMALE_ACCENTED = """
-brontë chloë renée siân zoë
+chloë renée siân zoë
 """
 
 MALE_ACCENTED = """

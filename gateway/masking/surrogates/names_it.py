@@ -81,5 +81,5 @@ giosuè niccolò nicolò
 """
 
 LAST_ACCENTED = """
-calò cantù macrì nicolò patanè viganò
+calò cantù macrì patanè viganò
 """

@@ -78,7 +78,7 @@ def phone(draw: Draw, surface: str, keep: frozenset[str], language: str) -> str 
     digits = re.sub(r"\D", "", head)
     if not 6 <= len(digits) <= 16:
         return None
-    number = _parsed(head, _home(digits, language))
+    number = _parsed(head, _home(head, digits, language))
     country = "US"
     if "locale" in keep:
         country = _country(number)
@@ -94,8 +94,10 @@ def phone(draw: Draw, surface: str, keep: frozenset[str], language: str) -> str 
     return text
 
 
-def _home(digits: str, language: str) -> str:
-    """The country of a number without a country code, by the language of its text."""
+def _home(head: str, digits: str, language: str) -> str:
+    """The country of a number without a country code: by its form, by the language of its text."""
+    if re.fullmatch(r"\(?[2-9]\d\d\)?[ .-]?[2-9]\d\d[.-]\d{4}", head):
+        return "US"
     if language[:2] == "en" and len(digits) == 11 and digits.startswith("0"):
         return "GB"
     return _REGIONS.get(language[:2], "")
