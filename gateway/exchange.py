@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from gateway.audit.facts import (
+    UNRECORDABLE,
     Accepted,
     Actor,
     ActorKind,
     AuthMethod,
     Closed,
+    ContextFacts,
     DetectionFacts,
     Latency,
     Origin,
@@ -27,6 +29,7 @@ from gateway.audit.facts import (
     Usage,
     finish_reason,
 )
+from gateway.audit.grammar import MAX_ITEMS, WORD
 from gateway.audit.record import RunningCommitment
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
@@ -35,7 +38,9 @@ from gateway.settings import Detection
 from gateway.types import (
     BANDS,
     BandCounts,
+    Candidate,
     Decision,
+    Effect,
     Finding,
     Leaf,
     LeafKind,
@@ -202,17 +207,48 @@ def detection_facts(
         segments=detected.segments,
         bytes=read,
         entities=entities,
+        bands=band_counts(parsed.leaves, detected.findings),
     )
 
 
-def policy_facts(decision: Decision) -> PolicyFacts:
-    """What policy said."""
+def context_facts(
+    caller: Caller, parsed: Parsed, offered: Sequence[Candidate]
+) -> ContextFacts | None:
+    """What else policy knows of the request; None where it is more than a record may hold."""
+    subject = caller.subject
+    if max(len(subject.roles), len(subject.tags), len(offered)) > MAX_ITEMS:
+        return None
+    return ContextFacts(
+        family=parsed.family,
+        roles=tuple(sorted(subject.roles)),
+        tags=tuple(sorted(subject.tags)),
+        has_media=parsed.has_media,
+        has_unknown_fields=bool(parsed.unknown),
+        hosted_tools=_tools(parsed.hosted_tools),
+        offered=tuple((one.name, one.upstream_class) for one in offered),
+    )
+
+
+def _tools(kinds: frozenset[str]) -> tuple[str, ...]:
+    """The kinds of tools; what is no kind's name, or one too many, is one that no policy allows."""
+    named = sorted(one if WORD.fullmatch(one) else UNRECORDABLE for one in kinds)
+    found = tuple(dict.fromkeys(named))
+    return found if len(found) < MAX_ITEMS else (*found[: MAX_ITEMS - 1], UNRECORDABLE)
+
+
+def policy_facts(decision: Decision, found: Collection[str] | None = None) -> PolicyFacts:
+    """What policy said; of the types that were found, what is to become of them."""
+    operators = None
+    if found is not None and decision.effect is not Effect.DENY:
+        operators = {one: decision.operator_for(one).name for one in found}
     return PolicyFacts(
         id=decision.policy_id,
         sha256=decision.policy_digest,
         action=decision.effect,
         rule_ids=decision.rule_ids,
         reason_code=decision.reason_code,
+        operators=operators,
+        shadow=decision.shadow,
     )
 
 

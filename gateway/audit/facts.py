@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from gateway.audit import grammar
-from gateway.types import Effect, UpstreamClass
+from gateway.types import BandCounts, Effect, Family, UpstreamClass
 
 UNRECORDABLE = "unrecordable"
 
@@ -139,13 +139,19 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFacts:
-    """The decision: the policy's name and digest, the rules that matched and what they did."""
+    """The decision: the policy's name and digest, the rules that matched and what they did.
+
+    `operators` names what is to mask each type that was found; a denied request has none, and
+    None means that it is not known. With `shadow` all this was only noted and nothing was masked.
+    """
 
     id: str
     sha256: str
     action: Effect
     rule_ids: tuple[str, ...] = ()
     reason_code: str = ""
+    operators: Mapping[str, str] | None = None
+    shadow: bool = False
 
     def __post_init__(self) -> None:
         grammar.text("policy.id", self.id, grammar.IDENTIFIER)
@@ -153,12 +159,46 @@ class PolicyFacts:
         grammar.member("policy.action", self.action, Effect)
         grammar.texts("policy.rule_ids", self.rule_ids, grammar.IDENTIFIER)
         grammar.text("policy.reason_code", self.reason_code, grammar.CODE)
+        grammar.member("policy.shadow", self.shadow, bool)
+        if self.operators is not None:
+            object.__setattr__(self, "operators", _operators("policy.operators", self.operators))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextFacts:
+    """What else policy knew of the request: with it, a decision can be made again.
+
+    `offered` are the upstreams that serve the model, in order of preference, with their classes.
+    """
+
+    family: Family
+    roles: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    has_media: bool = False
+    has_unknown_fields: bool = False
+    hosted_tools: tuple[str, ...] = ()
+    offered: tuple[tuple[str, UpstreamClass], ...] = ()
+
+    def __post_init__(self) -> None:
+        grammar.member("context.family", self.family, Family)
+        grammar.texts("context.roles", self.roles, grammar.TENANT)
+        grammar.texts("context.tags", self.tags, grammar.TENANT)
+        grammar.member("context.has_media", self.has_media, bool)
+        grammar.member("context.has_unknown_fields", self.has_unknown_fields, bool)
+        grammar.texts("context.hosted_tools", self.hosted_tools, grammar.WORD)
+        grammar.member("context.offered", self.offered, tuple)
+        for one in self.offered:
+            if type(one) is not tuple or len(one) != 2:
+                raise ValueError("audit record: context.offered is not pairs")
+            grammar.member("context.offered", one[1], UpstreamClass)
+        grammar.texts("context.offered", tuple(one[0] for one in self.offered), grammar.IDENTIFIER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionFacts:
     """What detection read and found: `bytes` of text in `segments`, and findings by type.
 
+    `bands` gives the same findings by score, low, medium and high; None where it is not known.
     `profile` and `engines` are those configured, `classifier_sha256` the digest of our own models'
     manifest, or "" where none read the text: together they say which models saw it. `languages`
     are those that were clear, as ISO 639 codes; names are not looked for in the unsupported ones.
@@ -174,6 +214,7 @@ class DetectionFacts:
     segments: int = 0
     bytes: int = 0
     entities: Mapping[str, int] = field(default_factory=dict)
+    bands: Mapping[str, BandCounts] | None = None
 
     def __post_init__(self) -> None:
         grammar.text("detection.engine", self.engine, grammar.IDENTIFIER)
@@ -187,6 +228,9 @@ class DetectionFacts:
         for found in self.entities.values():
             grammar.count("detection.entities", found)
         object.__setattr__(self, "entities", MappingProxyType(dict(self.entities)))
+        if self.bands is not None:
+            grammar.bands("detection.bands", self.bands, self.entities)
+            object.__setattr__(self, "bands", MappingProxyType(dict(self.bands)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +246,8 @@ class TransformFacts:
     blocked_sinks: int = 0
 
     def __post_init__(self) -> None:
-        grammar.keys("transform.operators", self.operators, grammar.ENTITY_TYPE)
-        for operator in self.operators.values():
-            grammar.text("transform.operators", operator, grammar.OPERATOR)
+        object.__setattr__(self, "operators", _operators("transform.operators", self.operators))
         grammar.counts(self, _TRANSFORM_COUNTS)
-        object.__setattr__(self, "operators", MappingProxyType(dict(self.operators)))
 
 
 _TRANSFORM_COUNTS = (
@@ -217,6 +258,14 @@ _TRANSFORM_COUNTS = (
     "foreign",
     "blocked_sinks",
 )
+
+
+def _operators(name: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Operators by entity type, checked, as a mapping that cannot change."""
+    grammar.keys(name, values, grammar.ENTITY_TYPE)
+    for operator in values.values():
+        grammar.text(name, operator, grammar.OPERATOR)
+    return MappingProxyType(dict(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +327,7 @@ class Accepted:
     conversation_ref: str = ""
     upstream_id: str = ""
     upstream_class: UpstreamClass | None = None
+    context: ContextFacts | None = None
     policy: PolicyFacts | None = None
     detection: DetectionFacts | None = None
     transform: TransformFacts | None = None

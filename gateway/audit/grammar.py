@@ -30,9 +30,10 @@ VERSION = re.compile(r"[A-Za-z0-9.+-]{0,64}")
 ENTITY_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 OPERATOR = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 MAX_ITEMS = 256
-"""The most rule ids, entity types or finish reasons that one record may list."""
+"""The most rule ids, entity types, roles or the like that one record may list."""
 
 
 def text(field: str, value: object, grammar: re.Pattern[str]) -> None:
@@ -87,6 +88,23 @@ def counts(group: object, fields: Iterable[str]) -> None:
     """
     for field in fields:
         count(field, getattr(group, field))
+
+
+def bands(field: str, values: Mapping[str, object], totals: Mapping[str, int]) -> None:
+    """Check counts by key in three bands each: of the same keys, and with the sums of `totals`.
+
+    Raises:
+        ValueError: one is not three counts, or they do not add up.
+    """
+    if values.keys() != totals.keys():
+        raise ValueError(f"audit record: {field} has other members than their totals")
+    for key, three in values.items():
+        if type(three) is not tuple or len(three) != 3:
+            raise ValueError(f"audit record: {field} is not three counts")
+        for one in three:
+            count(field, one)
+        if sum(three) != totals[key]:
+            raise ValueError(f"audit record: {field} does not add up")
 
 
 def member(field: str, value: object, kind: type) -> None:

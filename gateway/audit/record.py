@@ -30,6 +30,7 @@ from gateway.audit.facts import (
     AuthMethod,
     Closed,
     Commitment,
+    ContextFacts,
     DetectionFacts,
     EventType,
     FinishReason,
@@ -75,6 +76,7 @@ class AuditRecord:
     model_served: str = ""
     upstream_id: str = ""
     upstream_class: UpstreamClass | None = None
+    context: ContextFacts | None = None
     policy: PolicyFacts | None = None
     detection: DetectionFacts | None = None
     transform: TransformFacts | None = None
@@ -130,6 +132,7 @@ _REQUIRED: tuple[tuple[str, type], ...] = (
 _OPTIONAL: tuple[tuple[str, type], ...] = (
     ("stream", bool),
     ("upstream_class", UpstreamClass),
+    ("context", ContextFacts),
     ("policy", PolicyFacts),
     ("detection", DetectionFacts),
     ("transform", TransformFacts),
@@ -247,6 +250,7 @@ def _of_request(
         model_served=end.model_served if end else "",
         upstream_id=(end.upstream_id if end else "") or facts.upstream_id,
         upstream_class=(end.upstream_class if end else None) or facts.upstream_class,
+        context=facts.context,
         policy=facts.policy,
         detection=facts.detection,
         transform=(end.transform if end else None) or facts.transform,
@@ -278,10 +282,13 @@ def _document(record: AuditRecord) -> dict[str, object]:
         "finish_reasons": record.finish_reasons or None,
     }
     document |= {name: getattr(record, name) for name, _ in _STRINGS}
-    for name in ("policy", "detection", "transform", "usage", "latency_ms"):
+    for name in ("context", "policy", "detection", "transform", "usage", "latency_ms"):
         group = getattr(record, name)
         if group is not None:
-            document[name] = {slot: _plain(getattr(group, slot)) for slot in group.__slots__}
+            members = {slot: getattr(group, slot) for slot in group.__slots__}
+            document[name] = {
+                slot: _plain(value) for slot, value in members.items() if _is_known(slot, value)
+            }
     commit = {
         name: commitment.digest
         for name, commitment in (
@@ -292,6 +299,11 @@ def _document(record: AuditRecord) -> dict[str, object]:
     }
     document["commit"] = commit or None
     return {name: value for name, value in document.items() if value is not None and value != ""}
+
+
+def _is_known(slot: str, value: object) -> bool:
+    """Whether a member of a group is written; `shadow` is the one that is written only if true."""
+    return value is not None and (slot != "shadow" or value is True)
 
 
 def _plain(value: object) -> object:

@@ -23,6 +23,7 @@ from gateway.audit.facts import (
     AuthMethod,
     Closed,
     Commitment,
+    ContextFacts,
     DetectionFacts,
     EventType,
     FinishReason,
@@ -48,7 +49,7 @@ from gateway.audit.record import (
     timestamp,
     uuid7,
 )
-from gateway.types import Effect, UpstreamClass
+from gateway.types import Effect, Family, UpstreamClass
 
 EVENT_ID = uuid7(1_700_000_000_000, bytes(10))
 TS = "2026-11-23T09:30:00.000001Z"
@@ -57,7 +58,20 @@ NONCE = bytes(range(32))
 ACTOR = Actor(kind=ActorKind.CLIENT, method=AuthMethod.API_KEY, ref="ab" * 16, key_id="app-1")
 ORIGIN = Origin(config_sha256="c" * 64, build="0.1.0")
 POLICY = PolicyFacts(
-    id="mask-all", sha256="d" * 64, action=Effect.MASK, rule_ids=("r.1",), reason_code="rule"
+    id="mask-all",
+    sha256="d" * 64,
+    action=Effect.MASK,
+    rule_ids=("r.1",),
+    reason_code="rule",
+    operators={"PERSON": "fpe"},
+)
+CONTEXT = ContextFacts(
+    family=Family.CHAT,
+    roles=("clerk",),
+    tags=("hr",),
+    has_media=True,
+    hosted_tools=("web_search",),
+    offered=(("cloud", UpstreamClass.EXTERNAL), ("local:1", UpstreamClass.ON_PREM)),
 )
 DETECTION = DetectionFacts(
     engine="presidio",
@@ -70,6 +84,7 @@ DETECTION = DetectionFacts(
     segments=2,
     bytes=99,
     entities={"PERSON": 2},
+    bands={"PERSON": (0, 1, 1)},
 )
 TRANSFORM = TransformFacts(operators={"PERSON": "replace"}, placeholders_issued=1)
 FACTS = Accepted(
@@ -85,6 +100,7 @@ FACTS = Accepted(
     conversation_ref="ef" * 16,
     upstream_id="cloud",
     upstream_class=UpstreamClass.EXTERNAL,
+    context=CONTEXT,
     policy=POLICY,
     detection=DETECTION,
     transform=TRANSFORM,
@@ -131,12 +147,22 @@ def test_the_accepted_record_holds_what_is_known_before_sending():
         "model_requested": "org/model-1",
         "upstream_id": "cloud",
         "upstream_class": "external",
+        "context": {
+            "family": "chat",
+            "roles": ["clerk"],
+            "tags": ["hr"],
+            "has_media": True,
+            "has_unknown_fields": False,
+            "hosted_tools": ["web_search"],
+            "offered": [["cloud", "external"], ["local:1", "on_prem"]],
+        },
         "policy": {
             "id": "mask-all",
             "sha256": "d" * 64,
             "action": "mask",
             "rule_ids": ["r.1"],
             "reason_code": "rule",
+            "operators": {"PERSON": "fpe"},
         },
         "detection": {
             "engine": "presidio",
@@ -149,6 +175,7 @@ def test_the_accepted_record_holds_what_is_known_before_sending():
             "segments": 2,
             "bytes": 99,
             "entities": {"PERSON": 2},
+            "bands": {"PERSON": [0, 1, 1]},
         },
         "transform": {
             "operators": {"PERSON": "replace"},
@@ -174,6 +201,30 @@ def test_the_closing_record_can_be_read_alone():
     assert document["usage"] == {"input": 10, "output": 5, "cached": 4}
     assert document["latency_ms"]["total"] == 99
     assert set(document["commit"]) == {"masked_request", "masked_response"}
+
+
+def test_what_is_not_known_is_not_written():
+    policy = replace(POLICY, operators=None)
+    facts = replace(FACTS, context=None, policy=policy, detection=replace(DETECTION, bands=None))
+    document = json.loads(canonical(accepted(facts, event_id=EVENT_ID, ts=TS)))
+    assert "context" not in document
+    assert "operators" not in document["policy"]
+    assert "bands" not in document["detection"]
+
+
+@pytest.mark.parametrize("shadow", [True, False])
+def test_a_policy_in_shadow_is_named_as_one(shadow: bool):
+    facts = replace(FACTS, policy=replace(POLICY, shadow=shadow))
+    document = json.loads(canonical(accepted(facts, event_id=EVENT_ID, ts=TS)))
+    assert document["policy"].get("shadow") == (True if shadow else None)
+
+
+def test_nothing_found_is_known():
+    found = replace(DETECTION, entities={}, bands={})
+    facts = replace(FACTS, policy=replace(POLICY, operators={}), detection=found)
+    document = json.loads(canonical(accepted(facts, event_id=EVENT_ID, ts=TS)))
+    assert document["detection"]["bands"] == {}
+    assert document["policy"]["operators"] == {}
 
 
 def test_a_closing_record_names_the_upstream_that_served():
@@ -235,13 +286,19 @@ STRING_SLOTS: dict[str, Callable[[Any], object]] = {
     "policy.sha256": lambda text: replace(POLICY, sha256=text),
     "policy.rule": lambda text: replace(POLICY, rule_ids=(text,)),
     "policy.reason": lambda text: replace(POLICY, reason_code=text),
+    "policy.entity": lambda text: replace(POLICY, operators={text: "replace"}),
+    "policy.operator": lambda text: replace(POLICY, operators={"PERSON": text}),
+    "context.role": lambda text: replace(CONTEXT, roles=(text,)),
+    "context.tag": lambda text: replace(CONTEXT, tags=(text,)),
+    "context.tool": lambda text: replace(CONTEXT, hosted_tools=(text,)),
+    "context.offered": lambda text: replace(CONTEXT, offered=((text, UpstreamClass.EXTERNAL),)),
     "detection.engine": lambda text: replace(DETECTION, engine=text),
     "detection.profile": lambda text: replace(DETECTION, profile=text),
     "detection.classifier": lambda text: replace(DETECTION, classifier_sha256=text),
     "detection.spoken": lambda text: replace(DETECTION, languages=(text,)),
     "detection.unsupported": lambda text: replace(DETECTION, unsupported_languages=(text,)),
     "detection.engines": lambda text: replace(DETECTION, engines=(text,)),
-    "detection.entity": lambda text: replace(DETECTION, entities={text: 1}),
+    "detection.entity": lambda text: replace(DETECTION, entities={text: 1}, bands=None),
     "transform.entity": lambda text: replace(TRANSFORM, operators={text: "replace"}),
     "transform.operator": lambda text: replace(TRANSFORM, operators={"PERSON": text}),
     "commit.digest": lambda text: Commitment(text, "0" * 64),
@@ -255,13 +312,21 @@ ENUM_SLOTS: dict[str, Callable[[Any], object]] = {
     "actor.kind": lambda value: replace(ACTOR, kind=value),
     "actor.method": lambda value: replace(ACTOR, method=value),
     "policy.action": lambda value: replace(POLICY, action=value),
+    "policy.shadow": lambda value: replace(POLICY, shadow=value),
+    "context.family": lambda value: replace(CONTEXT, family=value),
+    "context.media": lambda value: replace(CONTEXT, has_media=value),
+    "context.unknown": lambda value: replace(CONTEXT, has_unknown_fields=value),
+    "context.class": lambda value: replace(CONTEXT, offered=(("cloud", value),)),
+    "context.pair": lambda value: replace(CONTEXT, offered=(value,)),
+    "context": lambda value: replace(full(), context=value),
     "actor": lambda value: replace(full(), actor=value),
     "policy": lambda value: replace(full(), policy=value),
     "stream": lambda value: replace(full(), stream=value),
 }
 COUNT_SLOTS: dict[str, Callable[[Any], object]] = {
     "detection.ms": lambda value: replace(DETECTION, ms=value),
-    "detection.entities": lambda value: replace(DETECTION, entities={"PERSON": value}),
+    "detection.entities": lambda value: replace(DETECTION, entities={"PERSON": value}, bands=None),
+    "detection.bands": lambda value: replace(DETECTION, bands={"PERSON": (0, value, 1)}),
     "transform.damaged": lambda value: replace(TRANSFORM, damaged=value),
     "usage.input": lambda value: Usage(input=value),
     "latency.total": lambda value: Latency(total=value),
@@ -316,9 +381,35 @@ def test_lists_are_bounded():
     with pytest.raises(ValueError, match="short"):
         replace(POLICY, rule_ids=tuple("r" for _ in range(257)))
     with pytest.raises(ValueError, match="many"):
-        replace(DETECTION, entities={f"T{i}": 1 for i in range(257)})
+        replace(DETECTION, entities={f"T{i}": 1 for i in range(257)}, bands=None)
+    with pytest.raises(ValueError, match="many"):
+        replace(POLICY, operators={f"T{i}": "keep" for i in range(257)})
+    for name in ("roles", "tags", "hosted_tools"):
+        with pytest.raises(ValueError, match="short"):
+            replace(CONTEXT, **{name: ("a",) * 257})
+    with pytest.raises(ValueError, match="short"):
+        replace(CONTEXT, offered=(("a", UpstreamClass.EXTERNAL),) * 257)
     with pytest.raises(ValueError, match="short"):
         replace(full(), finish_reasons=[FinishReason.STOP])
+
+
+@pytest.mark.parametrize(
+    "bands",
+    [
+        {},
+        {"PERSON": (0, 0, 1)},
+        {"PERSON": (0, 0, 3)},
+        {"PERSON": (1, 1)},
+        {"PERSON": (0, 1, 1, 0)},
+        {"PERSON": [0, 1, 1]},
+        {"PERSON": (3, -1, 0)},
+        {"PERSON": (0, 1, 1), "IBAN": (0, 0, 0)},
+        {"IBAN": (0, 1, 1)},
+    ],
+)
+def test_bands_add_up_to_what_was_found(bands: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"detection\.bands"):
+        replace(DETECTION, bands=bands)
 
 
 def test_a_record_cannot_be_changed_afterwards():
@@ -389,8 +480,8 @@ def test_the_canonical_form_does_not_depend_on_insertion_order(
     entities: dict[str, int], rules: list[str]
 ):
     turned = dict(reversed(entities.items()))
-    one = replace(full(), detection=replace(DETECTION, entities=entities))
-    two = replace(full(), detection=replace(DETECTION, entities=turned))
+    one = replace(full(), detection=replace(DETECTION, entities=entities, bands=None))
+    two = replace(full(), detection=replace(DETECTION, entities=turned, bands=None))
     policy = replace(POLICY, rule_ids=tuple(rules))
     data = canonical(replace(one, policy=policy))
     assert data == canonical(replace(two, policy=policy))
