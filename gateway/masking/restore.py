@@ -22,6 +22,7 @@ from typing import Final, TypeAlias
 from gateway.masking.answers import Answer
 from gateway.masking.literals import LOOK_BACK
 from gateway.masking.matcher import Matcher
+from gateway.masking.pointers import Guard
 from gateway.masking.sinks import WINDOW, SinkRule
 
 _FRAMED = re.compile(r"<([A-Z][A-Z0-9_]{0,40}_[0-9A-HJKMNP-TV-Z]{6})>")
@@ -37,7 +38,7 @@ class Tally:
     """What restoring met in one answer, in counts.
 
     `damaged` counts texts in the form of a placeholder that were never issued here; `blocked`
-    those that stood in an address that must not carry the value.
+    those that stood in an address or an argument that must not carry the value.
     """
 
     restored: int = 0
@@ -65,11 +66,19 @@ class Restoration:
 class Restorer:
     """Restores one text: one choice's content, one tool call's arguments, one field."""
 
-    __slots__ = ("_before", "_held", "_in_string", "_is_json", "_rules", "_tally")
+    __slots__ = ("_before", "_guard", "_held", "_in_string", "_is_json", "_rules", "_tally")
 
-    def __init__(self, rules: Restoration, tally: Tally, *, is_json: bool = False) -> None:
+    def __init__(
+        self,
+        rules: Restoration,
+        tally: Tally,
+        *,
+        is_json: bool = False,
+        guard: Guard | None = None,
+    ) -> None:
         self._rules = rules
         self._tally = tally
+        self._guard = guard
         self._is_json = is_json
         self._held = ""
         self._before = ""  # the last WINDOW code points of masked text that were let go
@@ -85,6 +94,13 @@ class Restorer:
     def flush(self) -> str:
         """End of the text: give what is left."""
         return self._run(self._held, final=True) if self._held else ""
+
+    def insert(self, text: str) -> str:
+        """Take text that holds no tokens; what is held ends before it. Gives both."""
+        held = self.flush()
+        if self._rules.surfaces:
+            self._remember(text)
+        return held + text
 
     def _run(self, text: str, *, final: bool) -> str:
         if not self._rules.surfaces:
@@ -120,6 +136,8 @@ class Restorer:
         self._remember(text)
 
     def _remember(self, masked: str) -> None:
+        if self._guard is not None:
+            self._guard.feed(masked)
         if self._is_json:
             self._in_string = _in_string_after(self._before, self._in_string, masked)
         if ">" in masked:
@@ -132,11 +150,13 @@ class Restorer:
     def _value(self, token: str, masked: str) -> str:
         alias = self._rules.aliases.get(token)
         value, origin = alias if alias is not None else (self._rules.surfaces[token], token)
-        if not self._rules.sinks.permits(self._before, origin, value, is_json=self._is_json):
+        if not self._permits(origin, value):
             self._tally.blocked += 1
             self._remember(masked)
             return masked
         self._tally.restored += 1
+        if self._guard is not None:
+            self._guard.skip()
         restored = value
         if self._is_json and not (_NUMBER.match(masked) and self._stands_bare(value)):
             restored = json.dumps(value, ensure_ascii=False)
@@ -144,6 +164,11 @@ class Restorer:
                 restored = restored[1:-1]
         self._before = (self._before + masked)[-WINDOW:]
         return restored
+
+    def _permits(self, origin: str, value: str) -> bool:
+        if self._guard is not None and not self._guard.permits():
+            return False
+        return self._rules.sinks.permits(self._before, origin, value, is_json=self._is_json)
 
     def _stands_bare(self, value: str) -> bool:
         return not self._in_string and _NUMBER.match(value) is not None
