@@ -19,7 +19,10 @@ _V6_BLOCK: Final = int(ipaddress.IPv6Address("2001:db8::"))
 """The documentation prefix, a /32: RFC 3849."""
 
 _MAC_BLOCK: Final = "00005e0053"
-"""Unicast addresses for documentation: RFC 9542 (RFC 7042), section 2.1.2."""
+"""Unicast addresses for documentation: RFC 9542, once RFC 7042."""
+
+_LONGEST_MAIL: Final = 254
+"""Signs of an address: RFC 5321, section 4.5.3.1.3."""
 
 _TLD_LANGUAGES: Final = {"de": "de", "at": "de", "ch": "de", "fr": "fr", "es": "es", "mx": "es",
                          "it": "it", "nl": "nl", "pt": "pt", "br": "pt", "uk": "en", "us": "en",
@@ -40,7 +43,12 @@ def domain_language(host: str) -> str:
 def email(draw: Draw, surface: str, keep: frozenset[str], language: str) -> str | None:
     """A drawn name at a domain for examples; with `format` in the shape of the local part."""
     local, at, host = surface.strip().rpartition("@")
-    if not at or not re.fullmatch(r"[^\s@<>\"'\\]{1,64}", local) or "." not in host:
+    if (
+        len(surface) > _LONGEST_MAIL
+        or not at
+        or not re.fullmatch(r"[^\s@<>\"'\\]{1,64}", local)
+        or "." not in host
+    ):
         return None
     first, last = _name(draw, surface, keep, language or domain_language(host))
     domain = draw.pick(DOMAINS)

@@ -14,6 +14,7 @@ from gateway.masking.surrogates import names
 from gateway.masking.surrogates.draw import Draw, cased
 
 _MAX_WORDS: Final = 8
+_MAX_PARTS: Final = 4  # of a word with hyphens: the pools are finite
 _TITLES_OF_MEN: Final = frozenset(
     "mr mister herr herrn hr sr señor senor don m monsieur signor sig senhor meneer dhr heer sir "
     "lord dott".split()
@@ -88,6 +89,8 @@ def _tokens(surface: str, language: str) -> list[Token] | None:
     for index, word in enumerate(words):
         bare = _POSSESSIVE.sub("", word.rstrip(","))
         if not _WORD.fullmatch(bare) and not _INITIALS.fullmatch(bare):
+            return None
+        if bare.count("-") >= _MAX_PARTS:
             return None
         dot = bare.endswith(".")
         core = bare.rstrip(".")

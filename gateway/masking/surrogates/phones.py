@@ -63,6 +63,7 @@ _EXTENSION = re.compile(
     r"(?P<head>.*?\d)(?P<word>[ ,;]{0,2}(?:ext(?:ension)?\.?|x|#)[ ]?)(?P<digits>\d{1,6})",
     re.IGNORECASE,
 )
+_LONGEST: Final = 60
 _FORM = re.compile(r"[+()\d ./\u00a0\u2011\u2013-]{6,40}")
 
 
@@ -71,9 +72,9 @@ def phone(draw: Draw, surface: str, keep: frozenset[str], language: str) -> str 
 
     None: the value is no number, or its country has set no numbers aside.
     """
-    extension = _EXTENSION.fullmatch(surface.strip())
+    extension = _EXTENSION.fullmatch(surface.strip()[: _LONGEST + 1])
     head = extension["head"] if extension else surface.strip()
-    if not _FORM.fullmatch(head):
+    if len(surface) > _LONGEST or not _FORM.fullmatch(head):
         return None
     digits = re.sub(r"\D", "", head)
     if not 6 <= len(digits) <= 16:

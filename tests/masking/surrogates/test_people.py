@@ -143,7 +143,19 @@ def test_the_language_is_drawn_otherwise():
 
 
 @pytest.mark.parametrize(
-    "surface", ["Anna2", "anna@x.com", "", "   ", "J.", "Anna " * 12, "+++", "Anna <b>", "A. B."]
+    "surface",
+    [
+        "Anna2",
+        "anna@x.com",
+        "",
+        "   ",
+        "J.",
+        "Anna " * 12,
+        "+++",
+        "Anna <b>",
+        "A. B.",
+        "-".join(["Anna"] * 300),
+    ],
 )
 @pytest.mark.parametrize("keep", [NOTHING, ALL])
 def test_what_is_no_name_has_no_stand_in(surface, keep):

@@ -139,6 +139,7 @@ FORMS = [
     ("CREDIT_CARD", "3714 496353 98431", FORMAT, r"3782 8224\d\d \d{5}"),
     ("IBAN", "DE89 3704 0044 0532 0130 00", ALL, r"DE\d\d 0000 0000( \d{4}){2} \d\d"),
     ("IBAN", "NL91ABNA0417164300", ALL, r"NL\d\dXXXX\d{10}"),
+    ("IBAN", "BE68539007547034", frozenset(), r"[A-Z]{2}\d\d [0X]{4}( \w{1,4})+"),
     ("US_SSN", "123456789", FORMAT, r"(000|666)\d{6}"),
     ("US_SSN", "123456789", frozenset(), r"(000|666)-\d\d-\d{4}"),
     ("ZIP_CODE", "D-80331", FORMAT, r"D-00\d{3}"),
@@ -181,6 +182,9 @@ def test_forms(entity_type, surface, keep, form):
         ("CREDIT_CARD", "6304 0000 0000 0000", FORMAT),
         ("CREDIT_CARD", "1234", frozenset()),
         ("IBAN", "XX00 1234", ALL),
+        ("IBAN", "BE68539007547034", ALL),  # 000 is a bank in Belgium
+        ("EMAIL_ADDRESS", "a@" + "b." * 200 + "de", ALL),
+        ("PHONE_NUMBER", "1 " * 500, ALL),
         ("US_SSN", "12-345", ALL),
         ("ZIP_CODE", "abc", ALL),
         ("COORDINATES", "48°08'14\"N 11°34'35\"E", ALL),
