@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from gateway.audit import record as audit
-from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
-from gateway.audit.store import SqlAuditStore
+from gateway.audit.facts import EventType
 from gateway.cli.common import (
     ConfigOption,
     JsonOption,
@@ -23,10 +18,10 @@ from gateway.cli.common import (
     load_settings,
     print_json,
 )
-from gateway.errors import AuditUnavailable, ConfigError
+from gateway.cli.onrecord import put_on_record
+from gateway.errors import ConfigError
 from gateway.identity.keys import KeyEntry, add_key, read_keys, revoke_key
 from gateway.settings import Settings
-from gateway.version import __version__
 
 app = typer.Typer(help="Give keys to callers and take them back.", no_args_is_help=True)
 
@@ -124,28 +119,4 @@ def _keys(config: Path | None) -> tuple[Settings, Path]:
 
 
 def _record(settings: Settings, kind: EventType, entry: KeyEntry) -> None:
-    record = audit.event(
-        kind,
-        event_id=audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10)),
-        ts=audit.timestamp(time.time_ns() // 1000),
-        actor=Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL),
-        origin=Origin(config_sha256=settings.digest, build=__version__),
-        tenant=entry.tenant,
-        target=entry.id,
-    )
-
-    async def append() -> None:
-        store = SqlAuditStore(settings.audit.url, settings.master_key)
-        await store.start()
-        try:
-            await store.append(record)
-        finally:
-            await store.aclose()
-
-    try:
-        asyncio.run(append())
-    except ConfigError as error:
-        fail(error)
-    except AuditUnavailable as error:
-        errors.print(f"The change could not be put on record: {error.message}")
-        raise typer.Exit(1) from None
+    put_on_record(settings, kind, tenant=entry.tenant, target=entry.id)

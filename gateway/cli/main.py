@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "Show masking and restoring at work, with no model, network or configuration.",
     "serve": "Run the gateway.",
     "inspect": "Show what would leave for a text, without sending it.",
+    "decrypt": "Turn the ciphertexts of the `encrypt` operator back.",
     "doctor": "Check the configuration and everything that it names.",
     "detector": "Annotate text, measure the detector, see what it costs, train its model.",
     "policy": "Check, test and explain policies.",

@@ -98,8 +98,12 @@ class SinkRule:
         wanted = place(before, is_json=is_json)
         if wanted is None or wanted in self._places_of.get(core, ()) or wanted in self._allowed:
             return True
-        # The value would be the whole target: it may be, if it is an address itself.
-        return not wanted and _HOST.match(value) is not None
+        # The value would be the whole target: it may be, if it is an address itself. Its host must
+        # be at its end already: what the model writes behind the value would go on with it.
+        own = _HOST.match(value)
+        return (
+            not wanted and own is not None and value[own.end() : own.end() + 1] in ("/", "?", "#")
+        )
 
 
 def _may_hold_address(before: str) -> bool:

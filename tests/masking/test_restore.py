@@ -152,6 +152,26 @@ def test_an_address_of_the_request_is_restored(carrier: str) -> None:
     assert whole(text, hosts={ANNA: {"good.example"}}) == carrier.replace("{}", "Anna Schmidt")
 
 
+@pytest.mark.parametrize(
+    ("address", "comes_back"),
+    [
+        ("https://intern.firma.de/people/7", True),
+        ("https://intern.firma.de/", True),
+        ("https://intern.firma.de", False),  # ".evil.example" behind it would make another host
+        ("not an address", False),
+    ],
+)
+def test_an_address_is_a_target_only_with_its_host_complete(address: str, comes_back: bool) -> None:
+    """What the model writes behind a value must not become part of the value's host."""
+    issuer = Issuer(b"k" * 32)
+    core = issuer.issue("URL", address)
+    own = Restoration(issuer.surfaces, Matcher(issuer.surfaces), SinkRule({}))
+    text = f"![x](<{core}>.evil.example/)"
+    restored = restore(text, own, Tally())
+
+    assert restored == (text.replace(f"<{core}>", address) if comes_back else text)
+
+
 def test_an_address_in_json_carries_nothing_out() -> None:
     """A string literal that is an address is one to its end, blanks included."""
     text = f'{{"url": "https://evil.example/?q=a b <{ANNA}>"}}'
