@@ -272,7 +272,7 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
         (LOOPBACK + "policies: []\n", ["policies: must not be empty"]),
         (LOOPBACK + "policies: defalt\n", ["policies: must be a list"]),
         (LOOPBACK + "policies: [defalt]\n", ["policies[0]: no shipped policy", "mean default?"]),
-        (LOOPBACK + "policies: [a/b.yaml]\n", ["policies[0]: no such file", "default, mask-all"]),
+        (LOOPBACK + "policies: [a/b.yaml]\n", ["policies[0]: no such file", "banking, default, "]),
         (LOOPBACK + "policies: [other/default.yaml]\n", ["policies[0]: no such file"]),
         (LOOPBACK + "policies: [/policies/default.yaml]\n", ["policies[0]: no such file"]),
         (LOOPBACK + "audit: {url: 'postgresql://a:pw@b/c'}\n", ["audit.url: PostgreSQL", "sqlite"]),

@@ -36,7 +36,7 @@ POLICY = """\
 version: 1
 id: test
 rules:
-  - {name: no-cards, when: {entity_types: [CREDIT_CARD]}, effect: deny, reason: "No cards."}
+  - {name: no-cards, when: {any_of: [CREDIT_CARD]}, effect: deny, reason: "No cards."}
   - {name: rest, effect: mask}
 """
 
@@ -201,7 +201,7 @@ async def test_a_language_without_names_stays_on_the_premises(tmp_path: Path) ->
     world = World(tmp_path)
     world.external()
     messages = [{"role": "system", "content": FINNISH}, {"role": "user", "content": GERMAN}]
-    with pytest.raises(PolicyDenied, match="stays on the premises"):
+    with pytest.raises(PolicyDenied, match="Names cannot be looked for"):
         await world.ask(messages=messages)
     assert world.order == ["record request.denied"]
     denied = world.sink.records[0]
@@ -216,7 +216,7 @@ async def test_a_language_without_names_stays_on_the_premises(tmp_path: Path) ->
 
 async def test_a_policy_may_send_it_all_the_same(tmp_path: Path) -> None:
     """Masked by what patterns find; the record still says so."""
-    world = World(tmp_path, policy=POLICY + "unsupported_languages: patterns\n")
+    world = World(tmp_path, policy=POLICY + "handling: {unsupported_languages: patterns}\n")
     world.external()
     await world.ask(f"{FINNISH} Anna Schmidt")
     assert b"Schmidt" not in world.upstream.sent[0].body

@@ -25,7 +25,7 @@ from gateway.errors import ConfigError, RequestError, UpstreamFailed
 from gateway.masking.mask import MaskingKeys, mask
 from gateway.settings import Limits, Secret
 from gateway.settings import Upstream as Settings
-from gateway.types import Decision, Effect, Family, Parsed, UpstreamClass
+from gateway.types import DEFAULT_USE, Decision, Effect, Family, Parsed, UpstreamClass
 from gateway.upstreams import openai
 from gateway.upstreams.openai import OpenAIUpstream, mapped_model
 
@@ -207,13 +207,13 @@ async def test_a_real_masked_request(serve, make):
         opening=b"",
     )
     decision = Decision(
-        Effect.MASK, UpstreamClass.EXTERNAL, (), {}, "replace", (), "", "policy", "digest"
+        Effect.MASK, UpstreamClass.EXTERNAL, (), {}, DEFAULT_USE, (), "", "policy", "digest"
     )
     masked = mask(
         parsed,
         (),
         decision,
-        MaskingKeys(b"s" * 32, b"h" * 32),
+        MaskingKeys(b"s" * 32, b"h" * 32, b"t" * 32),
         path="/chat/completions",
         entity_types=frozenset(),
     )

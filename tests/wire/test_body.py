@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from gateway.errors import RequestError
-from gateway.wire.body import parse_body
+from gateway.types import Json, Path
+from gateway.wire.body import parse_body, without
 
 
 @pytest.mark.parametrize(
@@ -52,3 +55,26 @@ def test_the_depth_limit_is_exact() -> None:
 def test_well_formed_surrogate_pairs_pass() -> None:
     """An escaped emoji is text like any other."""
     assert parse_body(b'{"a":"\\ud83d\\ude00"}', depth=4) == {"a": "😀"}
+
+
+DOCUMENT: dict[str, Json] = {"a": {"b": 1, "c": [{"d": 2, "e": 3}, 4]}, "f": None}
+
+
+@pytest.mark.parametrize(
+    ("paths", "left"),
+    [
+        ([], DOCUMENT),
+        ([("f",)], {"a": DOCUMENT["a"]}),
+        ([("a", "c", 0, "d"), ("f",)], {"a": {"b": 1, "c": [{"e": 3}, 4]}}),
+        ([("a", "c", 0, "d"), ("a", "c", 0, "e")], {"a": {"b": 1, "c": [{}, 4]}, "f": None}),
+        ([("a",), ("a", "b"), ("f",)], {}),
+        ([("a", "c", 1)], DOCUMENT),  # an item of a list is no member
+        ([("d",), ("a", "x"), ("f", "a")], DOCUMENT),
+    ],
+)
+def test_members_are_left_out(paths: list[Path], left: dict[str, Json]) -> None:
+    """Those that are named and no others, at any depth, from a copy."""
+    document = copy.deepcopy(DOCUMENT)
+
+    assert without(document, paths) == left
+    assert document == DOCUMENT
