@@ -48,7 +48,6 @@ _LOGPROBS = frozenset(
 )
 _TEXT_PARTS = ("text", "refusal", "input_text", "output_text")
 _OURS = frozenset({"cache_salt", "priority"})
-_OFF = (None, False)
 _HOSTED = {"web_search_options": "web_search"}
 
 
@@ -81,7 +80,7 @@ def parse(document: dict[str, Json]) -> Parsed:
         opening=_opening(messages),
         unknown=tuple(collector.unknown),
         logprobs=tuple(
-            (key,) for key in sorted(_LOGPROBS & document.keys()) if document[key] not in _OFF
+            (key,) for key in sorted(_LOGPROBS & document.keys()) if not _is_off(document[key])
         ),
         hosted_tools=frozenset(
             kind for key, kind in _HOSTED.items() if document.get(key) is not None
@@ -160,9 +159,13 @@ def _field(collector: Collector, key: str, value: Json) -> bool:
     handler = _HANDLERS.get(key)
     if handler is not None:
         return handler(collector, path, value)
-    if key not in _LOGPROBS or value not in _OFF:
+    if key not in _LOGPROBS or not _is_off(value):
         collector.member(path, value, known=key in _KNOWN)
     return False
+
+
+def _is_off(value: Json) -> bool:
+    return value is None or value is False  # 0 is not: vLLM takes it for "of the prompt's tokens"
 
 
 def _model(collector: Collector, path: Path, value: Json) -> bool:

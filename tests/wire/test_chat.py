@@ -150,11 +150,8 @@ def test_media_is_marked(part: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"logprobs": True}, "unsupported_parameter"),
-        ({"top_logprobs": 2}, "unsupported_parameter"),
-        ({"return_token_ids": True}, "unsupported_parameter"),
-        ({"echo": True}, "unsupported_parameter"),
         ({"cache_salt": "x"}, "unsupported_parameter"),
+        ({"priority": None}, "unsupported_parameter"),
         ({"tools": [{"type": "web_search"}]}, "unsupported_tool"),
         ({"messages": []}, "invalid_request"),
         ({"messages": "x"}, "invalid_request"),
@@ -173,6 +170,66 @@ def test_what_is_refused(fields: dict[str, Any], code: str) -> None:
 
     assert caught.value.code == code
     assert caught.value.param is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({}, ()),
+        ({"logprobs": False, "echo": None}, ()),
+        ({"logprobs": True}, (("logprobs",),)),
+        ({"top_logprobs": 2, "logprobs": True}, (("logprobs",), ("top_logprobs",))),
+        ({"prompt_logprobs": 0}, (("prompt_logprobs",),)),
+        ({"return_token_ids": True}, (("return_token_ids",),)),
+        ({"echo": True}, (("echo",),)),
+        ({"stop_token_ids": []}, (("stop_token_ids",),)),
+    ],
+)
+def test_what_asks_for_pieces_of_the_answer(
+    fields: dict[str, Any], asked: tuple[tuple[str, ...], ...]
+) -> None:
+    """Policy says what becomes of it. Nothing but null and false asks for none: 0 does."""
+    assert parse(body(**fields)).logprobs == asked
+
+
+@pytest.mark.parametrize(
+    ("fields", "kinds"),
+    [
+        ({}, set()),
+        ({"web_search_options": None}, set()),
+        ({"web_search_options": {}}, {"web_search"}),
+        ({"web_search_options": {"user_location": {"city": "Bonn"}}}, {"web_search"}),
+    ],
+)
+def test_tools_of_the_provider_are_named(fields: dict[str, Any], kinds: set[str]) -> None:
+    """Policy says which of them may be used off the premises."""
+    assert parse(body(**fields)).hosted_tools == kinds
+
+
+@pytest.mark.parametrize(
+    ("fields", "unknown"),
+    [
+        ({"temperature": 1, "metadata": {"a": "b"}, "store": True, "logit_bias": {}}, ()),
+        ({"guided_regex": "x"}, (("guided_regex",),)),
+        ({"x": {"y": {"z": 1}}}, (("x",),)),
+        ({"tools": [{"type": "function", "x": 1}]}, (("tools", 0, "x"),)),
+        ({"tool_choice": {"type": "function", "x": 1}}, (("tool_choice", "x"),)),
+        ({"response_format": {"type": "text", "x": 1}}, (("response_format", "x"),)),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "a", "x": 1}]}]},
+            (("messages", 0, "content", 0, "x"),),
+        ),
+        (
+            {"messages": [{"role": "user", "content": "a", "x": 1}, {"role": "user", "y": 2}]},
+            (("messages", 0, "x"), ("messages", 1, "y")),
+        ),
+    ],
+)
+def test_what_nobody_named_is_told(
+    fields: dict[str, Any], unknown: tuple[tuple[str | int, ...], ...]
+) -> None:
+    """The outermost member only, wherever it stands: policy may drop it or refuse the request."""
+    assert parse(body(**fields)).unknown == unknown
 
 
 def test_usage_is_always_asked_for_in_streams() -> None:
