@@ -1,110 +1,111 @@
-"""`cloakroom policy`: check, test and explain policy files.
+"""`cloakroom policy`: check, test, explain and compare policies.
 
-Exit codes: 0 all is well, 1 a test case failed, 2 a file is wrong.
+Exit codes: 0 all is well · 1 a test case failed, a warning where `--strict` was asked for, or a
+policy sends more than another · 2 a wrong command line or a wrong file.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
-from enum import IntEnum
-from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 
 from gateway import strictyaml
-from gateway.cli.common import load_settings
-from gateway.cli.entity_types import known_types
+from gateway.cli.common import JsonOption, console, errors, print_json
+from gateway.cli.policy_common import (
+    Exit,
+    OwnConfig,
+    load,
+    policy_path,
+    print_problems,
+    problem_facts,
+    types_known,
+)
+from gateway.cli.policy_diff import diff
+from gateway.cli.policy_explain import explain
 from gateway.errors import ConfigError, Problem
-from gateway.masking.presidio import installed_operators
-from gateway.policy import shape
 from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
-from gateway.policy.decide import Outcome, RuleTrace, decide, explain
-from gateway.policy.files import load_policies
+from gateway.policy.coverage import NOTHING, Covered, coverage
+from gateway.policy.lint import Treats
 from gateway.policy.lint import warnings as policy_warnings
 from gateway.policy.model import Policy
-from gateway.policy.shipped import shipped_policies, shipped_policy
-from gateway.types import (
-    LANGUAGES,
-    Candidate,
-    Decision,
-    Family,
-    RequestFacts,
-    UpstreamClass,
-)
-from gateway.validation import did_you_mean
+from gateway.policy.shape import json_schema
+from gateway.policy.shipped import shipped_policies
+from gateway.types import UpstreamClass
 
-_STYLE: Final = {Outcome.MATCHED: "bold green", Outcome.SKIPPED: "", Outcome.NOT_REACHED: "dim"}
+MANY: Final = 5  # policies whose cases are run: from here on, progress is shown
 
-app = typer.Typer(no_args_is_help=True, help="Check, test and explain policies.")
-
-
-class Exit(IntEnum):
-    """Exit codes."""
-
-    OK = 0
-    FAILED = 1
-    BAD_FILE = 2
-
-
-def _entity_types(values: list[str] | None) -> list[str] | None:
-    try:
-        return None if values is None else [shape.entity_type(value) for value in values]
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _languages(values: list[str] | None) -> list[str] | None:
-    for value in values or ():
-        if not re.fullmatch("[a-z]{2,3}", value):
-            raise typer.BadParameter("must be an ISO 639 code of two or three small letters")
-    return values
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-OwnConfig = Annotated[
-    Path | None,
-    typer.Option("--config", help="A configuration, whose own entity types are known, too."),
-]
+app = typer.Typer(no_args_is_help=True, help="Check, test, explain and compare policies.")
+app.command("explain")(explain)
+app.command("diff")(diff)
 
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Policy files, read together in this order.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Policy files or shipped policies, read together in this order."),
+    ],
     config: OwnConfig = None,
-    as_json: AsJson = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where there are warnings.")
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check policy files: everything that is wrong, and what looks wrong."""
+    """Check policies: what is wrong, what looks wrong, and what they do with each class.
+
+    Exit codes: 0 they can be used, 1 there are warnings and --strict was asked for, 2 they are
+    wrong.
+    """
     policy: Policy | None = None
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
+    covered: Sequence[Covered] = ()
     try:
-        policy = _load(files)
-        warnings = policy_warnings(policy, _known_types(config))
+        policy = load(files)
+        known = types_known(config)
+        warnings = policy_warnings(policy, known, _treats())
+        covered = coverage(policy, known)
     except ConfigError as error:
         problems = error.problems
     is_good = policy is not None and not problems
     if as_json:
-        _print_json(
+        print_json(
             {
                 "ok": is_good,
                 "policy": _policy_facts(policy) if policy else None,
-                "problems": [_problem_facts(one) for one in problems],
-                "warnings": [_problem_facts(one) for one in warnings],
+                "problems": [problem_facts(one) for one in problems],
+                "warnings": [problem_facts(one) for one in warnings],
+                "coverage": {
+                    one.name: {towards.value: some for towards, some in one.outcomes.items()}
+                    for one in covered
+                },
             }
         )
     else:
-        _print_problems(problems, "error")
-        _print_problems(warnings, "warning")
-        if policy:
+        print_problems(problems, "error")
+        print_problems(warnings, "warning")
+        if policy and is_good:
+            _print_coverage(covered)
             typer.echo(f"{policy.id}: {len(policy.rules)} rules, digest {policy.digest}")
-    raise typer.Exit(Exit.OK if is_good else Exit.BAD_FILE)
+    if not is_good:
+        raise typer.Exit(Exit.BAD_FILE)
+    raise typer.Exit(Exit.FAILED if strict and warnings else Exit.OK)
+
+
+def _treats() -> Treats:
+    """The types for which an operator has something better than its fallback."""
+    # Only this command needs them.
+    from gateway.masking.formats import FPE_TYPES  # noqa: PLC0415
+    from gateway.masking.generalise import GENERALISE_TYPES  # noqa: PLC0415
+    from gateway.masking.surrogates.stand_in import SURROGATE_TYPES  # noqa: PLC0415
+
+    return {"fpe": FPE_TYPES, "generalise": GENERALISE_TYPES, "surrogate": SURROGATE_TYPES}
 
 
 @app.command("test")
@@ -113,22 +114,25 @@ def run_tests(
         list[str] | None,
         typer.Argument(help="Shipped policies, or policy files with tests/FILE beside them."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Run the test cases of policies; without a name, of all that are shipped."""
+    """Run the test cases of policies; without a name, of all that are shipped.
+
+    Exit codes: 0 all cases passed, 1 one failed, 2 a file is wrong.
+    """
     results: dict[str, tuple[CaseResult, ...]] = {}
     problems: list[Problem] = []
-    for name in dict.fromkeys(names or shipped_policies()):
+    for name in _shown(list(dict.fromkeys(names or shipped_policies())), quiet=as_json):
         try:
-            results[name] = _run(_path(name))
+            results[name] = _run(name)
         except ConfigError as error:
             problems.extend(error.problems)
     failed = sum(not one.passed for some in results.values() for one in some)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "ok": not failed and not problems,
-                "problems": [_problem_facts(one) for one in problems],
+                "problems": [problem_facts(one) for one in problems],
                 "policies": {
                     name: [_case_facts(one) for one in some] for name, some in results.items()
                 },
@@ -136,130 +140,32 @@ def run_tests(
         )
     else:
         _print_cases(results)
-        _print_problems(problems, "error")
+        print_problems(problems, "error")
     raise typer.Exit(Exit.BAD_FILE if problems else Exit.FAILED if failed else Exit.OK)
 
 
-@app.command("explain")
-def explain_(
-    policy: Annotated[
-        list[str] | None,
-        typer.Option("--policy", help="A policy file or a shipped policy; several in order."),
-    ] = None,
-    entity_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--entity-type", help="An entity type that was found.", callback=_entity_types
-        ),
-    ] = None,
-    model: Annotated[str, typer.Option(help="The requested model.")] = "some-model",
-    tenant: Annotated[str, typer.Option(help="The caller's tenant.")] = "some-tenant",
-    role: Annotated[list[str] | None, typer.Option("--role", help="A role of the caller.")] = None,
-    upstream_class: Annotated[
-        list[UpstreamClass] | None,
-        typer.Option("--upstream-class", help="Classes of the candidates, in order."),
-    ] = None,
-    media: Annotated[bool, typer.Option("--media", help="The request holds media.")] = False,
-    language: Annotated[
-        list[str] | None,
-        typer.Option("--language", help="A language of its text, as en.", callback=_languages),
-    ] = None,
-    config: OwnConfig = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show rule by rule what a policy does with a request, and the decision."""
-    try:
-        read = _load([_path(name) for name in policy or ["default"]])
-        warnings = _unknown(entity_type or [], config)
-    except ConfigError as error:
-        _refuse(error, as_json)
-    facts = RequestFacts(
-        tenant=tenant,
-        roles=frozenset(role or ()),
-        family=Family.CHAT,
-        model=model,
-        entities=dict.fromkeys(entity_type or (), (0, 0, 1)),
-        languages=frozenset(language or ()),
-        has_media=media,
-        unsupported_languages=frozenset(language or ()) - LANGUAGES,
-    )
-    classes = upstream_class or [UpstreamClass.EXTERNAL, UpstreamClass.ON_PREM]
-    candidates = [Candidate(one.value, one) for one in dict.fromkeys(classes)]
-    traces, decision = explain(read, facts, candidates), decide(read, facts, candidates)
-    if as_json:
-        _print_json(
-            {
-                "ok": True,
-                "rules": [_trace_facts(one) for one in traces],
-                "decision": _decision_facts(decision, facts),
-                "unsupported_languages": sorted(facts.unsupported_languages),
-                "warnings": [_problem_facts(one) for one in warnings],
-            }
-        )
+def _shown(names: list[str], *, quiet: bool) -> Iterator[str]:
+    """The names, with progress on a terminal where there are many."""
+    if quiet or len(names) < MANY or not errors.is_terminal:
+        yield from names
         return
-    _print_problems(warnings, "warning")
-    _print_traces(traces)
-    _print_languages(read, facts)
-    _print_decision(decision, facts)
+    yield from track(names, "policies", console=errors, transient=True)
 
 
-def _refuse(error: ConfigError, as_json: bool) -> NoReturn:
-    if as_json:
-        found = [_problem_facts(one) for one in error.problems]
-        _print_json({"ok": False, "problems": found})
-    else:
-        _print_problems(error.problems, "error")
-    raise typer.Exit(Exit.BAD_FILE) from None
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors.
 
-
-def _path(name: str) -> Path:
-    """The file of a policy: a path, or a shipped policy's name.
-
-    Raises:
-        ConfigError: neither.
+    It is also in `policies/policy.schema.json`. A first line
+    `# yaml-language-server: $schema=policy.schema.json` in a policy lets editors check it as it is
+    written. Exit code: 0.
     """
-    if name in shipped_policies():
-        return shipped_policy(name)
-    path = Path(name)
-    if path.suffix or len(path.parts) > 1:
-        return path
-    return shipped_policy(name)
+    print_json(json_schema())
 
 
-def _load(files: Sequence[Path]) -> Policy:
-    return load_policies(files, frozenset(installed_operators()))
-
-
-def _run(path: Path) -> tuple[CaseResult, ...]:
-    policy = _load([path])
+def _run(name: str) -> tuple[CaseResult, ...]:
+    policy, path = load([name]), policy_path(name)
     return run_cases(policy, parse_cases(strictyaml.load(path.parent / "tests" / path.name)))
-
-
-def _known_types(config: Path | None) -> frozenset[str]:
-    """What any recognizer may find, those of the configuration included. Raises `ConfigError`."""
-    return known_types(load_settings(config).detection if config else None)
-
-
-def _unknown(entity_types: Sequence[str], config: Path | None) -> list[Problem]:
-    """A warning for each type that no recognizer knows."""
-    if not entity_types:
-        return []
-    known = _known_types(config)
-    return [
-        Problem("--entity-type", 0, one, "unknown entity type", did_you_mean(one, known))
-        for one in entity_types
-        if one not in known
-    ]
-
-
-def _problem_facts(problem: Problem) -> dict[str, str | int]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "key": problem.key,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
 
 
 def _policy_facts(policy: Policy) -> dict[str, object]:
@@ -268,47 +174,24 @@ def _policy_facts(policy: Policy) -> dict[str, object]:
 
 
 def _case_facts(result: CaseResult) -> dict[str, object]:
-    case = result.case
-    place = {"file": case.file, "line": case.line}
-    return {"name": case.name, "ok": result.passed, "failures": result.failures, **place}
-
-
-def _trace_facts(trace: RuleTrace) -> dict[str, str]:
+    case, decision = result.case, result.decision
     return {
-        "upstream": trace.upstream,
-        "upstream_class": trace.upstream_class,
-        "rule": trace.rule,
-        "outcome": trace.outcome,
-        "detail": trace.detail,
+        "name": case.name,
+        "ok": result.passed,
+        "failures": result.failures,
+        "file": case.file,
+        "line": case.line,
+        "found": {
+            "effect": decision.effect,
+            "upstream_class": decision.upstream_class,
+            "upstreams": [one.name for one in decision.candidates],
+            "rules": decision.rule_ids,
+            "reason_code": decision.reason_code,
+            "operators": {one: described(decision.operator_for(one)) for one in case.operators}
+            if decision.candidates
+            else {},
+        },
     }
-
-
-def _decision_facts(decision: Decision, facts: RequestFacts) -> dict[str, object]:
-    return {
-        "effect": decision.effect,
-        "upstream_class": decision.upstream_class,
-        "rule_ids": decision.rule_ids,
-        "reason": decision.reason,
-        "operators": _operators(decision, facts),
-        "policy_id": decision.policy_id,
-        "policy_digest": decision.policy_digest,
-    }
-
-
-def _operators(decision: Decision, facts: RequestFacts) -> dict[str, str]:
-    """What would be done with each type that was found; nothing where all is denied."""
-    if not decision.candidates:
-        return {}
-    return {one: described(decision.operator_for(one)) for one in sorted(facts.entity_types)}
-
-
-def _print_json(value: Mapping[str, object]) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
-def _print_problems(problems: Sequence[Problem], kind: str) -> None:
-    for problem in problems:
-        typer.echo(f"{kind}: {problem}", err=True)
 
 
 def _print_cases(results: Mapping[str, Sequence[CaseResult]]) -> None:
@@ -318,35 +201,28 @@ def _print_cases(results: Mapping[str, Sequence[CaseResult]]) -> None:
         failed = len(some) - passed
         style = "bold red" if failed else "green"
         table.add_row(escape(name), str(len(some)), str(passed), str(failed), style=style)
-    Console().print(table)
+    console.print(table)
     for one in (one for some in results.values() for one in some if not one.passed):
         typer.echo(f"{one.case.file}:{one.case.line}: {one.case.name}: {'; '.join(one.failures)}")
 
 
-def _print_traces(traces: Sequence[RuleTrace]) -> None:
-    table = Table("towards", "rule", "outcome", "why")
-    for one in traces:
-        outcome = one.outcome.value.replace("_", " ")
-        table.add_row(
-            one.upstream_class, escape(one.rule), outcome, escape(one.detail),
-            style=_STYLE[one.outcome],
-        )  # fmt: skip
-    Console().print(table)
+def _print_coverage(covered: Sequence[Covered]) -> None:
+    table = Table("class", "types", "external", "on premises", title="A plain request, by class")
+    for one in covered:
+        cells = [_cell(one.outcomes[towards]) for towards in UpstreamClass]
+        count = "" if one.name == NOTHING else str(len(one.outcomes[UpstreamClass.EXTERNAL]))
+        table.add_row(escape(one.name), count, cells[1], cells[0])
+    console.print(table)
 
 
-def _print_languages(policy: Policy, facts: RequestFacts) -> None:
-    if facts.unsupported_languages:
-        codes = ", ".join(sorted(facts.unsupported_languages))
-        typer.echo(
-            f"unsupported languages: {codes} (policy: {policy.handling.unsupported_languages})"
-        )
-
-
-def _print_decision(decision: Decision, facts: RequestFacts) -> None:
-    towards = f", to {decision.upstream_class} upstreams" if decision.upstream_class else ""
-    rules = ", ".join(decision.rule_ids) or "no rule"
-    typer.echo(f"decision: {decision.effect}{towards} ({rules})")
-    if decision.reason:
-        typer.echo(f"reason: {decision.reason}")
-    for entity_type, operator in _operators(decision, facts).items():
-        typer.echo(f"  {entity_type}: {operator}")
+def _cell(outcomes: Mapping[str, str]) -> str:
+    """What becomes of all types of a class, or of how many of them and of the fewest by name."""
+    counted = Counter(outcomes.values()).most_common()
+    if len(counted) == 1:
+        return escape(counted[0][0])
+    said: Callable[[str, int], str] = lambda outcome, count: (  # noqa: E731
+        f"{outcome} ({count})"
+        if count > 3
+        else f"{outcome} ({', '.join(one for one, other in outcomes.items() if other == outcome)})"
+    )
+    return escape("; ".join(said(outcome, count) for outcome, count in counted))

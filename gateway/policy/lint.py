@@ -7,30 +7,37 @@ later rule. It is not complete (two rules together may cover a third), but never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from gateway.entity_types import SEVERITIES, severity
+from gateway.entity_types import CLASSES, SEVERITIES, severity
 from gateway.errors import Problem
 from gateway.operator_kinds import OPERATOR_KINDS
 from gateway.policy.conditions import matches
 from gateway.policy.model import Media, Policy, ProviderState, Rule, Shadow, When
+from gateway.policy.shape import is_entity_type
 from gateway.types import Effect
 from gateway.validation import did_you_mean
 
+Treats: TypeAlias = Mapping[str, Collection[str]]
+"""Operators, and the types for which each has something better than its fallback: as a mapping
+where it has words for what it makes of them."""
+
+_MOST_NAMES = 8
+
 
 def warnings(
-    policy: Policy,
-    known: frozenset[str] | None = None,
-    treats: Mapping[str, frozenset[str]] | None = None,
+    policy: Policy, known: frozenset[str] | None = None, treats: Treats | None = None
 ) -> tuple[Problem, ...]:
     """What is legal but looks wrong, in the order of the rules.
 
-    `known` are the entity types that detection can find; `treats` are the types for which an
-    operator has something better than its fallback. None leaves either unchecked.
+    `known` are the entity types that detection can find; None leaves them and what operators
+    treat unchecked.
     """
-    found = [*_unsafe(policy)]
+    found = [*_unsafe(policy), *_unknown_beside(policy, known)]
     for index, rule in enumerate(policy.rules):
         found += _about(policy, index, rule)
+        found += _repeated(rule)
         found += _unknown_types(rule, known)
         found += _untreated(rule, treats or {})
     return tuple(found)
@@ -53,24 +60,61 @@ def _unsafe(policy: Policy) -> Iterator[Problem]:
 
 def _about(policy: Policy, index: int, rule: Rule) -> Iterator[Problem]:
     place = (rule.file, rule.line, rule.name)
+    closed = next(
+        (why for one in policy.rules[:index] if (why := _shut_out(one, rule, policy.severities))),
+        "",
+    )
+    if closed:
+        yield Problem(*place, f"unreachable: {closed}")
     towards, to = rule.when.upstream_class, rule.to
-    for earlier in policy.rules[:index]:
-        if earlier.to is None and covers(earlier.when, rule.when, policy.severities):
-            always = (
-                "matches everything" if earlier.when.holds_always else "matches all that it does"
-            )
-            yield Problem(*place, f"unreachable: {earlier.name}, before it, {always}")
-            break
     if rule.effect is Effect.ALLOW:
-        towards = rule.when.upstream_class or "all"
-        yield Problem(*place, f"sends text unmasked, to {towards} upstreams")
-    towards = rule.when.upstream_class
-    if (
-        rule.to is not None
-        and towards is not None
-        and rule.to.upstream_class not in (None, towards)
-    ):
+        names = ", ".join(rule.when.upstreams or ())
+        where = f"upstreams {names}" if names else f"{towards or 'all'} upstreams"
+        yield Problem(*place, f"sends text unmasked, to {where}")
+    if to is not None and towards is not None and to.upstream_class not in (None, towards):
         yield Problem(*place, "closes every upstream for which it is read", "is it a denial?")
+
+
+def _shut_out(earlier: Rule, rule: Rule, severities: Mapping[str, str]) -> str:
+    """Why an earlier rule leaves a rule nothing to match, or "" where that cannot be told."""
+    when = rule.when
+    if earlier.to is None:
+        if not covers(earlier.when, when, severities):
+            return ""
+        always = "matches everything" if earlier.when.holds_always else "matches all that it does"
+        return f"{earlier.name}, before it, {always}"
+    kept = earlier.to.upstream_class
+    elsewhere = kept is not None and when.upstream_class not in (None, kept)
+    if elsewhere and covers(earlier.when, when, severities):
+        return f"{earlier.name}, before it, routes all that it matches to {kept}"
+    return ""
+
+
+def _repeated(rule: Rule) -> Iterator[Problem]:
+    """Names of a list that say nothing, since another name of it holds all their types."""
+    for key, named in (("any_of", rule.when.any_of or {}), ("all_of", rule.when.all_of or {})):
+        for name, types in named.items():
+            for other, more in named.items():
+                narrower = types < more or (types == more and other < name)
+                said, by = (name, other) if key == "any_of" else (other, name)
+                if name != other and narrower and types:
+                    text = f"{key}: {said} adds nothing to {by}"
+                    yield Problem(rule.file, rule.line, rule.name, text)
+
+
+def _unknown_beside(policy: Policy, known: frozenset[str] | None) -> Iterator[Problem]:
+    """Unknown types in what stands beside the rules."""
+    if known is None:
+        return
+    file = policy.rules[0].file if policy.rules else ""
+    shipped = known.union(*CLASSES.values())
+    for key, types in (
+        ("severity", frozenset(policy.severities)),
+        ("answers.operators", frozenset(policy.answers.operators)),
+        *((f"classes.{name}", types) for name, types in policy.classes.items()),
+    ):
+        for one in sorted(types - shipped):
+            yield Problem(file, 0, key, f"unknown entity type {one}", did_you_mean(one, known))
 
 
 def _unknown_types(rule: Rule, known: frozenset[str] | None) -> Iterator[Problem]:
@@ -82,25 +126,38 @@ def _unknown_types(rule: Rule, known: frozenset[str] | None) -> Iterator[Problem
 
 
 def written_types(rule: Rule) -> frozenset[str]:
-    """The entity types that a rule names itself, not those of the classes that it names."""
+    """The entity types that a rule names itself, not those of the classes that it names.
+
+    Of the operators' types those are left out that belong to a class which every policy knows,
+    since the class may have been written.
+    """
     when = rule.when
     named = {*(when.any_of or ()), *(when.all_of or ()), *(when.at_least or ())}
-    return frozenset(one for one in named if one.isupper()) | frozenset(
-        one for one in rule.operators if one.isupper()
-    )
+    treated = {*rule.operators, *(rule.answers.operators if rule.answers else ())}
+    return frozenset(filter(is_entity_type, named)) | treated.difference(*CLASSES.values())
 
 
-def _untreated(rule: Rule, treats: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
-    by_operator: dict[str, list[str]] = {}
+def _untreated(rule: Rule, treats: Treats) -> Iterator[Problem]:
+    """Types for which an operator falls back, and words that it does not take for a type."""
+    untreated: dict[str, list[str]] = {}
     for entity_type, use in sorted(rule.operators.items()):
         able = treats.get(use.name)
-        if able is not None and entity_type not in able:
-            by_operator.setdefault(use.name, []).append(entity_type)
-    for name, types in by_operator.items():
-        kind = OPERATOR_KINDS.get(name)
+        if able is None:
+            continue
+        if entity_type not in able:
+            untreated.setdefault(f"{use.name} has nothing for", []).append(entity_type)
+        elif isinstance(able, Mapping):
+            for _, words in use.options:
+                if not set(words) <= set(able[entity_type]):
+                    text = f"{use.name} to {' '.join(words)} has nothing for"
+                    untreated.setdefault(text, []).append(entity_type)
+    for text, types in untreated.items():
+        kind = OPERATOR_KINDS.get(text.split()[0])
         instead = "replace" if kind and kind.returns else "redact"
-        text = f"{name} has nothing for {', '.join(types)}: {instead} is used instead"
-        yield Problem(rule.file, rule.line, rule.name, text)
+        more = len(types) - _MOST_NAMES
+        names = ", ".join(types[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        said = f"{text} {names}: {instead} is used instead"
+        yield Problem(rule.file, rule.line, rule.name, said)
 
 
 def covers(wide: When, narrow: When, severities: Mapping[str, str]) -> bool:
@@ -119,18 +176,25 @@ def covers(wide: When, narrow: When, severities: Mapping[str, str]) -> bool:
              and narrow.families is not None))
         and (wide.languages is None or (narrow.languages is not None
              and narrow.languages <= wide.languages))
-        and (wide.bands is None or wide.bands == narrow.bands)
+        and (wide.bands is None or (narrow.bands is not None and narrow.bands <= wide.bands))
         and _found_covers(wide, narrow, severities)
     )  # fmt: skip
 
 
 def _globs_cover(wide: Sequence[str] | None, narrow: Sequence[str] | None) -> bool:
-    """Whether each pattern of `narrow` is one of `wide`, or a plain name that one matches."""
+    """Whether each pattern of `narrow` is one of `wide`, or one of `wide` matches it as a text.
+
+    Then it matches all that the narrow pattern does: what stands where a `*` of the wide one does
+    may be anything, and so may what a `?` of the narrow one becomes. But a `*` of the narrow one
+    is no single character, as a `?` of the wide one asks.
+    """
     if wide is None or narrow is None:
         return wide is None
-    return all(
-        one in wide or ("*" not in one and "?" not in one and matches(wide, one)) for one in narrow
-    )
+    return all(any(other == one or _matches_text(other, one) for other in wide) for one in narrow)
+
+
+def _matches_text(wide: str, narrow: str) -> bool:
+    return not ("?" in wide and "*" in narrow) and matches([wide], narrow)
 
 
 def _found_covers(wide: When, narrow: When, severities: Mapping[str, str]) -> bool:
@@ -169,7 +233,11 @@ def _needed(when: When) -> list[frozenset[str]]:
 
 def _counted(when: When) -> list[tuple[frozenset[str] | None, int]]:
     """Types (None: all) with how many findings of them there must be."""
-    return [*(when.at_least or {}).values(), *((need, 1) for need in _needed(when))]
+    found: list[tuple[frozenset[str] | None, int]] = [*(when.at_least or {}).values()]
+    found += [(need, 1) for need in _needed(when)]
+    if when.severity is not None or when.bands is not None:
+        found.append((None, 1))
+    return found
 
 
 def _rank(entity_type: str, severities: Mapping[str, str]) -> int:

@@ -33,7 +33,8 @@ class Trait:
 
     `kind` is `found`, `tenant`, `model`, `role`, `tag`, `language`, `unsupported_language`,
     `family`, `media`, `hosted_tool`, `unknown_fields`; `upstream` and `fallback` are said of the
-    candidates. `label` is what people read in place of `value`: the patterns that it matches.
+    candidates. `label` is what people read in place of `value`: the patterns that it matches, or
+    the types for which it stands.
     """
 
     kind: str
@@ -126,7 +127,9 @@ def universe(policies: Sequence[Policy], types: frozenset[str]) -> Universe:
     upstreams = _Names(
         [when.upstreams for when in whens] + [rule.to.upstreams for rule in rules if rule.to]
     )
-    dimensions: list[Traits] = [_found(one, rules) for one in alike]
+    dimensions: list[Traits] = [
+        _found(one, ", ".join(sorted(some)), rules) for one, some in alike.items()
+    ]
     for kind in ("tenant", "model"):
         dimensions.append(names[kind].traits(kind))
     for kind in ("role", "tag"):
@@ -197,7 +200,7 @@ def _sets(rule: Rule) -> list[frozenset[str]]:
     return found
 
 
-def _found(entity_type: str, rules: Sequence[Rule]) -> Traits:
+def _found(entity_type: str, label: str, rules: Sequence[Rule]) -> Traits:
     """A type found in all numbers and bands that rules tell apart, the surest single one first."""
     least = {1}
     for rule in rules:
@@ -210,7 +213,7 @@ def _found(entity_type: str, rules: Sequence[Rule]) -> Traits:
     indexes = sorted(bands.values(), reverse=True)
     chosen = [some for size in range(1, len(indexes) + 1) for some in combinations(indexes, size)]
     return tuple(
-        Trait("found", entity_type, _counts(some, count))
+        Trait("found", entity_type, _counts(some, count), label)
         for count in sorted(least)[:MAX_COUNTS]
         for some in chosen
     )

@@ -1,0 +1,165 @@
+"""`cloakroom policy diff`: what one policy sends that another did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from gateway.cli.common import JsonOption, console, print_json
+from gateway.cli.policy_common import (
+    Exit,
+    OwnConfig,
+    load,
+    refuse,
+    types_in_words,
+    types_known,
+)
+from gateway.errors import ConfigError
+from gateway.policy.diff import Change, Comparison, Direction, Kind, compare
+from gateway.policy.model import Policy
+from gateway.policy.universe import Trait, Traits
+from gateway.types import BANDS
+
+MOST_ROWS: Final = 60  # of a table; JSON has all
+
+_TITLES: Final = {Direction.MORE: "Sent more", Direction.LESS: "Sent less"}
+_STYLES: Final = {Direction.MORE: "bold red", Direction.LESS: "green"}
+_WORDS: Final = {
+    "unsupported_language": "text in an unsupported language",
+    "media": "with images, audio or files",
+    "unknown_fields": "with fields that are not known",
+}
+
+Types = Callable[[frozenset[str]], str]
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="The policy before: a file or a shipped policy.")],
+    new: Annotated[str, typer.Argument(help="The policy after.")],
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="Exit with 0 although more is sent.")
+    ] = False,
+    config: OwnConfig = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a change of policy sends more, and less: which types, of whom, to where.
+
+    Both policies decide requests of every kind that they can tell apart, as far as a bound goes;
+    the last line says how far. Exit codes: 0 nothing is sent more, 1 something is and
+    --acknowledge was not given, 2 a file is wrong.
+    """
+    try:
+        before, after = load([old]), load([new])
+        known = types_known(config)
+    except ConfigError as error:
+        refuse(error, as_json)
+    found = compare(before, after, known)
+    more = found.of(Direction.MORE)
+    if as_json:
+        print_json(_facts(before, after, found))
+    else:
+        _print(found, lambda types: types_in_words(types, known, after.classes))
+    raise typer.Exit(Exit.FAILED if more and not acknowledge else Exit.OK)
+
+
+def _facts(before: Policy, after: Policy, found: Comparison) -> dict[str, object]:
+    return {
+        "ok": not found.of(Direction.MORE),
+        "old": {"id": before.id, "digest": before.digest},
+        "new": {"id": after.id, "digest": after.digest},
+        "more": [_change_facts(one) for one in found.of(Direction.MORE)],
+        "less": [_change_facts(one) for one in found.of(Direction.LESS)],
+        "decisions": found.decisions,
+        "depth": found.depth,
+        "complete": found.complete,
+    }
+
+
+def _change_facts(change: Change) -> dict[str, object]:
+    return {
+        "kind": change.kind,
+        "key": change.key,
+        "types": sorted(change.types),
+        "circumstances": [[_trait_facts(one) for one in some] for some in change.circumstances],
+        "before": change.before,
+        "after": change.after,
+        "rules": {"old": change.rules[0], "new": change.rules[1]},
+    }
+
+
+def _trait_facts(trait: Trait) -> dict[str, object]:
+    counted = {"counts": trait.counts} if trait.kind in ("found", "count") else {}
+    return {"kind": trait.kind, "value": trait.value, "label": trait.label, **counted}
+
+
+def _print(found: Comparison, types: Types) -> None:
+    for direction in Direction:
+        changes = found.of(direction)
+        if changes:
+            _print_changes(direction, changes, types)
+    if not found.of(Direction.MORE):
+        typer.echo("Nothing is sent more.")
+    asked = "all combinations" if found.complete else f"all combinations of up to {found.depth}"
+    typer.echo(f"Asked: {asked} of what the policies tell apart, {found.decisions} decisions each.")
+    if not found.complete:
+        typer.echo("There are more combinations than the bound allows: this may have missed some.")
+
+
+def _print_changes(direction: Direction, changes: Sequence[Change], types: Types) -> None:
+    table = Table("what", "when", "before", "after", "rules", title=_TITLES[direction])
+    for one in changes[:MOST_ROWS]:
+        table.add_row(
+            escape(_what(one, types)), escape(_when(one, types)), escape(one.before),
+            escape(one.after), escape(_rules(one)), style=_STYLES[direction],
+        )  # fmt: skip
+    console.print(table)
+    if len(changes) > MOST_ROWS:
+        typer.echo(f"and {len(changes) - MOST_ROWS} more: see --json")
+
+
+def _what(change: Change, types: Types) -> str:
+    if change.kind is Kind.REQUEST:
+        return types(change.types) or "any text"
+    key = f"{change.kind}.{change.key}" if change.kind is Kind.ANSWERS else change.key
+    of = f" of {types(change.types)}" if change.types else ""
+    return f"{key or change.kind}{of}"
+
+
+def _when(change: Change, types: Types) -> str:
+    if not change.circumstances:
+        return "" if change.kind is Kind.SETTING else "always"
+    return "; or ".join(_circumstance(some, types) for some in change.circumstances)
+
+
+def _circumstance(traits: Traits, types: Types) -> str:
+    return ", ".join(_trait(one, types) for one in traits)
+
+
+def _trait(trait: Trait, types: Types) -> str:
+    if trait.kind in ("found", "count"):
+        counts = ", ".join(
+            f"{count} of {band.value} score"
+            for band, count in zip(BANDS, trait.counts, strict=True)
+            if count
+        )
+        counts = counts.replace(" of high score", "") if trait.counts[:2] == (0, 0) else counts
+        if trait.kind == "count":
+            return f"found {counts}"
+        name = types(frozenset(trait.label.split(", ")))
+        return f"beside {name}" + (f" ({counts})" if counts != "1" else "")
+    if trait.kind == "fallback":
+        return f"with two upstreams, {trait.label}"
+    if trait.kind in _WORDS:
+        return _WORDS[trait.kind]
+    return f"{trait.kind.replace('_', ' ')} {trait.label or trait.value}"
+
+
+def _rules(change: Change) -> str:
+    old, new = (", ".join(some) or "none" for some in change.rules)
+    if change.kind is Kind.SETTING:
+        return ""
+    return old if old == new else f"{old} → {new}"

@@ -1,0 +1,215 @@
+"""`cloakroom policy explain`: rule by rule, what a policy does with a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from gateway.cli import policy_options as options
+from gateway.cli.common import JsonOption, console, print_json
+from gateway.cli.policy_common import (
+    OwnConfig,
+    load,
+    print_problems,
+    problem_facts,
+    refuse,
+    reveals,
+    types_known,
+)
+from gateway.errors import ConfigError, Problem
+from gateway.policy.cases import described
+from gateway.policy.decide import Outcome, RuleTrace, decide
+from gateway.policy.decide import explain as traced
+from gateway.policy.model import Policy
+from gateway.types import (
+    BANDS,
+    LANGUAGES,
+    BandCounts,
+    Candidate,
+    Decision,
+    Family,
+    OperatorUse,
+    RequestFacts,
+    ScoreBand,
+    UpstreamClass,
+)
+from gateway.validation import did_you_mean
+
+_STYLE: Final = {Outcome.MATCHED: "bold green", Outcome.SKIPPED: "", Outcome.NOT_REACHED: "dim"}
+
+
+def explain(
+    policy: options.Policies = None,
+    entity_type: options.EntityTypes = None,
+    count: options.Counts = None,
+    score: options.Scores = None,
+    model: options.Model = "some-model",
+    tenant: options.Tenant = "some-tenant",
+    role: options.Roles = None,
+    tag: options.Tags = None,
+    family: options.ApiFamily = Family.CHAT,
+    language: options.Languages = None,
+    media: options.HasMedia = False,
+    hosted_tool: options.HostedTools = None,
+    unknown_fields: options.UnknownFields = False,
+    upstream: options.Upstreams = None,
+    upstream_class: options.UpstreamClasses = None,
+    config: OwnConfig = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show rule by rule what a policy does with a request, and the decision.
+
+    Exit codes: 0 it is shown, 2 a wrong command line or a wrong file.
+    """
+    facts = RequestFacts(
+        tenant=tenant, family=family, model=model, entities=_found(entity_type, count, score),
+        roles=frozenset(role or ()), tags=frozenset(tag or ()),
+        languages=frozenset(language or ()),
+        unsupported_languages=frozenset(language or ()) - LANGUAGES,
+        has_media=media, hosted_tools=frozenset(hosted_tool or ()),
+        has_unknown_fields=unknown_fields,
+    )  # fmt: skip
+    show(policy or ["default"], facts, _candidates(upstream, upstream_class), config, as_json)
+
+
+def show(
+    names: Sequence[str],
+    facts: RequestFacts,
+    candidates: Sequence[Candidate],
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Print what the policies of these names do with a request, rule by rule; exits with 2 where
+    one of them is wrong."""
+    try:
+        policy = load(names)
+        warnings = _unknown(sorted(facts.entity_types), config)
+    except ConfigError as error:
+        refuse(error, as_json)
+    traces = traced(policy, facts, candidates)
+    decision = decide(policy, facts, candidates)
+    if as_json:
+        print_json(
+            {
+                "ok": True,
+                "rules": [_trace_facts(one) for one in traces],
+                "decision": _decision_facts(decision, facts),
+                "unsupported_languages": sorted(facts.unsupported_languages),
+                "warnings": [problem_facts(one) for one in warnings],
+            }
+        )
+        return
+    print_problems(warnings, "warning")
+    _print_traces(traces)
+    _print_languages(policy, facts)
+    _print_decision(decision, facts)
+
+
+def _found(
+    entity_types: options.Texts, counts: options.Texts, scores: options.Texts
+) -> dict[str, BandCounts]:
+    """Findings by type and band: how many, once unless it is said; how sure, or else surely."""
+    number = {
+        **dict.fromkeys(entity_types or (), 1),
+        **dict.fromkeys(dict(options.split(scores)), 1),
+    }
+    number |= {name: int(count) for name, count in options.split(counts)}
+    bands = {name: BANDS.index(ScoreBand(band)) for name, band in options.split(scores)}
+    found: dict[str, BandCounts] = {}
+    for name, count in number.items():
+        low, medium, high = (count if bands.get(name, 2) == index else 0 for index in range(3))
+        found[name] = (low, medium, high)
+    return found
+
+
+def _candidates(named: options.Texts, classes: Sequence[UpstreamClass] | None) -> list[Candidate]:
+    found = [Candidate(name, UpstreamClass(towards)) for name, towards in options.split(named)]
+    if classes or not found:
+        both = (UpstreamClass.EXTERNAL, UpstreamClass.ON_PREM)
+        found += [Candidate(one.value, one) for one in dict.fromkeys(classes or both)]
+    return found
+
+
+def _unknown(entity_types: Sequence[str], config: Path | None) -> list[Problem]:
+    """A warning for each type that no recognizer knows."""
+    if not entity_types:
+        return []
+    known = types_known(config)
+    return [
+        Problem("--entity-type", 0, one, "unknown entity type", did_you_mean(one, known))
+        for one in entity_types
+        if one not in known
+    ]
+
+
+def _trace_facts(trace: RuleTrace) -> dict[str, str]:
+    return {
+        "upstream": trace.upstream,
+        "upstream_class": trace.upstream_class,
+        "rule": trace.rule,
+        "outcome": trace.outcome,
+        "detail": trace.detail,
+    }
+
+
+def _decision_facts(decision: Decision, facts: RequestFacts) -> dict[str, object]:
+    uses = _operators(decision, facts)
+    return {
+        "effect": decision.effect,
+        "upstream_class": decision.upstream_class,
+        "upstreams": [one.name for one in decision.candidates],
+        "rule_ids": decision.rule_ids,
+        "reason": decision.reason,
+        "reason_code": decision.reason_code,
+        "operators": {one: described(use) for one, use in uses.items()},
+        "reveals": {one: reveals(use) for one, use in uses.items()},
+        "shadow": decision.shadow,
+        "keeps_state": decision.keeps_state,
+        "policy_id": decision.policy_id,
+        "policy_digest": decision.policy_digest,
+    }
+
+
+def _operators(decision: Decision, facts: RequestFacts) -> Mapping[str, OperatorUse]:
+    """What would be done with each type that was found; nothing where all is denied."""
+    if not decision.candidates:
+        return {}
+    return {one: decision.operator_for(one) for one in sorted(facts.entity_types)}
+
+
+def _print_traces(traces: Sequence[RuleTrace]) -> None:
+    table = Table("towards", "rule", "outcome", "why")
+    for one in traces:
+        named = one.upstream != one.upstream_class
+        towards = f"{one.upstream} ({one.upstream_class})" if named else one.upstream
+        outcome = one.outcome.value.replace("_", " ")
+        table.add_row(
+            escape(towards), escape(one.rule), outcome, escape(one.detail),
+            style=_STYLE[one.outcome],
+        )  # fmt: skip
+    console.print(table)
+
+
+def _print_languages(policy: Policy, facts: RequestFacts) -> None:
+    if facts.unsupported_languages:
+        codes = ", ".join(sorted(facts.unsupported_languages))
+        typer.echo(
+            f"unsupported languages: {codes} (policy: {policy.handling.unsupported_languages})"
+        )
+
+
+def _print_decision(decision: Decision, facts: RequestFacts) -> None:
+    towards = f", to {decision.upstream_class} upstreams" if decision.upstream_class else ""
+    rules = ", ".join(decision.rule_ids) or decision.reason_code or "no rule"
+    typer.echo(f"decision: {decision.effect}{towards} ({rules})")
+    if decision.shadow:
+        typer.echo("shadow: this is only recorded; what is sent is sent as it came")
+    if decision.reason:
+        typer.echo(f"reason: {decision.reason}")
+    for entity_type, use in _operators(decision, facts).items():
+        typer.echo(f"  {entity_type}: {described(use)} (reveals {reveals(use)})")
