@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.entity_types import ENTITY_TYPES, MEANINGS, MODEL_ONLY, TABLE
+from collections import Counter
+
+import pytest
+
 from gateway.detection.structured import (
     addresses,
     dates,
@@ -17,6 +20,15 @@ from gateway.detection.structured import (
     urls,
 )
 from gateway.detection.structured.table import FINDERS
+from gateway.entity_types import (
+    CLASSES,
+    ENTITY_TYPES,
+    MEANINGS,
+    MODEL_ONLY,
+    SEVERITIES,
+    TABLE,
+    severity,
+)
 
 FAMILIES = frozenset(
     "PERSON LOCATION ADDRESS ZIP_CODE ORGANIZATION DATE_TIME EMAIL_ADDRESS PHONE_NUMBER "
@@ -40,10 +52,37 @@ def test_every_type_that_is_found_is_in_the_table():
 def test_each_type_stands_once_and_has_a_meaning():
     assert len(MEANINGS) == len(TABLE.strip().splitlines())
     for entry in MEANINGS.values():
-        assert entry.severity in ("critical", "high", "medium", "low")
+        assert entry.severity in SEVERITIES
         assert entry.family in FAMILIES
         assert entry.meaning.startswith(("a ", "an "))
 
 
 def test_the_rest_is_the_classifiers():
     assert set(MEANINGS) - ENTITY_TYPES == MODEL_ONLY
+
+
+def test_every_type_is_in_one_class():
+    counted = Counter(name for types in CLASSES.values() for name in types)
+    assert set(counted) >= set(MEANINGS)
+    assert {name for name, times in counted.items() if times > 1} == set()
+
+
+@pytest.mark.parametrize(
+    ("entity_type", "expected"),
+    [
+        ("IBAN", "high"),
+        ("CREDIT_CARD", "critical"),
+        ("ORGANIZATION", "low"),
+        ("EMPLOYEE_ID", "medium"),
+        # of Presidio's own, by the class
+        ("US_PASSPORT", "critical"),
+        ("PASSWORD", "critical"),
+        ("US_BANK_NUMBER", "critical"),
+        ("US_CLAIM_NUMBER", "high"),
+        # of which nothing is known
+        ("BADGE", "high"),
+        ("", "high"),
+    ],
+)
+def test_severities(entity_type: str, expected: str):
+    assert severity(entity_type) == expected
