@@ -1,8 +1,10 @@
 """From files to a policy: they are joined, checked, and their rules compiled. Pure.
 
-A `Chain` is a file with those that it extends, the nearest first: its own rules come first, and
-what it says beside its rules holds over what they say. Several chains are read as one policy, and
-must not contradict each other.
+A `Chain` is a file with those that it extends, the nearest first. What it says beside its rules
+holds over what they say. Of its rules, those that deny or route before its first other rule are its
+*head*: the heads come first, then the rest, each nearest first. So what a file forbids stays
+forbidden in every file that extends it, whatever that one says of masking. Several chains are read
+as one policy, and must not contradict each other.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 from gateway.errors import ConfigError, Problem
@@ -19,9 +22,10 @@ from gateway.policy.model import Handling, Policy, Rule, Shadow
 from gateway.policy.rules import RuleReader, answers
 from gateway.policy.shape import PolicyModel, RuleModel
 from gateway.strictyaml import Document, KeyPath
-from gateway.types import AnswerRules
+from gateway.types import AnswerRules, Effect
 from gateway.validation import validate
 
+_RESTRICTING = (Effect.DENY, Effect.ROUTE)
 MAX_ID = 128  # characters of a joined policy id, as the audit record takes it
 
 Chain: TypeAlias = tuple[Document, ...]
@@ -53,7 +57,7 @@ def parse(
     _check_ids(flat, problems)
     classes = join_classes(read, problems, complete=complete)
     reader = RuleReader(operators, classes, _severities(read, problems), problems)
-    rules = _rules(flat, reader, problems)
+    rules = _rules(read, reader, problems)
     joined = "+".join(chain[0][1].id for chain in read if chain)
     if len(joined) > MAX_ID:
         problems.append(chains[0][0].problem(("id",), f"joined ids exceed {MAX_ID} characters"))
@@ -104,18 +108,40 @@ def _check_ids(flat: Sequence[_Read], problems: list[Problem]) -> None:
         first.setdefault(model.id, document.file)
 
 
-def _rules(flat: Sequence[_Read], reader: RuleReader, problems: list[Problem]) -> list[Rule]:
+def _rules(
+    read: Sequence[Sequence[_Read]], reader: RuleReader, problems: list[Problem]
+) -> list[Rule]:
     found: list[Rule] = []
     seen: dict[str, str] = {}
-    for document, model in flat:
-        if model.rules is None and model.extends is None:
-            problems.append(document.problem((), "there are no rules", "write at least one"))
-        elif model.rules == []:
-            problems.append(document.problem(("rules",), "there must be at least one rule"))
-        for index, rule in enumerate(model.rules or ()):
-            path: KeyPath = ("rules", index)
-            problems.extend(_check_name(document, path, rule, seen))
-            found.append(reader.rule(document, path, rule))
+    for chain in read:
+        heads: list[Rule] = []
+        rest: list[Rule] = []
+        for document, model in chain:
+            rules = _rules_of(document, model, reader, problems, seen)
+            head = list(takewhile(lambda rule: rule.effect in _RESTRICTING, rules))
+            heads += head
+            rest += rules[len(head) :]
+        found += heads + rest
+    return found
+
+
+def _rules_of(
+    document: Document,
+    model: PolicyModel,
+    reader: RuleReader,
+    problems: list[Problem],
+    seen: dict[str, str],
+) -> list[Rule]:
+    """The rules of one file, as written."""
+    found: list[Rule] = []
+    if model.rules is None and model.extends is None:
+        problems.append(document.problem((), "there are no rules", "write at least one"))
+    elif model.rules == []:
+        problems.append(document.problem(("rules",), "there must be at least one rule"))
+    for index, rule in enumerate(model.rules or ()):
+        path: KeyPath = ("rules", index)
+        problems.extend(_check_name(document, path, rule, seen))
+        found.append(reader.rule(document, path, rule))
     return found
 
 
