@@ -349,6 +349,44 @@ def select_request(connection: Connection, request_id: str) -> list[dict[str, Js
     return [_document(row) for row in connection.execute(query)]
 
 
+def last_seq(connection: Connection) -> int:
+    """The number of the newest record, 0 where there is none."""
+    found = driver(connection).execute("SELECT max(seq) FROM audit_records").fetchone()[0]
+    return int(found or 0)
+
+
+def select_page(
+    connection: Connection,
+    *,
+    after: int,
+    last: int,
+    limit: int,
+    types: Sequence[str],
+    tenant: str | None,
+    since: str | None,
+    until: str | None,
+) -> list[tuple[int, str]]:
+    """The next records with `after` < seq <= `last`, oldest first: seq and body.
+
+    `since` and `until` are bounds of `ts` in its own form, the second one exclusive.
+    """
+    query = (
+        select(records.c.seq, records.c.body)
+        .where(records.c.seq > after, records.c.seq <= last)
+        # Through no index, which would sort all that is left for each page.
+        .where(records.c.type.concat("").in_(types))
+        .order_by(records.c.seq)
+        .limit(limit)
+    )
+    if tenant is not None:
+        query = query.where(records.c.tenant == tenant)
+    if since is not None:
+        query = query.where(records.c.ts >= since)
+    if until is not None:
+        query = query.where(records.c.ts < until)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def _document(row: Row[tuple[object, ...]]) -> dict[str, Json]:
     """The record's own fields, and those of its row; hashes in hex."""
     columns = row._mapping

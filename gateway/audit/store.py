@@ -11,7 +11,8 @@ Reading needs no `start`. Several processes on one machine may use the same file
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.audit import sql
@@ -21,6 +22,60 @@ from gateway.errors import AuditUnavailable
 from gateway.types import Json
 
 MAX_LISTED = 1000
+PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records' bodies in canonical form, oldest first, and how far the reading has come.
+
+    `seq` is the number of the record last looked at, `last` that of the newest when it began.
+    """
+
+    bodies: list[str] = field(repr=False)
+    seq: int
+    last: int
+
+
+def stream_records(
+    url: str,
+    *,
+    types: Sequence[str],
+    tenant: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    page: int = PAGE,
+    busy_s: float = 5.0,
+) -> Iterator[Page]:
+    """All records of some types, oldest first, page by page, of those there are when it begins.
+
+    `since` and `until` bound `ts` and are written as it is; the second is exclusive. Each page is
+    a reading of its own, so that no long one keeps the log of writes from being folded back.
+
+    Raises:
+        ConfigError: the URL names no SQLite file, or a newer version wrote the log.
+        AuditUnavailable: it cannot be read.
+    """
+    path = sql.database_file(url)
+    engine = sql.make_engine(path, busy_s, read_only=True)
+    try:
+        with sql.faults(), engine.connect() as connection:
+            sql.check_version(connection, path)
+            after, last = 0, sql.last_seq(connection)
+            while after < last:
+                rows = sql.select_page(
+                    connection, after=after, last=last, limit=page, types=types,
+                    tenant=tenant, since=since, until=until,
+                )  # fmt: skip
+                after = rows[-1][0] if len(rows) == page else last
+                yield Page([body for _, body in rows], after, last)
+    except sql.DatabaseFault:
+        raise unreadable() from None
+
+
+def unreadable() -> AuditUnavailable:
+    """The error of every failure to read."""
+    return AuditUnavailable("The audit log cannot be read.")
 
 
 class SqlAuditStore:
@@ -174,4 +229,4 @@ class SqlAuditStore:
                 sql.check_version(connection, self.path)
                 return work(connection)
         except sql.DatabaseFault:
-            raise AuditUnavailable("The audit log cannot be read.") from None
+            raise unreadable() from None
