@@ -31,6 +31,7 @@ from gateway.types import (
 )
 
 NO_CANDIDATES: Final = "No upstream serves this request."
+DENIED: Final = "Policy does not allow this request."
 ROUTED: Final = {
     UpstreamClass.ON_PREM: "Policy keeps this request on the premises.",
     UpstreamClass.EXTERNAL: "Policy keeps this request off on-premises upstreams.",
@@ -60,7 +61,7 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What is said for one upstream. `denied` is the reason, or "" if the request may go there.
+    """What is said for one upstream. `denied` is the reason, or None if the request may go there.
 
     `rules` names the routes that matched and the rule that decided; `code` is that of the limit
     that denies where no rule does.
@@ -68,7 +69,7 @@ class _Verdict:
 
     rule: Rule | None
     rules: tuple[str, ...] = ()
-    denied: str = ""
+    denied: str | None = None
     code: str = ""
 
 
@@ -117,7 +118,7 @@ class _Reading:
                 return _Verdict(rule, (rule.name,), rule.reason or ROUTED[rule.to.upstream_class])
             routes = (*routes, rule.name)
         if decider and decider.effect is Effect.DENY:
-            return _Verdict(decider, (decider.name,), decider.reason)
+            return _Verdict(decider, (decider.name,), decider.reason or DENIED)
         limit = limit_for(self._policy.handling, self._facts, candidate.upstream_class)
         if limit:
             return _Verdict(None, (), limit.reason, limit.code)
@@ -133,7 +134,7 @@ def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate])
     """
     verdicts = _Reading(policy, facts).verdicts(candidates)
     code = next((one.code for one in verdicts if one.code), "")
-    first = next((index for index, one in enumerate(verdicts) if not one.denied), None)
+    first = next((index for index, one in enumerate(verdicts) if one.denied is None), None)
     if first is None:
         decision = _denied(policy, verdicts, code)
     else:
@@ -142,7 +143,7 @@ def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate])
         left = tuple(
             one
             for one, other in zip(candidates, verdicts, strict=True)
-            if one.upstream_class is towards and not other.denied and other.rule is verdict.rule
+            if one.upstream_class is towards and other.denied is None and other.rule is verdict.rule
         )
         decision = _granted(policy, verdict, towards, left, code)
     return decision if policy.shadow is Shadow.OFF else _shadowed(policy, decision, candidates)
@@ -150,7 +151,7 @@ def decide(policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate])
 
 def _denied(policy: Policy, verdicts: Sequence[_Verdict], code: str) -> Decision:
     rules = dict.fromkeys(name for one in verdicts for name in one.rules)
-    reasons = dict.fromkeys(one.denied for one in verdicts)
+    reasons = dict.fromkeys(one.denied for one in verdicts if one.denied is not None)
     return Decision(
         effect=Effect.DENY,
         upstream_class=None,
@@ -242,7 +243,7 @@ def _traces(
         if done:
             outcome, detail = Outcome.NOT_REACHED, ""
         elif not aims_at(rule.when, candidate):
-            outcome, detail = Outcome.SKIPPED, _not_aimed(rule.when)
+            outcome, detail = Outcome.SKIPPED, _not_aimed(rule.when, candidate)
         elif reading.unmet(index):
             outcome, detail = Outcome.SKIPPED, reading.unmet(index)
         else:
@@ -252,10 +253,10 @@ def _traces(
         yield RuleTrace(candidate.name, candidate.upstream_class, rule.name, outcome, detail)
 
 
-def _not_aimed(when: When) -> str:
-    if when.upstreams is None:
+def _not_aimed(when: When, candidate: Candidate) -> str:
+    if when.upstream_class not in (None, candidate.upstream_class):
         return f"upstream_class: not {when.upstream_class}"
-    return f"upstreams: matches none of {', '.join(when.upstreams)}"
+    return f"upstreams: matches none of {', '.join(when.upstreams or ())}"
 
 
 def _consequence(policy: Policy, rule: Rule, facts: RequestFacts, candidate: Candidate) -> str:
