@@ -41,7 +41,7 @@ REPLAYED: Final = (
 )
 """The types of records that are read; closing records repeat what the accepted ones say."""
 
-MOST_EQUAL: Final = 10_000  # different requests that are held at once
+MOST_EQUAL: Final = 4_000  # different requests that are held at once
 MOST_NAMES: Final = 1_000  # rows of each table
 OTHERS: Final = "(others)"
 NOWHERE: Final = "(denied)"
@@ -311,8 +311,8 @@ class Simulation:
         decision, kind = outcome.decision, outcome.kind
         self._kinds[kind] += count
         self._policies.add(past.policy_digest, "requests", count)
-        self._tenants.add(past.facts.tenant, kind, count)
-        self._rules.add(_decider(decision), kind, count)
+        self._tenants.add(past.facts.tenant, kind.value, count)
+        self._rules.add(_decider(decision), kind.value, count)
         self._upstreams.add(past.upstream or NOWHERE, "before", count)
         after = decision.candidates[0].name if decision.candidates else NOWHERE
         self._upstreams.add(after, "after", count)
