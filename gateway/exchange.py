@@ -72,12 +72,14 @@ class Admitted:
     caller: Caller
     parsed: Parsed
     decision: Decision
+    carried_out: Decision  # the decision, or what is left of it where policy only watches
     masked: MaskedRequest
     accepted: Accepted
     audit_id: str
     entities: dict[str, int]
     detect_ms: int
     started: float  # monotonic seconds
+    new_data: Counter[str] = field(default_factory=Counter)  # of the answer, as far as it is read
 
     @property
     def upstream(self) -> str:
@@ -85,8 +87,10 @@ class Admitted:
         return self.decision.candidates[0].name
 
     def headers(self) -> dict[str, str]:
-        """The response headers that say what was done."""
+        """The response headers that say what was done, so far."""
+        new = ", ".join(f"{name}={count}" for name, count in sorted(self.new_data.items()))
         return {
+            **({"x-cloakroom-new-data": new} if new else {}),
             "x-request-id": self.caller.request_id,
             "x-cloakroom-upstream": self.upstream,
             **decided_headers(self.decision, self.entities, self.audit_id),
@@ -139,6 +143,7 @@ class Progress:
     first_byte: float = 0.0  # monotonic seconds
     last_byte: float = 0.0
     tally: Tally = field(default_factory=Tally)
+    new_data: Counter[str] | None = None  # by entity type; None where the answer is not read
     facts: AnswerFacts = field(default_factory=AnswerFacts)
     commitment: RunningCommitment | None = None
 
@@ -252,14 +257,19 @@ def policy_facts(decision: Decision, found: Collection[str] | None = None) -> Po
     )
 
 
-def transform_facts(masked: MaskedRequest, tally: Tally | None = None) -> TransformFacts:
-    """What masking did and, once there is an answer, restoring."""
+def transform_facts(
+    masked: MaskedRequest,
+    tally: Tally | None = None,
+    new_data: Mapping[str, int] | None = None,
+) -> TransformFacts:
+    """What masking did and, once there is an answer, what was restored and what was new in it."""
     return TransformFacts(
         operators=dict(masked.counts.keys()),
         placeholders_issued=len(masked.restoration.surfaces),
         restored=tally.restored if tally else 0,
         damaged=tally.damaged if tally else 0,
         blocked_sinks=tally.blocked if tally else 0,
+        new_data=new_data,
     )
 
 
@@ -277,7 +287,7 @@ def closing(
         error_code=code,
         model_served=facts.model_served,
         finish_reasons=tuple(finish_reason(reason) for reason in facts.finish_reasons[:64]),
-        transform=transform_facts(admitted.masked, progress.tally),
+        transform=transform_facts(admitted.masked, progress.tally, progress.new_data),
         usage=Usage(
             input=max(0, usage.get("in", 0)),
             output=max(0, usage.get("out", 0)),

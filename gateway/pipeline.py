@@ -1,7 +1,7 @@
 """The pipeline: `admit` and `answer`, each stage in order, top to bottom.
 
     admit:  wire -> detect -> decide -> mask -> record(accepted)
-    answer: upstream -> restore -> record(closed) -> the last byte to the client
+    answer: upstream -> detect new data -> restore -> record(closed) -> the last byte to the client
 
 The order is the guarantee. Nothing is sent before the accepted record is durable, and the last
 event of an answer goes out only after the closing record. Whatever fails, fails closed.
@@ -26,6 +26,7 @@ from gateway.admission import (
     request_facts,
     without_dropped,
 )
+from gateway.answering import Answering, replacing
 from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
 from gateway.detection.coreference import with_mentions
@@ -56,7 +57,6 @@ from gateway.exchange import (
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.operators import CustomOperators
-from gateway.masking.restore import Restorer
 from gateway.policy.decide import decide, in_force
 from gateway.policy.model import Policy
 from gateway.ports import Detector, Reply, Upstream
@@ -67,11 +67,13 @@ from gateway.types import (
     Decision,
     Finding,
     LeafKind,
+    NewData,
     Parsed,
 )
 from gateway.wire import chat
 from gateway.wire.body import parse_body
-from gateway.wire.chat_answer import AnswerContext, ChatStream, invalid, whole
+from gateway.wire.chat_answer import WholeAnswer, invalid
+from gateway.wire.chat_stream import ChatStream
 from gateway.wire.sse import DONE, EventReader, event
 
 Arguments = ParamSpec("Arguments")
@@ -139,8 +141,9 @@ class Pipeline:
             metrics.entities_found(entity_type, operator, count)
         metrics.placeholders(issued=len(masked.restoration.surfaces))
         return Admitted(
-            caller, parsed, decision, masked, accepted, audit_id, entities, detect_ms, started
-        )
+            caller, parsed, decision, in_force(decision), masked, accepted, audit_id, entities,
+            detect_ms, started,
+        )  # fmt: skip
 
     def _parse(self, raw: bytes, policy: Policy) -> Parsed:
         return without_dropped(parse_body(raw, self.settings.limits.depth), policy, chat.parse)
@@ -264,9 +267,10 @@ class Pipeline:
 
         Raises:
             UpstreamFailed: there is no usable answer.
+            DetectionUnavailable: policy has answers read for new data, and that failed.
             AuditUnavailable: the closing record could not be written; the answer is withheld.
         """
-        progress = _progress()
+        progress = _progress(admitted)
         async with Closing(self.recorder, admitted, progress):
             reply = await self._send(admitted)
             pieces: list[bytes] = []
@@ -278,8 +282,11 @@ class Pipeline:
                 await reply.aclose()
             if reply.is_stream:
                 raise invalid()
-            answer = whole(_loads(b"".join(pieces)), _context(admitted, progress), progress.facts)
-        return orjson.dumps(answer)
+            answering = self._answering(admitted, progress)
+            answer = WholeAnswer(_loads(b"".join(pieces)), answering.context(), progress.facts)
+            await answering.scan()
+            restored = answer.give()
+        return orjson.dumps(restored)
 
     async def stream(self, admitted: Admitted) -> AsyncGenerator[bytes, None]:
         """Ask the upstream and give the answer's events as they come, restored.
@@ -287,7 +294,7 @@ class Pipeline:
         Nothing is yielded before the upstream has answered. Raises as `complete`; leaving the
         iterator early closes the upstream and puts the request on record as aborted.
         """
-        progress = _progress()
+        progress = _progress(admitted)
         async with Closing(self.recorder, admitted, progress):
             reply = await self._send(admitted)
             try:
@@ -303,24 +310,35 @@ class Pipeline:
         self, admitted: Admitted, reply: Reply, progress: Progress
     ) -> AsyncGenerator[bytes, None]:
         reader = EventReader()
-        chat_stream = ChatStream(_context(admitted, progress), progress.facts)
+        answering = self._answering(admitted, progress)
+        chat_stream = ChatStream(answering.context(), progress.facts)
         async for chunk in reply.chunks():
             progress.note(chunk, time.monotonic())
             out: list[bytes] = []
             for data in reader.feed(chunk):
-                if data.strip() == DONE:
-                    held = chat_stream.finish()
-                    if held:
-                        out.append(event(held))
+                is_done = data.strip() == DONE
+                if is_done:
+                    chat_stream.end()
+                else:
+                    chat_stream.take(data)
+                if answering.reads:
+                    await answering.scan()
+                restored = chat_stream.give()
+                if restored is not None:
+                    out.append(event(restored))
+                if is_done:
                     if out:
                         yield b"".join(out)
                     return
-                restored = chat_stream.feed(data)
-                if restored is not None:
-                    out.append(event(restored))
             if out:
                 yield b"".join(out)
         raise UpstreamFailed("The upstream broke the answer off.", code="upstream_truncated")
+
+    def _answering(self, admitted: Admitted, progress: Progress) -> Answering:
+        tenant = admitted.caller.subject.tenant
+        hashes = derive(self.settings.master_key, "hashes", tenant)
+        replace_new = replacing(admitted.carried_out.answers, hashes, self.operators)
+        return Answering(admitted, progress, self.detector, replace_new)
 
     async def _send(self, admitted: Admitted) -> Reply:
         upstream = self.upstreams[admitted.upstream]
@@ -337,21 +355,10 @@ async def _aside(
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
-def _progress() -> Progress:
-    return Progress(secrets.token_bytes(audit.NONCE_BYTES), time.monotonic())
-
-
-def _context(admitted: Admitted, progress: Progress) -> AnswerContext:
-    rules = admitted.masked.restoration
-    tally = progress.tally
-    return AnswerContext(
-        model=admitted.parsed.model,
-        request_id=admitted.caller.request_id,
-        created=int(time.time()),
-        json_content=admitted.parsed.json_answer,
-        wants_usage=admitted.parsed.wants_usage,
-        new_filter=lambda is_json: Restorer(rules, tally, is_json=is_json),
-    )
+def _progress(admitted: Admitted) -> Progress:
+    nonce = secrets.token_bytes(audit.NONCE_BYTES)
+    reads = admitted.carried_out.answers.new_data is not NewData.KEEP
+    return Progress(nonce, time.monotonic(), new_data=admitted.new_data if reads else None)
 
 
 def _loads(raw: bytes) -> Any:

@@ -235,7 +235,11 @@ class DetectionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformFacts:
-    """What masking and restoring did: the operator of each entity type, and placeholders."""
+    """What masking and restoring did: the operator of each entity type, and placeholders.
+
+    `new_data` counts, by type, personal data in the answer that was not issued here; None where
+    the answer was not read for it.
+    """
 
     operators: Mapping[str, str] = field(default_factory=dict)
     placeholders_issued: int = 0
@@ -244,10 +248,16 @@ class TransformFacts:
     damaged: int = 0
     foreign: int = 0
     blocked_sinks: int = 0
+    new_data: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "operators", _operators("transform.operators", self.operators))
         grammar.counts(self, _TRANSFORM_COUNTS)
+        if self.new_data is not None:
+            grammar.keys("transform.new_data", self.new_data, grammar.ENTITY_TYPE)
+            for found in self.new_data.values():
+                grammar.count("transform.new_data", found)
+            object.__setattr__(self, "new_data", MappingProxyType(dict(self.new_data)))
 
 
 _TRANSFORM_COUNTS = (

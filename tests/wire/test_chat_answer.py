@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,28 +12,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import UpstreamFailed
-from gateway.wire.chat_answer import AnswerContext, AnswerFacts, ChatStream, whole
+from gateway.wire.chat_answer import AnswerContext, AnswerFacts, TextPlace, Tool, whole
+from gateway.wire.chat_stream import ChatStream
 
 
 class Shout:
-    """A filter that holds back one character and turns `x` into `VALUE`."""
+    """A filter that holds back one character and turns `x` into `J` in JSON, else into `V`."""
 
-    def __init__(self, is_json: bool) -> None:
-        self._mark = "J" if is_json else "V"
+    def __init__(self, place: TextPlace) -> None:
+        self._mark = "J" if place.is_json else "V"
         self._held = ""
+        self._out = ""
 
-    def feed(self, text: str) -> str:
+    def put(self, text: str) -> None:
         text = self._held + text
         self._held = text[-1:]
-        return text[:-1].replace("x", self._mark)
+        self._out += text[:-1].replace("x", self._mark)
 
-    def flush(self) -> str:
-        text, self._held = self._held, ""
-        return text.replace("x", self._mark)
+    def end(self) -> None:
+        self._out += self._held.replace("x", self._mark)
+        self._held = ""
+
+    def ready(self) -> str:
+        out, self._out = self._out, ""
+        return out
 
 
 def context(*, wants_usage: bool = False, json_content: bool = False) -> AnswerContext:
-    return AnswerContext("asked", "req_1", 1700000000, json_content, wants_usage, Shout)
+    return AnswerContext(
+        "asked", "req_1", 1700000000, json_content, wants_usage, Shout, lambda text: text
+    )
 
 
 def test_every_text_of_a_whole_answer_is_restored() -> None:
@@ -122,7 +131,12 @@ def test_what_is_no_answer_is_the_upstreams_failure(document: Any) -> None:
 def run(events: list[Any], **options: bool) -> tuple[list[Any], AnswerFacts]:
     facts = AnswerFacts()
     stream = ChatStream(context(**options), facts)
-    out = [stream.feed(orjson.dumps(event)) for event in events] + [stream.finish()]
+    out = []
+    for event in events:
+        stream.take(orjson.dumps(event))
+        out.append(stream.give())
+    stream.end()
+    out.append(stream.give())
     return [orjson.loads(one) for one in out if one is not None], facts
 
 
@@ -203,7 +217,7 @@ def test_held_text_comes_out_without_a_finish_reason() -> None:
 def test_an_unknown_event_is_an_error(data: bytes) -> None:
     """Never passed raw."""
     with pytest.raises(UpstreamFailed) as caught:
-        ChatStream(context(), AnswerFacts()).feed(data)
+        ChatStream(context(), AnswerFacts()).take(data)
 
     assert "canary" not in str(caught.value)
 
@@ -231,3 +245,56 @@ def test_odd_answers_are_restored_or_refused(data: st.DataObject) -> None:
         assert orjson.dumps(whole(spoiled(answer), context(), AnswerFacts()))
     with suppress(UpstreamFailed):
         run([spoiled(answer), spoiled(answer)])
+
+
+def tools_of(events: list[Any]) -> list[tuple[str, bool]]:
+    """The name of the tool behind each text of arguments, at the end, and whether it is sure."""
+    seen: list[Tool] = []
+
+    def note(place: TextPlace) -> Shout:
+        if place.tool is not None:
+            seen.append(place.tool)
+        return Shout(place)
+
+    noting = replace(context(), new_filter=note)
+    stream = ChatStream(noting, AnswerFacts())
+    for event in events:
+        stream.take(orjson.dumps(event))
+        stream.give()
+    return [(tool.name, tool.is_sure) for tool in seen]
+
+
+@pytest.mark.parametrize(
+    ("functions", "expected"),
+    [
+        ([{"name": "f", "arguments": ""}, {"arguments": "1"}], ("f", True)),
+        ([{"name": "f"}, {"name": "g"}, {"arguments": "1"}], ("fg", True)),
+        ([{"name": "f", "arguments": "1"}, {"arguments": "2"}], ("f", True)),
+        ([{"arguments": ""}, {"name": "f"}, {"arguments": "2"}], ("f", True)),
+        ([{"arguments": "1"}, {"name": "f"}, {"arguments": "2"}], ("f", False)),
+        ([{"name": "f", "arguments": "1"}, {"name": "g", "arguments": "2"}], ("fg", False)),
+    ],
+)
+def test_a_tools_name_counts_only_before_its_arguments(
+    functions: list[dict[str, str]], expected: tuple[str, bool]
+) -> None:
+    as_calls = [delta(0, {"tool_calls": [{"index": 0, "function": one}]}) for one in functions]
+    as_old = [delta(0, {"function_call": one}) for one in functions]
+
+    assert tools_of(as_calls) == [expected]
+    assert tools_of(as_old) == [expected]
+
+
+def test_texts_may_become_ready_after_they_were_taken() -> None:
+    """What `give` sends is what the filters let go then."""
+    made: list[Shout] = []
+
+    def late(place: TextPlace) -> Shout:
+        made.append(Shout(place))
+        return made[-1]
+
+    stream = ChatStream(replace(context(), new_filter=late), AnswerFacts())
+    stream.take(orjson.dumps(delta(0, {"content": "x"})))
+    made[0].end()
+
+    assert text_of([orjson.loads(stream.give() or b"")], 0) == "V"

@@ -1,0 +1,186 @@
+"""What policy says of one answer, carried out: where values come back, what new data becomes of.
+
+The wire asks for a filter per text. Where policy reads answers for personal data that the model
+itself produces, `scan` has detection read what the filters hold, before they let it go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from gateway import metrics
+from gateway.errors import DetectionUnavailable, GatewayError, InternalError
+from gateway.exchange import Admitted, Progress
+from gateway.masking.generalise import generalised
+from gateway.masking.newdata import (
+    UNREADABLE,
+    FlaggingFilter,
+    MaskingFilter,
+    PlainFilter,
+    Replace,
+)
+from gateway.masking.operators import CustomOperators, hashed, redacted
+from gateway.masking.pointers import Guard, Steps, ToolGuard, steps
+from gateway.masking.restore import Restorer, Tally, restore
+from gateway.operator_kinds import GENERALISE, HASH, KEEP, REDACT
+from gateway.policy.conditions import matches
+from gateway.ports import Detector
+from gateway.types import AnswerRules, LeafKind, NewData, Span
+from gateway.wire.chat_answer import AnswerContext, TextFilter, TextPlace, Tool
+
+
+class Answering:
+    """The filters of one answer, and the reading of what they hold."""
+
+    __slots__ = (
+        "_admitted", "_declared", "_detector", "_progress", "_reading", "_replace", "_rules",
+    )  # fmt: skip
+
+    def __init__(
+        self, admitted: Admitted, progress: Progress, detector: Detector, replace: Replace
+    ) -> None:
+        self._admitted = admitted
+        self._progress = progress
+        self._detector = detector
+        self._replace = replace
+        self._rules = admitted.carried_out.answers
+        self._reading: list[FlaggingFilter | MaskingFilter] = []
+        # The names that the caller gave its own tools are not of the model's making.
+        self._declared = frozenset(
+            leaf.text for leaf in admitted.parsed.leaves if leaf.kind is LeafKind.IDENTIFIER
+        ) if self.reads else frozenset[str]()  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"Answering({len(self._reading)} texts)"
+
+    @property
+    def reads(self) -> bool:
+        """Whether answers are read for new data at all."""
+        return self._rules.new_data is not NewData.KEEP
+
+    def context(self) -> AnswerContext:
+        """What the wire needs to know of the request."""
+        admitted, tally = self._admitted, self._progress.tally
+        return AnswerContext(
+            model=admitted.parsed.model,
+            request_id=admitted.caller.request_id,
+            created=int(time.time()),
+            json_content=admitted.parsed.json_answer,
+            wants_usage=admitted.parsed.wants_usage,
+            new_filter=self._new_filter,
+            restored=lambda text: restore(text, admitted.masked.restoration, tally),
+        )
+
+    async def scan(self) -> None:
+        """Have detection read what could be let go, and all texts that have ended.
+
+        Raises:
+            DetectionUnavailable: it could not be read, so nothing more of the answer may go out.
+        """
+        waiting = [(one, text) for one in self._reading if (text := one.unread())]
+        if waiting:
+            found = await self._detect([text for _, text in waiting])
+            for (one, _), spans in zip(waiting, found, strict=True):
+                one.settle(spans)
+        self._reading = [one for one in self._reading if not one.is_done]
+
+    async def _detect(self, texts: Sequence[str]) -> Sequence[Sequence[Span]]:
+        tenant = self._admitted.caller.subject.tenant
+        try:
+            found = await self._detector.detect(texts, tenant)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            failure = error
+        else:
+            return [
+                () if text in self._declared else spans
+                for text, spans in zip(texts, found, strict=True)
+            ]
+        if not isinstance(failure, GatewayError):
+            failure = DetectionUnavailable("Detection failed, so the answer is withheld.")
+        metrics.failed_closed(failure.code)
+        raise failure from None
+
+    def _new_filter(self, place: TextPlace) -> TextFilter:
+        rules, found = self._admitted.masked.restoration, self._admitted.new_data
+        guard = None if place.tool is None else self._guard(place.tool, is_json=place.is_json)
+        tally = self._progress.tally
+        restorer = Restorer(rules, tally, is_json=place.is_json, guard=guard)
+        made: FlaggingFilter | MaskingFilter
+        if self._rules.new_data is NewData.KEEP:
+            return PlainFilter(restorer)
+        if self._rules.new_data is NewData.FLAG:
+            made = FlaggingFilter(restorer, rules, found, is_json=place.is_json)
+        else:
+            made = MaskingFilter(
+                restorer,
+                rules,
+                self._replace,
+                found,
+                is_json=place.is_json,
+                is_name=place.is_name,
+            )
+        self._reading.append(made)
+        return made
+
+    def _guard(self, tool: Tool, *, is_json: bool) -> Guard | None:
+        """What keeps values out of a call's arguments, where policy says so of any."""
+        tools, paths = self._rules.tools, self._rules.paths
+        if tools is None and not paths:
+            return None
+        restoration = self._admitted.masked.restoration
+        by_pattern = {pattern: tuple(map(steps, said)) for pattern, said in paths.items()}
+
+        def name() -> str:
+            return restore(tool.name, restoration, Tally())
+
+        def is_open() -> bool:
+            return tool.is_sure and matches(tools, name())
+
+        def pointers() -> Sequence[Steps] | None:
+            called = name()
+            said = [by_pattern[one] for one in by_pattern if matches((one,), called)]
+            if not said:
+                return None
+            # What is no JSON has no places.
+            return [pointer for some in said for pointer in some] if is_json else ()
+
+        return ToolGuard(is_open, pointers)
+
+
+def replacing(rules: AnswerRules, key: bytes, custom: CustomOperators) -> Replace:
+    """The operators for new data; `key` is that of the tenant's hashes.
+
+    What is made raises `InternalError` where a user's own operator is missing or fails.
+    """
+
+    def replace(entity_type: str, text: str) -> str | None:
+        use = rules.operator_for(entity_type)
+        if entity_type == UNREADABLE or use.name == REDACT:
+            return redacted(entity_type)
+        if use.name == KEEP:
+            return None
+        if use.name == HASH:
+            return hashed(key, entity_type, text)
+        if use.name == GENERALISE:
+            coarse = generalised(entity_type, text, next(iter(use.option("to")), None))
+            return redacted(entity_type) if coarse is None else coarse
+        return _own(custom.get(use.name), entity_type, text)
+
+    return replace
+
+
+def _own(operator: Callable[[str, str], str] | None, entity_type: str, text: str) -> str:
+    if operator is None:
+        raise InternalError("The policy names an operator that is not installed.")
+    try:
+        made = operator(text, entity_type)
+    except Exception:
+        # What it says may hold the text.
+        raise InternalError("An operator that is installed failed.") from None
+    if not isinstance(made, str):
+        raise InternalError("An operator that is installed gave no text.")
+    return made
