@@ -24,34 +24,40 @@ class _Chains:
 
     problems: list[Problem] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
+    extended: int = 0  # files that the one being read extends
 
     def chain(self, path: Path) -> list[Document]:
-        """A file and those that it extends, nearest first; a file read before is left out."""
+        """A file and those that it extends, each before those that it extends itself; a file
+        read before is left out."""
         found: list[Document] = []
-        self._add(path, (), found)
-        return found
+        self.extended = 0
+        if path.resolve() not in self.seen:
+            self._add(path, (), found)
+        return found[::-1]
 
     def _add(self, path: Path, above: tuple[Path, ...], found: list[Document]) -> None:
+        """Reads a file; it comes after all that it extends, of which the last come first."""
         real = path.resolve()
-        if real in self.seen or len(found) >= MAX_FILES:
-            return
         self.seen.add(real)
         try:
             document = strictyaml.load(path)
         except ConfigError as error:
             self.problems.extend(error.problems)
             return
-        found.append(document)
-        for key, name in _extended(document):
+        for key, name in reversed(_extended(document)):
             named = self._named(document, key, name)
             if named is None:
                 continue
             if named.resolve() in (*above, real):
                 self.problems.append(document.problem(key, "this file extends itself"))
-            elif len(found) >= MAX_FILES:
+            elif named.resolve() in self.seen:
+                continue
+            elif self.extended >= MAX_FILES:
                 self.problems.append(document.problem(key, f"extends more than {MAX_FILES} files"))
             else:
+                self.extended += 1
                 self._add(named, (*above, real), found)
+        found.append(document)
 
     def _named(self, document: Document, key: tuple[str | int, ...], name: str) -> Path | None:
         """The file that `extends` names: a shipped policy, or a path from the file's folder."""
