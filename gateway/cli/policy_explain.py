@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.audit.store import SqlAuditStore
 from gateway.cli import policy_options as options
-from gateway.cli.common import JsonOption, console, print_json
+from gateway.cli.common import JsonOption, console, load_settings, print_json
 from gateway.cli.policy_common import (
+    Exit,
     OwnConfig,
     load,
     print_problems,
@@ -21,11 +24,12 @@ from gateway.cli.policy_common import (
     reveals,
     types_known,
 )
-from gateway.errors import ConfigError, Problem
+from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.policy.cases import described
 from gateway.policy.decide import Outcome, RuleTrace, decide
 from gateway.policy.decide import explain as traced
 from gateway.policy.model import Policy
+from gateway.policy.simulate import REPLAYED, Past, facts_of
 from gateway.types import (
     BANDS,
     LANGUAGES,
@@ -59,13 +63,18 @@ def explain(
     unknown_fields: options.UnknownFields = False,
     upstream: options.Upstreams = None,
     upstream_class: options.UpstreamClasses = None,
+    record: options.RecordId = None,
     config: OwnConfig = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show rule by rule what a policy does with a request, and the decision.
 
-    Exit codes: 0 it is shown, 2 a wrong command line or a wrong file.
+    Exit codes: 0 it is shown, 1 there is no such record or it cannot be explained, 2 a wrong
+    command line or a wrong file.
     """
+    if record is not None:
+        explain_record(record, policy or (), config, as_json)
+        return
     facts = RequestFacts(
         tenant=tenant, family=family, model=model, entities=_found(entity_type, count, score),
         roles=frozenset(role or ()), tags=frozenset(tag or ()),
@@ -83,9 +92,10 @@ def show(
     candidates: Sequence[Candidate],
     config: Path | None,
     as_json: bool,
+    past: Past | None = None,
 ) -> None:
-    """Print what the policies of these names do with a request, rule by rule; exits with 2 where
-    one of them is wrong."""
+    """Print what the policies of these names do with a request, rule by rule, and what was done
+    with it if it is `past`; exits with 2 where one of them is wrong."""
     try:
         policy = load(names)
         warnings = _unknown(sorted(facts.entity_types), config)
@@ -99,6 +109,7 @@ def show(
                 "ok": True,
                 "rules": [_trace_facts(one) for one in traces],
                 "decision": _decision_facts(decision, facts),
+                **({"on_record": _past_facts(past, decision)} if past else {}),
                 "unsupported_languages": sorted(facts.unsupported_languages),
                 "warnings": [problem_facts(one) for one in warnings],
             }
@@ -108,6 +119,55 @@ def show(
     _print_traces(traces)
     _print_languages(policy, facts)
     _print_decision(decision, facts)
+    if past:
+        said = _past_facts(past, decision)
+        towards = f", to {past.upstream} ({past.upstream_class})" if past.upstream_class else ""
+        same = "the same policy" if said["same_policy"] else "another policy"
+        typer.echo(f"on record: {past.effect}{towards}, by {same}")
+
+
+def explain_record(name: str, names: Sequence[str], config: Path | None, as_json: bool) -> None:
+    """Print what policies (none: those of the configuration) do with a request of the audit log.
+
+    Exits with 1 where there is no such record, or none that holds what a decision is made of.
+    """
+    settings = load_settings(config)
+    try:
+        records = asyncio.run(SqlAuditStore(settings.audit.url, settings.master_key).get(name))
+    except ConfigError as error:
+        refuse(error, as_json)
+    except AuditUnavailable as error:
+        _give_up("audit", error.message, as_json)
+    if not records:
+        _give_up("--record", "there is no such record", as_json)
+    known = [past for one in records if one["type"] in REPLAYED and (past := facts_of(one))]
+    if not known:
+        text = "the record does not hold what a decision is made of"
+        _give_up("--record", text, as_json)
+    past = known[0]
+    chosen = [*names] or [str(one) for one in settings.policies]
+    show(chosen, past.facts, past.candidates, config, as_json, past)
+
+
+def _give_up(place: str, text: str, as_json: bool) -> NoReturn:
+    problem = Problem(place, 0, "", text)
+    if as_json:
+        print_json({"ok": False, "problems": [problem_facts(problem)]})
+    else:
+        print_problems([problem], "error")
+    raise typer.Exit(Exit.FAILED)
+
+
+def _past_facts(past: Past, decision: Decision) -> dict[str, object]:
+    return {
+        "effect": past.effect,
+        "upstream": past.upstream,
+        "upstream_class": past.upstream_class,
+        "operators": dict(past.operators),
+        "shadow": past.shadow,
+        "policy_digest": past.policy_digest,
+        "same_policy": past.policy_digest == decision.policy_digest,
+    }
 
 
 def _found(

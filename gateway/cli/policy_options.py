@@ -109,3 +109,12 @@ UpstreamClasses: TypeAlias = Annotated[
     list[UpstreamClass] | None,
     typer.Option("--upstream-class", help="Classes of the candidates, in order."),
 ]
+RecordId: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--record",
+        metavar="EVENT_ID",
+        help="A request of the audit log (an event id or a request id), in place of what the"
+        " other options say of one; and the configuration's policies, unless --policy is given.",
+    ),
+]

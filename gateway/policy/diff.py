@@ -206,7 +206,8 @@ class _Comparing:
         alone = [*own, *(one for one in rest if one.kind != "found")]
         more = seen.direction is Direction.MORE
         sender, sent = (self.new, seen.after) if more else (self.old, seen.before)
-        usual = in_force(decide(sender, self.universe.facts(alone), candidates))
+        there = decide(sender, self.universe.facts(traits), candidates).candidates
+        usual = in_force(decide(sender, self.universe.facts(alone), there))
         return moved and sent == _sent(usual, usual.operator_for(seen.entity_type))
 
     def _lesser(self, trait: Trait) -> Traits:
@@ -242,12 +243,17 @@ class _Comparing:
 
 
 def _about(seen: _Seen, traits: frozenset[Trait]) -> frozenset[Trait]:
-    """The circumstances; in those of a type its own count stands without its name."""
+    """The circumstances; in those of a type its own count stands without its name.
+
+    Where it takes two upstreams to see it, what is said of those names them.
+    """
+    kinds = {one.kind for one in traits}
     return frozenset(
         Trait("count", "", one.counts)
         if one.kind == "found" and one.value == seen.entity_type and one.counts != (0, 0, 1)
         else one
         for one in traits
+        if one.kind != "upstream" or "fallback" not in kinds
     )
 
 
@@ -270,7 +276,10 @@ def _candidate_sets(names: Traits) -> list[tuple[Traits, tuple[Candidate, ...]]]
         for one, other in pairs:
             label = f"{first.label or 'any'} ({one}) before {second.label or 'any'} ({other})"
             trait = Trait("fallback", f"{first.value} {one} {second.value} {other}", label=label)
-            made.append(((trait,), (Candidate(first.value, one), Candidate(second.value, other))))
+            named = tuple(dict.fromkeys(name for name in (first, second) if name is not plain))
+            made.append(
+                ((trait, *named), (Candidate(first.value, one), Candidate(second.value, other)))
+            )
     return made
 
 

@@ -8,6 +8,7 @@ later rule. It is not complete (two rules together may cover a third), but never
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from gateway.entity_types import CLASSES, SEVERITIES, severity
@@ -24,6 +25,7 @@ Treats: TypeAlias = Mapping[str, Collection[str]]
 where it has words for what it makes of them."""
 
 _MOST_NAMES = 8
+_MISSPELT = 0.85  # how alike two names are that are meant to be one
 
 
 def warnings(
@@ -105,7 +107,11 @@ def _repeated(rule: Rule) -> Iterator[Problem]:
 
 
 def _unknown_beside(policy: Policy, known: frozenset[str] | None) -> Iterator[Problem]:
-    """Unknown types in what stands beside the rules."""
+    """Unknown types in what stands beside the rules.
+
+    A class may name types of recognizers that are yet to come: of its types only those that look
+    misspelt are told.
+    """
     if known is None:
         return
     file = policy.rules[0].file if policy.rules else ""
@@ -113,10 +119,14 @@ def _unknown_beside(policy: Policy, known: frozenset[str] | None) -> Iterator[Pr
     for key, types in (
         ("severity", frozenset(policy.severities)),
         ("answers.operators", frozenset(policy.answers.operators)),
-        *((f"classes.{name}", types) for name, types in policy.classes.items()),
     ):
         for one in sorted(types - shipped):
             yield Problem(file, 0, key, f"unknown entity type {one}", did_you_mean(one, known))
+    for name, types in policy.classes.items():
+        for one in sorted(types - shipped):
+            if close := get_close_matches(one, sorted(known), n=1, cutoff=_MISSPELT):
+                text = f"unknown entity type {one}"
+                yield Problem(file, 0, f"classes.{name}", text, f"did you mean {close[0]}?")
 
 
 def _unknown_types(rule: Rule, known: frozenset[str] | None) -> Iterator[Problem]:

@@ -264,7 +264,8 @@ class _Names:
     def _search(self) -> Iterator[str]:
         """The shortest words to every set of places in the patterns, as far as the limit."""
         start = self._closed((number, 0) for number in range(len(self._patterns)))
-        seen, open_ = {start}, deque([("", start)])
+        # The start is met again under a name: the empty text is none.
+        seen, open_ = set[frozenset[tuple[int, int]]](), deque([("", start)])
         while open_:
             word, places = open_.popleft()
             if word:
