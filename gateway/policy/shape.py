@@ -35,6 +35,8 @@ def class_name(text: str) -> str:
     """`text`, if it may name a class; raises ValueError."""
     if not _CLASS.fullmatch(text):
         raise ValueError("must be a name with a small letter, so that it is no entity type")
+    if text == "any":
+        raise ValueError("must be another name: under at_least, any stands for every type")
     return text
 
 
