@@ -85,7 +85,7 @@ def _shut_out(earlier: Rule, rule: Rule, severities: Mapping[str, str]) -> str:
     if earlier.to is None:
         if not covers(earlier.when, when, severities):
             return ""
-        always = "matches everything" if earlier.when.holds_always else "matches all that it does"
+        always = "matches everything" if earlier.when == When() else "matches all that it does"
         return f"{earlier.name}, before it, {always}"
     kept = earlier.to.upstream_class
     elsewhere = kept is not None and when.upstream_class not in (None, kept)
