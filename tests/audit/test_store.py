@@ -19,13 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import Engine, event
 
 from gateway.audit.chain import Link, holds, writer_key
 from gateway.audit.facts import Accepted, Actor, ActorKind, AuthMethod, Closed, Origin, Outcome
 from gateway.audit.record import AuditRecord, accepted, closed, commitment, timestamp, uuid7
-from gateway.audit.store import SqlAuditStore
+from gateway.audit.store import Page, SqlAuditStore, stream_records
 from gateway.errors import AuditUnavailable, ConfigError
 
 MASTER = bytes(32)
@@ -634,3 +635,95 @@ async def test_the_next_start_closes_what_a_killed_process_left(file: Path):
         (last, _) = await store.get(request_id)
         assert last["type"] == "request.outcome_unknown"
         assert last["tenant"] == "acme"
+
+
+# --- reading all of it ----------------------------------------------------------------------------
+
+ALL = ("request.accepted", "request.completed", "request.denied")
+
+
+def streamed(file: Path, **options: Any) -> list[Page]:
+    return list(stream_records(f"sqlite:///{file}", **{"types": ALL, **options}))
+
+
+def requests_of(pages: list[Page]) -> list[str]:
+    return [orjson.loads(body)["request_id"] for page in pages for body in page.bodies]
+
+
+async def fill(file: Path, count: int) -> None:
+    async with opened(file) as store:
+        for number in range(count):
+            tenant = "acme" if number % 2 else "globex"
+            await store.append(begin(f"req_{number}", tenant))
+            await store.append(end(f"req_{number}", tenant=tenant))
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 10, 11, 100])
+async def test_all_records_come_once_and_in_order(file: Path, page: int):
+    await fill(file, 5)
+    pages = streamed(file, page=page)
+    assert requests_of(pages) == [f"req_{number}" for number in range(5) for _ in range(2)]
+    assert all(len(one.bodies) <= page for one in pages)
+    assert [one.last for one in pages] == [10] * len(pages)
+    assert [one.seq for one in pages] == sorted({one.seq for one in pages})
+    assert pages[-1].seq == 10
+
+
+async def test_a_stream_can_be_narrowed(file: Path):
+    await fill(file, 4)
+    accepted_ = streamed(file, types=("request.accepted",), page=2)
+    assert requests_of(accepted_) == ["req_0", "req_1", "req_2", "req_3"]
+    assert requests_of(streamed(file, tenant="acme")) == ["req_1", "req_1", "req_3", "req_3"]
+    times = [row["ts"] for row in rows(file)]
+    since = streamed(file, since=times[2])
+    assert len(requests_of(since)) == sum(one >= times[2] for one in times)
+    until = streamed(file, until=times[6])
+    assert len(requests_of(until)) == sum(one < times[6] for one in times)
+    assert requests_of(streamed(file, tenant="nobody")) == []
+
+
+async def test_a_stream_ends_where_the_log_ended_when_it_began(file: Path):
+    await fill(file, 2)
+    pages = stream_records(f"sqlite:///{file}", types=ALL, page=1)
+    first = next(pages)
+    async with opened(file) as store:
+        await store.append(begin("req_late"))
+        await store.append(end("req_late"))
+    assert requests_of([first, *pages]) == ["req_0", "req_0", "req_1", "req_1"]
+
+
+async def test_a_stream_goes_through_no_index_that_would_sort(file: Path):
+    await fill(file, 1)
+    plans: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT audit_records.seq"):
+            plan = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[3] for row in plan)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        streamed(file)
+        streamed(file, tenant="acme")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(plans) == 2
+    assert not any("TEMP B-TREE" in one for one in plans)
+
+
+async def test_a_stream_of_an_empty_log(file: Path):
+    async with opened(file):
+        assert streamed(file) == []
+
+
+async def test_what_is_no_log_cannot_be_streamed(file: Path):
+    with pytest.raises(AuditUnavailable):
+        streamed(file)
+    write(file, b"no database" * 100)
+    with pytest.raises(AuditUnavailable):
+        streamed(file)
+
+
+async def test_a_page_does_not_show_what_it_holds(file: Path):
+    await fill(file, 1)
+    assert "req_0" not in repr(streamed(file))
