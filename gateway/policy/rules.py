@@ -125,8 +125,9 @@ class RuleReader:
     def _when(self, document: Document, path: KeyPath, model: WhenModel) -> When:
         families = frozenset(Family(one) for one in model.families or () if one != "*")
         any_family = model.families is None or "*" in model.families
+        counted: KeyPath = (*path, "at_least")
         least = {
-            name: (None if name == ANY else self._types(document, (*path, "at_least"), name), count)
+            name: (None if name == ANY else self._types(document, (*counted, name), name), count)
             for name, count in (model.at_least or {}).items()
         }
         towards = model.upstream_class
