@@ -28,6 +28,7 @@ from gateway.cli.policy_common import (
 )
 from gateway.cli.policy_diff import diff
 from gateway.cli.policy_explain import explain
+from gateway.cli.policy_simulate import simulate
 from gateway.errors import ConfigError, Problem
 from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
 from gateway.policy.coverage import NOTHING, Covered, coverage
@@ -43,6 +44,7 @@ MANY: Final = 5  # policies whose cases are run: from here on, progress is shown
 app = typer.Typer(no_args_is_help=True, help="Check, test, explain and compare policies.")
 app.command("explain")(explain)
 app.command("diff")(diff)
+app.command("simulate")(simulate)
 
 
 @app.command()

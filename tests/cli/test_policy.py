@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from gateway.cli import policy as module
 from gateway.cli.policy import app
+from gateway.entity_types import CLASSES
+from gateway.policy.shape import json_schema
+from gateway.policy.shipped import shipped_policies
 
 RULES = "rules: [{name: rest, effect: mask, operators: {PERSN: hash}}]\n"
 
 
 def run(*arguments: str) -> Result:
-    done = CliRunner().invoke(app, arguments)
+    done = CliRunner().invoke(app, arguments, env={"COLUMNS": "160"})
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
@@ -67,7 +71,7 @@ def test_the_shipped_policies_pass():
     assert done.exit_code == 0
     facts = json.loads(done.stdout)
     assert facts["ok"] is True
-    assert set(facts["policies"]) == {"default", "mask-all"}
+    assert set(facts["policies"]) == set(shipped_policies())
     assert run("test").exit_code == 0
     assert run("test", "mask-all").exit_code == 0
 
@@ -85,51 +89,6 @@ def test_cases_that_cannot_be_read(bad: str, good: str):
     assert done.exit_code == 2
     assert "did you mean default?" in done.stderr
     assert bad in done.stderr
-
-
-def test_explain():
-    done = run("explain", "--entity-type", "CREDIT_CARD", "--entity-type", "PERSON")
-    assert done.exit_code == 0
-    assert "decision: mask, to on_prem upstreams (rest)" in done.stdout
-    assert "CREDIT_CARD: replace" in done.stdout
-    done = run("explain", "--entity-type", "CREDIT_CARD", "--upstream-class", "external")
-    assert "decision: deny (no-payment-data-outside)" in done.stdout
-    assert "reason: Payment data must not leave the premises." in done.stdout
-
-
-def test_explain_as_json(good: str):
-    arguments = ["--policy", "mask-all", "--policy", good, "--model", "m", "--tenant", "t"]
-    done = run("explain", *arguments, "--role", "r", "--media", "--json")
-    facts = json.loads(done.stdout)
-    assert facts["decision"]["policy_id"] == "mask-all+own"
-    assert facts["decision"]["upstream_class"] == "on_prem"
-    assert [one["outcome"] for one in facts["rules"]].count("matched") == 2
-
-
-def test_explain_a_type_that_nobody_finds():
-    arguments = ["explain", "--entity-type", "CREDITCARD", "--entity-type", "PERSON"]
-    done = run(*arguments)
-    assert done.exit_code == 0
-    assert "warning: --entity-type: CREDITCARD: unknown entity type" in done.stderr
-    assert "did you mean CREDIT_CARD?" in done.stderr
-    assert done.stderr.count("warning") == 1
-    (warning,) = json.loads(run(*arguments, "--json").stdout)["warnings"]
-    assert warning["key"] == "CREDITCARD"
-
-
-def test_explain_a_language():
-    done = run("explain", "--language", "fi", "--language", "de")
-    assert "unsupported languages: fi (policy: on_prem_only)" in done.stdout
-    assert "decision: mask, to on_prem upstreams (rest)" in done.stdout
-    done = run("explain", "--language", "fi", "--upstream-class", "external", "--json")
-    facts = json.loads(done.stdout)
-    assert facts["unsupported_languages"] == ["fi"]
-    assert facts["decision"]["effect"] == "deny"
-    assert "stays on the premises" in facts["decision"]["reason"]
-    done = run("explain", "--language", "de")
-    assert "unsupported" not in done.stdout
-    assert "to external upstreams" in done.stdout
-    assert run("explain", "--language", "Finnish").exit_code == 2
 
 
 def test_the_types_of_a_configuration_are_known(tmp_path: Path):
@@ -155,10 +114,105 @@ def test_the_types_of_a_configuration_are_known(tmp_path: Path):
     assert json.loads(done.stdout)["ok"] is False
 
 
-def test_explain_bad(bad: str):
-    assert run("explain", "--policy", bad).exit_code == 2
-    done = run("explain", "--policy", bad, "--json")
-    assert done.exit_code == 2
-    assert json.loads(done.stdout)["ok"] is False
-    assert run("explain", "--entity-type", "credit_card").exit_code == 2
-    assert run("explain", "--upstream-class", "cloud").exit_code == 2
+def test_warnings_count_where_that_is_asked_for(good: str):
+    assert run("check", good, "--strict").exit_code == 1
+    assert run("check", good, "--strict", "--json").exit_code == 1
+    assert run("check", "default", "--strict").exit_code == 0
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_the_shipped_policies_have_nothing_that_looks_wrong(name: str):
+    done = run("check", name, "--strict")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_operators_that_have_nothing_for_a_type(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "version: 1\nid: own\nrules: [{name: rest, effect: mask, operators: {PERSON: fpe,"
+        " SECRET: surrogate, NRP: generalise, AGE: {operator: generalise, to: month}}}]\n"
+    )
+    done = run("check", str(path))
+    assert done.exit_code == 0
+    for words in (
+        "fpe has nothing for PERSON: replace is used instead",
+        "surrogate has nothing for SECRET: replace is used instead",
+        "generalise has nothing for NRP: redact is used instead",
+        "generalise to month has nothing for AGE: redact is used instead",
+    ):
+        assert words in done.stderr
+
+
+def test_what_becomes_of_each_class(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "version: 1\nid: own\nclasses: {mine: [PERSON]}\nrules:\n"
+        "  - {name: a, effect: deny, reason: No., when: {any_of: [secrets, CREDIT_CARD],"
+        " upstream_class: external}}\n"
+        "  - {name: b, effect: mask, operators: {AGE: hash}}\n"
+    )
+    rows = {
+        cells[0]: cells[1:]
+        for line in run("check", str(path)).stdout.splitlines()
+        if len(cells := [cell.strip() for cell in line.split("│")[1:-1]]) == 4
+    }
+    assert rows["secrets"] == ["6", "denied", "replace"]
+    assert rows["payment"] == ["6", "replace (5); denied (CREDIT_CARD)", "replace"]
+    assert rows["dates"][1] == "replace (DATE_OF_BIRTH, DATE_TIME); hash (AGE)"
+    assert rows["(nothing found)"] == ["", "sent", "sent"]
+    assert rows["mine"] == ["1", "replace", "replace"]
+    coverage = json.loads(run("check", str(path), "--json").stdout)["coverage"]
+    assert set(coverage) >= {*CLASSES, "mine"}
+    assert coverage["payment"]["external"]["CREDIT_CARD"] == "denied"
+    assert coverage["payment"]["on_prem"]["CREDIT_CARD"] == "replace"
+
+
+def test_what_a_case_found_is_in_json(good: str):
+    facts = json.loads(run("test", good, "--json").stdout)
+    assert facts["policies"][good][1]["found"] == {
+        "effect": "mask",
+        "upstream_class": "external",
+        "upstreams": ["external-0"],
+        "rules": ["rest"],
+        "reason_code": "",
+        "operators": {},
+    }
+
+
+def test_progress_is_shown_on_a_terminal_where_there_are_many(
+    good: str, monkeypatch: pytest.MonkeyPatch
+):
+    def shown(names: list[str], *_: object, **__: object) -> list[str]:
+        asked.append(len(names))
+        return names
+
+    asked: list[int] = []
+    monkeypatch.setattr(module, "track", shown)
+    monkeypatch.setattr(module.errors, "_force_terminal", True)
+    assert run("test", good).exit_code == 1
+    assert run("test", "--json").exit_code == 0
+    assert asked == []
+    assert run("test").exit_code == 0
+    assert asked == [len(shipped_policies())]
+
+
+def test_the_schema_is_published():
+    """Regenerate it with `cloakroom policy schema > policies/policy.schema.json`."""
+    done = run("schema")
+    assert done.exit_code == 0
+    published = Path(__file__).parents[2] / "policies" / "policy.schema.json"
+    assert done.stdout == published.read_text(encoding="utf-8")
+    assert json.loads(done.stdout) == json_schema()
+
+
+def test_there_is_no_colour_where_none_is_wanted(good: str):
+    for arguments in (["check", good], ["test", good], ["diff", "mask-all", "default"]):
+        done = CliRunner().invoke(app, arguments, env={"NO_COLOR": "1"})
+        assert "\x1b" not in done.output
+
+
+@pytest.mark.parametrize("name", ["check", "test", "schema", "explain", "diff", "simulate"])
+def test_help_names_the_exit_codes(name: str):
+    done = run(name, "--help")
+    assert done.exit_code == 0
+    assert "xit code" in " ".join(done.stdout.split())
