@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from html import unescape
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -144,7 +145,7 @@ def answers(draw: st.DrawFn) -> list[tuple[str, str]]:
 
 def cut(text: str, cuts: Sequence[int]) -> list[str]:
     places = [0, *sorted(at % (len(text) + 1) for at in cuts), len(text)]
-    return [text[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [text[a:b] for a, b in pairwise(places)]
 
 
 CUTS = st.lists(st.integers(0, 10_000), max_size=30) | st.just(range(4_000))
