@@ -34,6 +34,7 @@ from gateway.audit.record import RunningCommitment
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
+from gateway.operator_kinds import exposure
 from gateway.settings import Detection
 from gateway.types import (
     BANDS,
@@ -264,13 +265,19 @@ def transform_facts(
 ) -> TransformFacts:
     """What masking did and, once there is an answer, what was restored and what was new in it."""
     return TransformFacts(
-        operators=dict(masked.counts.keys()),
+        operators=_operators_used(masked),
         placeholders_issued=len(masked.restoration.surfaces),
         restored=tally.restored if tally else 0,
         damaged=tally.damaged if tally else 0,
         blocked_sinks=tally.blocked if tally else 0,
         new_data=new_data,
     )
+
+
+def _operators_used(masked: MaskedRequest) -> dict[str, str]:
+    """The operator of each type; where a fallback was used, too, the one that tells more."""
+    used = sorted(masked.counts, key=lambda pair: exposure(pair[1]))
+    return dict(used)
 
 
 def closing(

@@ -46,6 +46,7 @@ from gateway.exchange import (
     Preview,
     Progress,
     actor,
+    context_facts,
     count_entities,
     decided_headers,
     detection_facts,
@@ -111,7 +112,8 @@ class Pipeline:
         parsed = await _aside(len(raw), self._parse, raw, policy)
         scope = conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model)
-        known = self._known(caller, parsed, scope)
+        context = context_facts(caller, parsed, offered)
+        known = replace(self._known(caller, parsed, scope), context=context)
 
         detected = await self._detect(parsed, known, len(raw))
         self._check_model(parsed, detected.findings)
@@ -123,7 +125,7 @@ class Pipeline:
         )  # fmt: skip
 
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
-        known = replace(known, detection=detection, policy=policy_facts(decision))
+        known = replace(known, detection=detection, policy=policy_facts(decision, entities))
         if not decision.candidates:
             await self._deny(known, decision, started)
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 import orjson
 from fastapi import APIRouter, Response
 
+from gateway.metrics import render
+
 
 def ops_router(checks: Mapping[str, Callable[[], bool]]) -> APIRouter:
     """GET /livez, /readyz and /metrics.
