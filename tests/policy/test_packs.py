@@ -42,7 +42,7 @@ CARD_SECRETS = ("CARD_SECURITY_CODE", "CARD_PIN", "CARD_TRACK")
 STRICTER = [
     ("gdpr", "default"),
     ("pci-dss", "default"),
-    ("banking", "default"),
+    ("banking", "pci-dss"),
     ("public-sector", "gdpr"),
     ("default", "secrets"),
     ("secrets", "mask-all"),
