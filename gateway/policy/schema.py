@@ -181,9 +181,14 @@ def _agreed(
     """What the chains say of a key together: they must not differ."""
     said = [one for chain in read if (one := _said(chain, path)) is not None]
     for one in said[1:]:
-        if one.value != said[0].value:
+        if _comparable(one.value) != _comparable(said[0].value):
             problems.append(one.document.problem(one.path, "another file says otherwise"))
     return said[0] if said else None
+
+
+def _comparable(value: Any) -> Any:
+    """A value, or a list of words without its order, which means nothing."""
+    return frozenset(value) if isinstance(value, list) else value
 
 
 def _handling(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Handling:

@@ -7,9 +7,16 @@ Entity types are checked by shape only, since recognizers may be added.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from gateway.validation import Strict
 
@@ -96,6 +103,17 @@ def word(text: str) -> str:
     return text
 
 
+def _or_else(message: str) -> WrapValidator:
+    """Says in one sentence what fits none of several kinds, where pydantic complains of each."""
+
+    def checked(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        with suppress(ValidationError):
+            return handler(value)
+        raise ValueError(message)  # outside of the handler: pydantic's error holds the input
+
+    return WrapValidator(checked)
+
+
 _Item = TypeVar("_Item")
 Filled: TypeAlias = Annotated[list[_Item], Field(min_length=1)]
 Name: TypeAlias = Annotated[str, AfterValidator(name)]
@@ -111,7 +129,10 @@ Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 UpstreamClassName: TypeAlias = Literal["on_prem", "external"]
 SeverityName: TypeAlias = Literal["low", "medium", "high", "critical"]
 FamilyName: TypeAlias = Literal["*", "chat"]
-Use: TypeAlias = str | dict[str, str | list[str]]
+Use: TypeAlias = Annotated[
+    str | dict[str, str | list[str]],
+    _or_else("must be an operator, or a mapping of `operator` and the words of its options"),
+]
 """An operator: its name, or `operator` with its options."""
 
 
@@ -155,7 +176,13 @@ class RuleModel(Strict):
     reason: Sentence | None = None
     operators: dict[TypeOrClass, Use] | None = None
     default_operator: Use | None = None
-    to: UpstreamClassName | Filled[Glob] | None = None
+    to: (
+        Annotated[
+            UpstreamClassName | Filled[Glob],
+            _or_else("must be on_prem, external, or a list of upstreams' names (patterns)"),
+        ]
+        | None
+    ) = None
     answers: AnswersModel | None = None
 
 
@@ -175,7 +202,9 @@ class PolicyModel(Strict):
 
     version: Literal[1]
     id: Name
-    extends: Filled[str] | str | None = None
+    extends: (
+        Annotated[Filled[str] | str, _or_else("must be a policy or a list of policies")] | None
+    ) = None
     shadow: bool | None = None
     unsafe_shadow_external: bool | None = None
     classes: dict[ClassName, Filled[TypeOrClass]] | None = None

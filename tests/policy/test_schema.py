@@ -2,99 +2,164 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from gateway.errors import ConfigError
-from gateway.policy.schema import Policy, parse, warnings
-from gateway.strictyaml import loads
-from gateway.types import Effect, UpstreamClass
+from gateway.policy.model import (
+    Handling,
+    Logprobs,
+    Media,
+    ProviderState,
+    Shadow,
+    UnknownFields,
+    UnsupportedLanguages,
+)
+from gateway.policy.schema import parse
+from gateway.policy.shape import (
+    MAX_RULES,
+    AnswersModel,
+    HandlingModel,
+    PolicyModel,
+    RuleModel,
+    WhenModel,
+    json_schema,
+)
+from gateway.strictyaml import MAX_BYTES, loads
+from gateway.types import AnswerRules, NewData
+from tests.policy.reading import REST, head, policy, problems
 
-HEAD = "version: 1\nid: a\n"
-REST = "rules: [{name: rest, effect: mask}]\n"
+HEAD = head()
 
 
-def policy(*texts: str, operators: frozenset[str] = frozenset()) -> Policy:
-    documents = [loads(text.encode(), f"{index}.yaml") for index, text in enumerate(texts)]
-    return parse(documents, operators)
+def rule(name: str) -> str:
+    return f"rules: [{{name: {name}, effect: mask}}]\n"
 
 
-def problems(*texts: str) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        policy(*texts)
-    return [str(one) for one in caught.value.problems]
+# ---- the shape of one file -----------------------------------------------------------------------
+
+SHAPES: dict[tuple[str | int, ...], type[BaseModel]] = {
+    (): PolicyModel,
+    ("handling",): HandlingModel,
+    ("answers",): AnswersModel,
+    ("rules", 0): RuleModel,
+    ("rules", 0, "when"): WhenModel,
+    ("rules", 0, "answers"): AnswersModel,
+}
 
 
-def rule(text: str) -> str:
-    return f"{HEAD}classes: {{health: [MEDICAL_RECORD]}}\nrules:\n  - {{name: r, {text}}}\n"
+def whole() -> dict[str, Any]:
+    return {
+        "version": 1,
+        "id": "a",
+        "handling": {},
+        "answers": {},
+        "rules": [{"name": "r", "effect": "mask", "when": {}, "answers": {}}],
+    }
 
 
-def test_a_rule_in_full():
-    found = policy(
-        rule(
-            "when: {classes: [health], entity_types: [PERSON], models: [gpt-*], tenants: [a, 'b?'],"
-            " roles: ['*'], families: ['*'], upstream_class: external}, effect: mask,"
-            " operators: {PERSON: hash}, default_operator: redact, upstream_class: on_prem"
-        )
-    )
-    (one,) = found.rules
-    assert (one.name, one.effect, one.upstream_class) == ("r", Effect.MASK, UpstreamClass.ON_PREM)
-    assert one.when.class_types == {"MEDICAL_RECORD"}
-    assert one.when.models == ("gpt-*",)
-    assert one.when.tenants == ("a", "b?")
-    assert one.when.roles is None
-    assert one.when.families is None
-    assert one.when.upstream_class is UpstreamClass.EXTERNAL
-    assert (one.operators, one.default_operator) == ({"PERSON": "hash"}, "redact")
-    assert (one.file, one.line) == ("0.yaml", 5)
+def at(data: Any, path: tuple[str | int, ...]) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+WRONG: list[Any] = [1.5, "a b", [[]], {"a b": 1.5}, [1.5]]
+KEYS = [(path, key) for path, model in SHAPES.items() for key in model.model_fields]
+
+
+def dotted(path: tuple[str | int, ...], key: str) -> str:
+    return ".".join(map(str, (*path, key))).replace(".0", "[0]")
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("path", "key", "value"),
     [
-        ("effect: deny", ["0.yaml:5: rules[0]:", "needs a reason"]),
-        ("effect: allow", ["rules[0]:", "needs a reason"]),
-        ("effect: deni, reason: x", ["effect: must be one of: deny, mask, allow", "mean deny?"]),
-        ("effect: mask, reasn: x", ["reasn: unknown key", "did you mean reason?"]),
-        ("effect: mask, when: {entity_type: [A]}", ["unknown key", "did you mean entity_types?"]),
-        ("effect: mask, when: {classes: [helth]}", ["undefined class", "did you mean health?"]),
-        ("effect: mask, when: {models: []}", ["when.models: must not be empty"]),
-        ("effect: mask, when: {models: ['[a]']}", ["when.models[0]: must be a pattern"]),
-        ("effect: mask, when: {tenants: ['']}", ["when.tenants[0]: must be a pattern"]),
-        ("effect: mask, when: {entity_types: [person]}", ["must be an entity type"]),
-        ("effect: mask, when: {families: [chta]}", ["must be one of: *, chat", "mean chat?"]),
-        ("effect: mask, when: {upstream_class: onprem}", ["one of: on_prem, external", "on_prem?"]),
-        ("effect: mask, operators: {A: replase}", ["operators.A: unknown operator", "replace?"]),
-        ("effect: mask, operators: {a: replace}", ["operators.a: must be an entity type"]),
-        ("effect: mask, default_operator: keep", ["default_operator: keep must name"]),
-        ("effect: mask, default_operator: x", ["default_operator: unknown operator"]),
-        ("effect: deny, reason: x, operators: {A: keep}", ["operators: has no meaning"]),
-        ("effect: allow, reason: x, default_operator: hash", ["default_operator: has no meaning"]),
-        ("effect: deny, reason: x, upstream_class: on_prem", ["upstream_class: has no meaning"]),
-        ("effect: deny, reason: ''", ["reason: must be one printable line"]),
-        ("effect: deny, reason: 7", ["reason: must be text", "quote it"]),
+        (path, key, value)
+        for path, key in KEYS
+        for value in WRONG
+        if value != "a b" or key not in ("reason", "extends")  # these may be any text
     ],
 )
-def test_refusals(text: str, parts: list[str]):
-    (found,) = problems(rule(text))
-    for part in parts:
-        assert part in found
+def test_every_key_refuses_what_is_none_of_its_kind(
+    path: tuple[str | int, ...], key: str, value: Any
+):
+    data = whole()
+    at(data, path)[key] = value
+    found = problems(json.dumps(data))
+    assert any(dotted(path, key) in one for one in found), found
+    for one in found:
+        place, _, message = one.partition(" ")[2].partition(": ")
+        assert place.startswith(dotted(path, key)) or dotted(path, key).startswith(place), one
+        assert "[str" not in place, one
+        assert "a b" not in message, one  # a value is never told
+
+
+@pytest.mark.parametrize(("path", "key"), KEYS)
+def test_every_key_that_is_written_wrongly_is_hinted_at(path: tuple[str | int, ...], key: str):
+    data = whole()
+    at(data, path)[f"{key}z"] = 1
+    (found,) = problems(json.dumps(data))
+    assert f"{dotted(path, key)}z: unknown key" in found
+    assert f"did you mean {key}?" in found
+
+
+@pytest.mark.parametrize("path", list(SHAPES))
+def test_a_key_that_is_like_no_other_is_refused(path: tuple[str | int, ...]):
+    data = whole()
+    at(data, path)["qqqq"] = 1
+    (found,) = problems(json.dumps(data))
+    assert "unknown key" in found
+    assert f"known keys: {', '.join(SHAPES[path].model_fields)}" in found
+
+
+@pytest.mark.parametrize(("path", "key"), KEYS)
+def test_no_key_stands_twice(path: tuple[str | int, ...], key: str):
+    data = whole()
+    at(data, path)["TWICE"] = at(data, path).pop(key, 1)
+    text = json.dumps(data)
+    value = json.dumps(at(data, path)["TWICE"])
+    text = text.replace(f'"TWICE": {value}', f'"{key}": {value}, "{key}": {value}')
+    with pytest.raises(ConfigError, match="duplicate key"):
+        loads(text.encode(), "a.yaml")
 
 
 @pytest.mark.parametrize(
     ("text", "part"),
     [
         ("version: 2\nid: a\n" + REST, "version: must be one of: 1"),
+        ("version: '1'\nid: a\n" + REST, "version: must be one of: 1"),
         ("id: a\n" + REST, 'required key "version" is missing'),
         ("version: 1\n" + REST, 'required key "id" is missing'),
         ("version: 1\nid: a b\n" + REST, "id: must be a name"),
-        (HEAD, 'required key "rules" is missing'),
+        (f"version: 1\nid: {'a' * 65}\n" + REST, "id: must be a name"),
+        ("version: 1\nid: -a\n" + REST, "id: must be a name"),
+        (HEAD, "there are no rules"),
+        (HEAD + "rules: null\n", "there are no rules"),
         (HEAD + "rules: []\n", "rules: there must be at least one rule"),
+        (HEAD + "extends: b\nrules: []\n", "rules: there must be at least one rule"),
+        (HEAD + "rules: {}\n", "rules: must be a list"),
         (HEAD + "rules: [7]\n", "rules[0]: must be a mapping"),
         (HEAD + "rules: [{effect: mask}]\n", 'required key "name" is missing'),
-        (HEAD + "classes: {a: []}\n" + REST, "classes.a: must not be empty"),
+        (HEAD + "rules: [{name: r}]\n", 'required key "effect" is missing'),
+        (HEAD + "severity: {A: grave}\n" + REST, "severity.A: must be one of: low, medium"),
+        (HEAD + "severity: {people: low}\n" + REST, "severity.people: must be an entity type"),
+        (HEAD + "shadow: 1\n" + REST, "shadow: must be true or false"),
+        (HEAD + "unsafe_shadow_external: true\n" + REST, "has a meaning only beside shadow: true"),
+        (
+            HEAD + "shadow: false\nunsafe_shadow_external: true\n" + REST,
+            "has a meaning only beside shadow: true",
+        ),
+        (HEAD + "handling: {hosted_tools: [Web]}\n" + REST, "hosted_tools[0]: must be a word"),
+        (HEAD + "handling: {media: pass}\n" + REST, "media: must be one of: on_prem_only, deny"),
+        (HEAD + "unsupported_languages: patterns\n" + REST, "unsupported_languages: unknown key"),
         ("[]\n", "must be a mapping"),
+        ("", "the file is empty"),
+        ("7\n", "must be a mapping"),
     ],
 )
 def test_refused_files(text: str, part: str):
@@ -102,116 +167,210 @@ def test_refused_files(text: str, part: str):
     assert part in found
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (f"{HEAD}rules: &all [{{name: r, effect: mask}}]\n", "anchor"),
+        (f"{HEAD}rules: [{{name: r, <<: {{effect: mask}}}}]\n", "merge"),
+        (f"{HEAD}rules: !!python/object [{{name: r, effect: mask}}]\n", "tag"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n", "anchor"),
+        (f"{HEAD}classes: {{c: {'[' * 40}{']' * 40}}}\n{REST}", "nested deeper"),
+        (f"{HEAD}{REST}---\n{HEAD}{REST}", "document"),
+        (f"{HEAD}{REST}#{'x' * MAX_BYTES}", "larger than"),
+        (f"{HEAD}id: b\n{REST}", "duplicate key"),
+    ],
+)
+def test_a_file_is_plain_data(content: str, message: str):
+    with pytest.raises(ConfigError) as caught:
+        loads(content.encode(), "a.yaml")
+    assert any(message in one.message for one in caught.value.problems), caught.value.problems
+
+
+def test_so_many_rules_and_no_more():
+    def text(count: int) -> str:
+        rules = [{"name": f"r{index}", "effect": "mask"} for index in range(count)]
+        return json.dumps({"version": 1, "id": "a", "rules": rules})
+
+    assert len(policy(text(MAX_RULES)).rules) == MAX_RULES
+    (found,) = problems(text(MAX_RULES + 1))
+    assert "rules: " in found
+
+
+def test_the_schema_for_editors_knows_every_key():
+    schema = json_schema()
+    assert set(schema["properties"]) == set(PolicyModel.model_fields)
+    for model in (RuleModel, WhenModel, HandlingModel, AnswersModel):
+        assert set(schema["$defs"][model.__name__]["properties"]) == set(model.model_fields)
+        assert schema["$defs"][model.__name__]["additionalProperties"] is False
+
+
+# ---- several files -------------------------------------------------------------------------------
+
+
 def test_every_problem_of_every_file_is_told():
-    one = rule("effect: deny, when: {models: []}") + "  - {name: q, effect: none}\n"
-    two = HEAD + "rules: [{name: x, effect: deny}, {name: x, effect: mask}]\n"
+    one = HEAD + "rules: [{name: p, effect: deny, when: {models: []}}, {name: q, effect: none}]\n"
+    two = head("b") + "rules: [{name: x, effect: deny}, {name: x, effect: mask}]\n"
     found = problems(one, two)
     assert [text.partition(":")[0] for text in found] == ["0.yaml"] * 2 + ["1.yaml"] * 2
 
 
 def test_files_are_read_together():
-    one = (
-        HEAD + "classes: {c: [A], d: [B]}\nrules: [{name: x, effect: mask, when: {classes: [e]}}]\n"
-    )
-    two = "version: 1\nid: b\nclasses: {c: [A], e: [C]}\nrules: [{name: y, effect: mask}]\n"
-    found = policy(one, two)
+    found = policy(HEAD + rule("x"), head("b") + rule("y"))
     assert found.id == "a+b"
     assert [one.name for one in found.rules] == ["x", "y"]
-    assert found.rules[0].when.class_types == {"C"}
-    assert set(found.classes) == {"c", "d", "e"}
 
 
-def test_files_must_not_contradict_each_other():
-    one = HEAD + "classes: {c: [A]}\nrules: [{name: x, effect: mask}]\n"
-    two = HEAD + "classes: {c: [A, B]}\nrules: [{name: x, effect: mask}]\n"
-    found = problems(one, two)
-    assert len(found) == 2
-    assert "classes.c: another file gives this class other members" in found[0]
-    assert "duplicate rule name, first at 0.yaml:4" in found[1]
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ((None,), "on_prem_only"),
-        (("patterns",), "patterns"),
-        ((None, "patterns"), "patterns"),
-        (("on_prem_only", None), "on_prem_only"),
-        (("patterns", "patterns"), "patterns"),
-    ],
-)
-def test_what_becomes_of_unsupported_languages(said: tuple[str | None, ...], expected: str):
-    texts = [
-        f"version: 1\nid: a\n{f'unsupported_languages: {one}' if one else ''}\n"
-        f"rules: [{{name: r{index}, effect: mask}}]\n"
-        for index, one in enumerate(said)
-    ]
-    assert policy(*texts).unsupported_languages == expected
-
-
-def test_files_must_agree_on_unsupported_languages():
-    rest = "rules: [{name: %s, effect: mask}]\n"
-    one = HEAD + "unsupported_languages: patterns\n" + rest % "x"
-    two = HEAD + "unsupported_languages: on_prem_only\n" + rest % "y"
-    found = problems(one, two)
-    assert "unsupported_languages: another file says otherwise" in found[0]
-    assert "unsupported_languages" in problems(HEAD + "unsupported_languages: send\n" + REST)[0]
-
-
-def test_a_class_may_stand_in_a_file_that_is_wrong():
-    one = HEAD + "rules: [{name: x, effect: mask, when: {classes: [c]}}]\n"
-    two = HEAD + "classes: {c: [A]}\nrules: [{name: y}]\n"
-    (found,) = problems(one, two)
-    assert '"effect" is missing' in found
+def test_no_id_and_no_rule_stands_twice():
+    (found,) = problems(HEAD + rule("x"), HEAD + rule("y"))
+    assert found == (
+        "1.yaml:2: id: two policies have one id, the first is 0.yaml\n    hint: rename one"
+    )
+    (found,) = problems([HEAD + "extends: b\n", HEAD + rule("y")])
+    assert "1.yaml:2: id: two policies have one id" in found
+    (found,) = problems(HEAD + rule("x"), head("b") + rule("x"))
+    assert found == "1.yaml:3: rules[0].name: duplicate rule name, first at 0.yaml:3"
+    (found,) = problems(HEAD + "rules: [{name: x, effect: mask}, {name: x, effect: mask}]\n")
+    assert "rules[1].name: duplicate rule name, first at 0.yaml:3" in found
 
 
 def test_joined_ids_have_a_bound():
-    long = "version: 1\nid: {}\nrules: [{{name: {}, effect: mask}}]\n"
-    (found,) = problems(*(long.format(letter * 64, letter) for letter in "ab"))
+    longest = [head(letter * 64) + rule(letter) for letter in "ab"]
+    (found,) = problems(*longest)
     assert "exceed 128 characters" in found
+    assert len(policy(longest[0], head("b" * 63) + rule("b")).id) == 128
+    # what is extended is not in the id
+    assert policy([longest[0], longest[1]]).id == "a" * 64
 
 
 def test_no_file_is_no_policy():
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="there is no policy file"):
         parse([])
 
 
 def test_the_digest_is_over_lengths_and_bytes():
-    one, two = HEAD + REST, "version: 1\nid: b\nrules: [{name: q, effect: mask}]\n"
+    one, two = HEAD + REST, head("b") + rule("q")
     framed = b"".join(len(text).to_bytes(8, "big") + text.encode() for text in (one, two))
     assert policy(one, two).digest == sha256(framed).hexdigest()
+    assert policy([one, two]).digest == policy(one, two).digest
     assert policy(two, one).digest != policy(one, two).digest
     assert policy(one + "#\n").digest != policy(one).digest
 
 
-def test_user_operators_go_by_name():
-    text = rule("effect: mask, operators: {PERSON: rot13}")
-    assert policy(text, operators=frozenset({"rot13"})).rules[0].operators == {"PERSON": "rot13"}
-    with pytest.raises(ConfigError):
-        policy(text)
+# Each key with two values, and how they are read.
+HANDLINGS: dict[str, tuple[tuple[str, Any], tuple[str, Any]]] = {
+    "unsupported_languages": (
+        ("patterns", UnsupportedLanguages.PATTERNS), ("deny", UnsupportedLanguages.DENY),
+    ),
+    "media": (("unsafe_pass", Media.PASS), ("deny", Media.DENY)),
+    "unknown_fields": (("refuse", UnknownFields.REFUSE), ("drop", UnknownFields.DROP)),
+    "hosted_tools": (
+        ("[web_search]", frozenset({"web_search"})), ("[a, b]", frozenset({"a", "b"})),
+    ),
+    "logprobs": (("refuse", Logprobs.REFUSE), ("drop", Logprobs.DROP)),
+    "provider_state": (
+        ("unsafe_pass", ProviderState.PASS), ("on_prem_only", ProviderState.ON_PREM_ONLY),
+    ),
+}  # fmt: skip
 
 
-def test_warnings():
-    text = (
-        HEAD
-        + """\
-classes: {c: [PERSN, PERSON]}
-rules:
-  - {name: a, effect: allow, reason: x, when: {classes: [c]}, upstream_class: on_prem}
-  - {name: b, effect: mask, when: {upstream_class: external}, operators: {EMAIL: hash}}
-  - {name: c, effect: mask, when: {upstream_class: external, models: [x]}}
-  - {name: d, effect: mask, when: {models: ["*"], upstream_class: on_prem}}
-  - {name: e, effect: mask}
-"""
-    )
-    found = [(one.line, one.key, one.message, one.hint) for one in warnings(policy(text))]
-    assert found == [
-        (5, "a", "sends text unmasked, to on_prem upstreams", ""),
-        (7, "c", "unreachable: a rule before it matches everything", ""),
-        (9, "e", "unreachable: a rule before it matches everything", ""),
+def says(name: str, key: str, value: str | None, more: str = "") -> str:
+    said = "" if value is None else f"handling: {{{key}: {value}}}\n"
+    return head(name) + more + said + rule(f"r-{name}")
+
+
+def test_every_key_of_handling_is_tried():
+    assert set(HANDLINGS) == set(HandlingModel.model_fields)
+    assert policy(HEAD + REST).handling == policy(HEAD + "handling: {}\n" + REST).handling
+    assert policy(HEAD + REST).handling == Handling()
+
+
+@pytest.mark.parametrize("key", list(HANDLINGS))
+def test_how_several_files_say_what_is_handled(key: str):
+    (one, read), (other, otherwise) = HANDLINGS[key]
+    default = getattr(Handling(), key)
+
+    def handled(*texts: str | list[str]) -> Any:
+        return getattr(policy(*texts).handling, key)
+
+    assert handled(says("a", key, None)) == default
+    assert handled(says("a", key, one)) == read
+    # side by side
+    assert handled(says("a", key, None), says("b", key, one)) == read
+    assert handled(says("a", key, one), says("b", key, None)) == read
+    assert handled(says("a", key, one), says("b", key, one)) == read
+    (found,) = problems(says("a", key, one), says("b", key, other))
+    assert found == f"1.yaml:3: handling.{key}: another file says otherwise"
+    # the nearest of a chain
+    chain = [says("a", key, one, "extends: b\n"), says("b", key, other)]
+    assert handled(chain) == read
+    assert handled([says("a", key, None, "extends: b\n"), says("b", key, other)]) == otherwise
+    # chains side by side: what counts is what each says in the end
+    assert handled(chain, says("c", key, one)) == read
+    (found,) = problems(chain, says("c", key, other))
+    assert found.startswith(f"2.yaml:3: handling.{key}: another file")
+
+
+def test_the_order_of_tools_means_nothing():
+    texts = [head(name) + f"handling: {{hosted_tools: {said}}}\n" + rule(name)
+             for name, said in (("a", "[x, y]"), ("b", "[y, x]"))]  # fmt: skip
+    assert policy(*texts).handling.hosted_tools == {"x", "y"}
+
+
+def test_answers_are_said_as_a_whole():
+    one = "answers: {new_data: mask, hosts: [a.example]}\n"
+    other = "answers: {new_data: flag}\n"
+    assert policy(HEAD + REST).answers == AnswerRules()
+    chain = [head("a") + "extends: b\n" + other, head("b") + one + REST]
+    assert policy(chain).answers == AnswerRules(new_data=NewData.FLAG)
+    chain[0] = head("a") + "extends: b\n"
+    assert policy(chain).answers.hosts == ("a.example",)
+    (found,) = problems(head("a") + one + rule("x"), head("b") + other + rule("y"))
+    assert found == "1.yaml:3: answers: another file says otherwise"
+
+
+def test_severities_are_said_one_by_one():
+    chain = [
+        head("a") + "extends: b\nseverity: {A: low}\n",
+        head("b") + "severity: {A: high, B: high}\n" + REST,
     ]
-    known = frozenset({"PERSON", "EMAIL_ADDRESS"})
-    more = {(one.key, one.message, one.hint) for one in warnings(policy(text), known)}
-    assert ("a", "unknown entity type PERSN", "did you mean PERSON?") in more
-    assert ("b", "unknown entity type EMAIL", "") in more
-    assert not any("type PERSON" in one[1] for one in more)
+    assert policy(chain).severities == {"A": "low", "B": "high"}
+    beside = head("c") + "severity: {%s}\n" + rule("c")
+    assert policy(chain, beside % "A: low, C: low").severities["C"] == "low"
+    (found,) = problems(chain, beside % "A: high")
+    assert found == "2.yaml:3: severity.A: another file gives this type another severity"
+    with_rule = head("a") + (
+        "severity: {ZIP_CODE: critical}\n"
+        "rules: [{name: r, effect: deny, reason: No., when: {severity: critical}}]\n"
+    )
+    assert policy(with_rule).rules[0].conditions[0].key == "severity"
+
+
+SHADOW, ANYWHERE = "shadow: true\n", "unsafe_shadow_external: true\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([""], Shadow.OFF),
+        (["shadow: false\n"], Shadow.OFF),
+        ([SHADOW], Shadow.ON_PREM),
+        ([SHADOW + "unsafe_shadow_external: false\n"], Shadow.ON_PREM),
+        ([SHADOW + ANYWHERE], Shadow.EVERYWHERE),
+        (["", SHADOW], Shadow.ON_PREM),
+        (["shadow: false\n", SHADOW], Shadow.OFF),
+        ([SHADOW, ""], Shadow.ON_PREM),
+        ([ANYWHERE, SHADOW], Shadow.EVERYWHERE),
+    ],
+)
+def test_shadow(texts: list[str], expected: Shadow):
+    last = len(texts) - 1
+    chain = [
+        head(f"p{index}") + text + (REST if index == last else "extends: x\n")
+        for index, text in enumerate(texts)
+    ]
+    assert policy(chain).shadow is expected
+
+
+def test_files_side_by_side_agree_on_shadow():
+    (found,) = problems(head("a") + SHADOW + rule("x"), head("b") + "shadow: false\n" + rule("y"))
+    assert found == "1.yaml:3: shadow: another file says otherwise"
