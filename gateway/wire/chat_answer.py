@@ -153,26 +153,24 @@ def head(document: dict[str, Any], context: AnswerContext, kind: str) -> dict[st
 class Slots:
     """The places of an answer or an event where texts go, once they are ready."""
 
-    __slots__ = ("_filled", "_waiting")
+    __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
         self._waiting: list[tuple[dict[str, Any], str, TextFilter, bool]] = []
-        self._filled: set[tuple[int, str]] = set()
 
     def add(
         self, holder: dict[str, Any], key: str, text: TextFilter, *, keeps_empty: bool = True
     ) -> None:
-        """A text goes under a key; where it is empty, only if `keeps_empty`. Said once counts."""
-        if (id(holder), key) not in self._filled:
-            self._filled.add((id(holder), key))
-            self._waiting.append((holder, key, text, keeps_empty))
+        """A text goes under a key; where it is empty, only if `keeps_empty`."""
+        self._waiting.append((holder, key, text, keeps_empty))
 
     def fill(self) -> None:
-        """Put what is ready in its place."""
+        """Put what is ready in its place, and forget the places."""
         for holder, key, text, keeps_empty in self._waiting:
             ready = text.ready()
             if ready or keeps_empty:
                 holder[key] = ready
+        self._waiting.clear()
 
 
 class WholeAnswer:

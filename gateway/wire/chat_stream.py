@@ -59,7 +59,6 @@ class ChatStream:
                 raise UpstreamFailed("The upstream broke off with an error.", code="upstream_error")
             raise invalid()
         out = self._out = head(chunk, self._context, "chat.completion.chunk")
-        self._slots = Slots()
         self._facts.model_served = token(chunk.get("model"), "") or ""
         self._choices = [self._choice(choice, at) for at, choice in enumerate(chunk["choices"])]
         usage = chunk.get("usage")
@@ -72,7 +71,6 @@ class ChatStream:
     def end(self) -> None:
         """The end of the stream: it ends all texts of choices that were never finished."""
         self._out.pop("usage", None)
-        self._slots = Slots()
         self._choices = []
         for place in sorted({place for place, _, _ in self._filters}):
             delta: dict[str, Any] = {}
