@@ -82,8 +82,10 @@ class Answering:
         waiting = [(one, text) for one in self._reading if (text := one.unread())]
         if waiting:
             found = await self._detect([text for _, text in waiting])
+            before = self._admitted.new_data.total()
             for (one, _), spans in zip(waiting, found, strict=True):
                 one.settle(spans)
+            metrics.NEW_DATA.inc(self._admitted.new_data.total() - before)
         self._reading = [one for one in self._reading if not one.is_done]
 
     async def _detect(self, texts: Sequence[str]) -> Sequence[Sequence[Span]]:

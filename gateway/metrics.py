@@ -57,6 +57,11 @@ PLACEHOLDERS: Final = Counter(
     ("state",),
     registry=REGISTRY,
 )
+NEW_DATA: Final = Counter(
+    "cloakroom_new_data",
+    "Personal data in answers that was not issued here, where policy has them read for it.",
+    registry=REGISTRY,
+)
 AUDIT_APPEND_SECONDS: Final = Histogram(
     "cloakroom_audit_append_seconds",
     "Until an audit record is durable, in seconds.",

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway import metrics
 from gateway.detection.presidio import PresidioDetector
 from gateway.errors import DetectionUnavailable, InternalError
 from gateway.exchange import Admitted
@@ -383,3 +384,12 @@ async def test_the_real_detector_finds_what_is_new(tmp_path: Path, stream: bool)
         + "\n[PRIVATE_KEY]\nDone."
     )
     assert orjson.loads(told.calls[0]) == {"to": "[EMAIL_ADDRESS]", "n": "[CREDIT_CARD]"}
+
+
+@BOTH
+async def test_new_data_is_counted_for_the_operator(tmp_path: Path, stream: bool) -> None:
+    world = case(tmp_path, "{new_data: mask}", text(f"¤ knows {NEW}! And {NEW}. "))
+    before = metrics.NEW_DATA._value.get()
+    await world.told(stream=stream)
+
+    assert metrics.NEW_DATA._value.get() == before + 2
