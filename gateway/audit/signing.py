@@ -30,7 +30,9 @@ from gateway.errors import ConfigError, Problem
 _MAX_FILE = 16_384  # bytes
 _BLOCK = re.compile(rb"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n?")
 _KEY = "audit.signing_key_file"
-_BOTH = "two PEM blocks, PRIVATE KEY: one Ed25519 and one ML-DSA-44 key, not encrypted"
+_BOTH = (
+    "two PEM blocks, PRIVATE KEY, not encrypted: an Ed25519 key, and an ML-DSA-44 key as its seed"
+)
 
 
 def load_signing_keys(path: Path) -> SigningKeys:
@@ -129,11 +131,8 @@ def _key(path: Path, block: bytes) -> Ed25519PrivateKey | MLDSA44PrivateKey:
 def _read(path: Path) -> bytes:
     """The content of the file, whose rights are those of what was opened."""
     try:
-        # Without waiting: a pipe in the file's place would hold the start up for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            status = os.fstat(stream.fileno())
-            _check_rights(path, status.st_mode)
+        with open(path, "rb", opener=_open_at_once) as stream:
+            _check_rights(path, os.fstat(stream.fileno()).st_mode)
             content = stream.read(_MAX_FILE + 1)
     except OSError as error:
         hint = "it is made at the first start, unless it is named in the configuration"
@@ -141,6 +140,11 @@ def _read(path: Path) -> bytes:
     if len(content) > _MAX_FILE:
         raise _refused(path, f"is larger than {_MAX_FILE} bytes", f"it must hold {_BOTH}")
     return content.replace(b"\r\n", b"\n")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe in the file's place would hold the start up for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _check_rights(path: Path, mode: int) -> None:
