@@ -313,6 +313,7 @@ class Pipeline:
     ) -> AsyncGenerator[bytes, None]:
         reader = EventReader()
         answering = self._answering(admitted, progress)
+        reads = answering.reads
         chat_stream = ChatStream(answering.context(), progress.facts)
         async for chunk in reply.chunks():
             progress.note(chunk, time.monotonic())
@@ -323,7 +324,7 @@ class Pipeline:
                     chat_stream.end()
                 else:
                     chat_stream.take(data)
-                if answering.reads:
+                if reads:
                     await answering.scan()
                 restored = chat_stream.give()
                 if restored is not None:

@@ -159,7 +159,7 @@ class Slots:
         self._waiting: list[tuple[dict[str, Any], str, TextFilter, bool]] = []
 
     def add(
-        self, holder: dict[str, Any], key: str, text: TextFilter, *, keeps_empty: bool = True
+        self, holder: dict[str, Any], key: str, text: TextFilter, keeps_empty: bool = True
     ) -> None:
         """A text goes under a key; where it is empty, only if `keeps_empty`."""
         self._waiting.append((holder, key, text, keeps_empty))

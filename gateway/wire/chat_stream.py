@@ -100,7 +100,7 @@ class ChatStream:
         for key in TEXT_FIELDS:
             text = given.get(key)
             if isinstance(text, str):
-                self._put(delta, key, text, (place, key, 0), keeps_empty="role" in delta)
+                self._put(delta, key, text, (place, key, 0), "role" in delta)
         if isinstance(given.get("tool_calls"), list):
             delta["tool_calls"] = [
                 self._call(place, number, call) for number, call in enumerate(given["tool_calls"])
@@ -143,7 +143,7 @@ class ChatStream:
                 if text:
                     tool.begin()
                 has_name = isinstance(function.get("name"), str)
-                self._put(out, key, text, (place, key, number), keeps_empty=has_name)
+                self._put(out, key, text, (place, key, number), has_name)
         return out
 
     def _put(
@@ -152,14 +152,13 @@ class ChatStream:
         key: str,
         text: str,
         name: tuple[int, str, int],
-        *,
         keeps_empty: bool,
     ) -> None:
         known = self._filters.get(name)
         if known is None:
             known = self._filters[name] = self._context.new_filter(self._where(name))
         known.put(text)
-        self._slots.add(holder, key, known, keeps_empty=keeps_empty or not text)
+        self._slots.add(holder, key, known, keeps_empty or not text)
 
     def _where(self, name: tuple[int, str, int]) -> TextPlace:
         place, key, number = name
@@ -175,7 +174,7 @@ class ChatStream:
             text = self._filters.pop(name)
             text.end()
             holder = delta if key in TEXT_FIELDS else _function_in(delta, key, number)
-            self._slots.add(holder, key, text, keeps_empty=False)
+            self._slots.add(holder, key, text, False)
         for call in [call for call in self._tools if call[0] == place]:
             del self._tools[call]
 
