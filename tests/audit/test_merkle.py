@@ -347,7 +347,7 @@ def test_tiles_hold_what_every_subtree_is_made_of(batches: list[int]):
     assert kept == {(1, 0): 256, (1, 1): 1, (2, 0): 1}  # 66,000 is 1 * 65,536 + 1 * 256 + 208
     row = leaves
     for level in range(17):
-        step = 1 if level < 8 else 7  # every one is made of the next level down
+        step = 7 if level < 8 else 1  # odd, so that every place in a tile comes up
         for index in range(0, len(row), step):
             assert tiles.subtree(level, index) == row[index]
         row = [node(left, right) for left, right in zip(row[::2], row[1::2], strict=False)]
