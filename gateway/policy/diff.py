@@ -1,9 +1,9 @@
 """Whether one policy sends more than another: both decide what they can tell apart. Pure.
 
 Every combination of traits (`universe`) is asked about, the smallest first, as far as the budget
-goes; before that, what meets a rule of one policy and a rule of the other at once. For each
-request there are upstreams of one class, and of both with one on the premises first. What differs
-is reported once, with the fewest traits that make it differ.
+goes; before that, what meets a rule of one policy and a rule of the other at once, changed rules
+first. For each request there is one upstream, of each class and name; and two, where one policy
+alone closes the first. What differs is reported once, with the fewest traits that make it differ.
 
 This finds differences by trying. Where the budget was not enough for all combinations, a
 difference that needs more traits than `depth` may have been missed.
@@ -11,15 +11,15 @@ difference that needs more traits than `depth` may have been missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Final, NamedTuple, TypeAlias
 
 from gateway.policy.cases import described
 from gateway.policy.decide import decide, in_force
-from gateway.policy.model import Policy
+from gateway.policy.model import Policy, Rule
 from gateway.policy.opened import Opened, answers_opened, settings_opened
 from gateway.policy.order import reach, reveals_more
 from gateway.policy.universe import Trait, Traits, Universe, universe
@@ -28,8 +28,10 @@ from gateway.types import Candidate, Decision, OperatorUse, RequestFacts, Upstre
 BUDGET: Final = 60_000
 """Decisions of each policy: a few seconds."""
 
-MAX_PAIRS: Final = 2_500  # of rules that are met at once
-MAX_UPSTREAMS: Final = 6  # names that are tried in pairs
+DENIED: Final = "denied"
+MAX_READ: Final = 1_500_000  # rules: long policies are asked about less
+MAX_PAIRS: Final = 1_500  # of rules that are met at once
+MAX_UPSTREAMS: Final = 12  # names that are tried in pairs
 
 
 class Direction(StrEnum):
@@ -91,6 +93,7 @@ def compare(old: Policy, new: Policy, types: frozenset[str], *, budget: int = BU
     `types` are the entity types that may be found, beside those that the policies name. `budget`
     bounds the decisions that are made of each policy.
     """
+    budget = min(budget, MAX_READ // (len(old.rules) + len(new.rules) + 1))
     comparing = _Comparing(old, new, universe((old, new), types), budget)
     comparing.run()
     return Comparison(
@@ -111,6 +114,11 @@ class _Seen(NamedTuple):
     before: str
     after: str
 
+    @property
+    def opens(self) -> bool:
+        """Whether one of the policies denies what the other does not."""
+        return self.kind is Kind.REQUEST and DENIED in (self.before, self.after)
+
 
 _Rules: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -129,35 +137,78 @@ class _Comparing:
 
     def run(self) -> None:
         """Ask about everything, as far as the budget goes."""
-        sets = _candidate_sets(self.universe.upstreams)
         for traits in self._meeting():
             if self.decisions > self.budget // 2:
                 break
-            self._ask(traits, sets)
+            self._ask(traits)
         for size, traits in self.universe.combinations():
             if self.decisions > self.budget:
                 self.depth = size - 1
                 return
-            self._ask(traits, sets)
-        self.depth, self.complete = len(self.universe.dimensions), True
+            self._ask(traits)
+        self.depth = len(self.universe.dimensions)
+        self.complete = len(self.universe.upstreams) <= MAX_UPSTREAMS
 
     def _meeting(self) -> Iterator[Traits]:
-        """Requests that meet a rule of each policy at once, and those with one more finding."""
-        pairs = product(self.old.rules, self.new.rules)
-        met = (self.universe.meeting(pair) for pair in islice(pairs, MAX_PAIRS))
-        seen = list(dict.fromkeys(one for one in met if one is not None))
-        yield from seen
+        """Requests that meet a rule of each policy at once, and those with one more finding.
+
+        Rules that only one policy has come first: each alone, then with each of the other's.
+        """
+        removed = [one for one in self.old.rules if one not in self.new.rules]
+        added = [one for one in self.new.rules if one not in self.old.rules]
+        some: Iterable[tuple[Rule, ...]] = chain(
+            ((one,) for one in (*removed, *added)),
+            product(removed, self.new.rules),
+            product(self.old.rules, added),
+            product(self.old.rules, self.new.rules),
+        )
+        met = (self.universe.meeting(one) for one in islice(some, MAX_PAIRS))
+        seen: dict[Traits, None] = {}
+        for traits in met:
+            if traits is not None and traits not in seen:
+                seen[traits] = None
+                yield traits
         for traits in seen:
             had = {(one.kind, one.value) for one in traits}
-            for some in self.universe.dimensions:
-                if some[0].kind == "found" and ("found", some[0].value) not in had:
-                    yield (*traits, some[0])
+            for ones in self.universe.dimensions:
+                if ones[0].kind == "found" and ("found", ones[0].value) not in had:
+                    yield (*traits, ones[0])
 
-    def _ask(self, traits: Traits, sets: Sequence[tuple[Traits, tuple[Candidate, ...]]]) -> None:
+    def _ask(self, traits: Traits) -> None:
+        """Ask about a request and an upstream of each name and class; and about two, where the
+        first is open to one of the policies only: what is sent goes to the first that is open."""
         facts = self.universe.facts(traits)
-        for more, candidates in sets:
-            for seen, rules in self._differ(facts, candidates).items():
-                self._keep(seen, (*traits, *more), candidates, rules)
+        for name, towards in product(self.universe.upstreams, UpstreamClass):
+            alone = (Candidate(name.value, towards),)
+            differ = self._differ(facts, alone)
+            self._note(differ, (*traits, *self._named(name)), alone)
+            if any(one.opens for one in differ):
+                for more, two in self._pairs(name, towards):
+                    self._note(self._differ(facts, two), (*traits, *more), two)
+
+    def _note(
+        self, differ: Mapping[_Seen, _Rules], traits: Traits, candidates: tuple[Candidate, ...]
+    ) -> None:
+        for seen, rules in differ.items():
+            self._keep(seen, traits, candidates, rules)
+
+    def _named(self, *names: Trait) -> Traits:
+        plain = self.universe.upstreams[0]
+        return tuple(dict.fromkeys(one for one in names if one is not plain))
+
+    def _pairs(
+        self, first: Trait, towards: UpstreamClass
+    ) -> Iterator[tuple[Traits, tuple[Candidate, ...]]]:
+        """An upstream before each other one to which a request may go as far, or farther."""
+        external = UpstreamClass.EXTERNAL
+        for second in self.universe.upstreams[:MAX_UPSTREAMS]:
+            for other in dict.fromkeys((external, towards)):
+                if second is first and other is towards:
+                    continue
+                label = f"{_anyone(first, towards)} before {_anyone(second, other)}"
+                value = f"{first.value} {towards} {second.value} {other}"
+                traits = (Trait("fallback", value, label=label), *self._named(first, second))
+                yield traits, (Candidate(first.value, towards), Candidate(second.value, other))
 
     def _differ(
         self, facts: RequestFacts, candidates: tuple[Candidate, ...]
@@ -257,30 +308,8 @@ def _about(seen: _Seen, traits: frozenset[Trait]) -> frozenset[Trait]:
     )
 
 
-def _candidate_sets(names: Traits) -> list[tuple[Traits, tuple[Candidate, ...]]]:
-    """One upstream of each name and class; and two, of which the first may be closed.
-
-    More are not needed: what is sent is sent to the first that is open.
-    """
-    external, on_prem = UpstreamClass.EXTERNAL, UpstreamClass.ON_PREM
-    plain = names[0]
-    made: list[tuple[Traits, tuple[Candidate, ...]]] = []
-    for name, towards in product(names, (external, on_prem)):
-        more = () if name is plain else (name,)
-        made.append((more, (Candidate(name.value, towards),)))
-    tried = names[:MAX_UPSTREAMS]
-    for first, second in product(tried, tried):
-        pairs = [(on_prem, external)]
-        if first is not second:
-            pairs += [(on_prem, on_prem), (external, external)]
-        for one, other in pairs:
-            label = f"{first.label or 'any'} ({one}) before {second.label or 'any'} ({other})"
-            trait = Trait("fallback", f"{first.value} {one} {second.value} {other}", label=label)
-            named = tuple(dict.fromkeys(name for name in (first, second) if name is not plain))
-            made.append(
-                ((trait, *named), (Candidate(first.value, one), Candidate(second.value, other)))
-            )
-    return made
+def _anyone(name: Trait, towards: UpstreamClass) -> str:
+    return f"{name.label or 'any'} ({towards})"
 
 
 def _differences(
@@ -311,7 +340,7 @@ def _differences(
 
 
 def _towards(decision: Decision) -> str:
-    return f"{decision.upstream_class}" if decision.candidates else "denied"
+    return f"{decision.upstream_class}" if decision.candidates else DENIED
 
 
 def _class(sent: str) -> str:
@@ -319,7 +348,7 @@ def _class(sent: str) -> str:
 
 
 def _sent(decision: Decision, use: OperatorUse) -> str:
-    return f"{_towards(decision)}: {described(use)}" if decision.candidates else "denied"
+    return f"{_towards(decision)}: {described(use)}" if decision.candidates else DENIED
 
 
 def _seen(kind: Kind, opened: Opened) -> _Seen:

@@ -23,6 +23,12 @@ MAX_STATES: Final = 4000  # of the search for names, per key
 MAX_COUNTS: Final = 6  # different `at_least` that are tried for one type
 SURE: Final[BandCounts] = (0, 0, 1)
 
+_KINDS: Final = {
+    "tenants": "tenant", "models": "model", "roles": "role", "tags": "tag",
+    "languages": "language", "families": "family",
+}  # fmt: skip
+"""The traits that a condition on the request asks for, by its key; else it is what was found."""
+
 _PLAIN_LETTERS: Final = "xyzwvu0123456789"
 _OTHER_LANGUAGES: Final = ("fi", "sv", "pl", "cs", "da", "hu")
 
@@ -99,7 +105,7 @@ class Universe:
         for index, condition in enumerate(wanted):
             if condition.holds(self.facts(chosen.values())):
                 continue
-            for place, trait in self._traits():
+            for place, trait in self._traits(_KINDS.get(condition.key, "found")):
                 tried = {**chosen, place: trait}
                 facts = self.facts(tried.values())
                 if all(one.holds(facts) for one in wanted[: index + 1]):
@@ -109,8 +115,10 @@ class Universe:
                 return None
         return tuple(chosen.values())
 
-    def _traits(self) -> Iterator[tuple[int, Trait]]:
-        return ((place, one) for place, some in enumerate(self.dimensions) for one in some)
+    def _traits(self, kind: str) -> Iterator[tuple[int, Trait]]:
+        for place, some in enumerate(self.dimensions):
+            if some[0].kind == kind:
+                yield from ((place, one) for one in some)
 
 
 def universe(policies: Sequence[Policy], types: frozenset[str]) -> Universe:
