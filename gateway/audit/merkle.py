@@ -125,8 +125,6 @@ def grow(before: Frontier, leaf_hashes: Iterable[bytes]) -> tuple[Frontier, list
     if set(map(len, nodes)) - {HASH_BYTES}:
         raise ValueError("a hash has 32 bytes")
     size = before.size + len(nodes)
-    if size > MAX_SIZE:
-        raise ValueError("a tree has between 0 and 2**63 - 1 leaves")
     entries: list[TileEntry] = []
     waiting = list(before.hashes)  # the smallest last
     kept: list[bytes] = []  # the smallest first
@@ -305,10 +303,10 @@ def _walk_consistency(
     old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
 ) -> None:
     """Rebuild both roots, for 0 < old size < new size."""
+    if not proof:
+        raise ProofError("the consistency proof is too short")
     whole = old_size & (old_size - 1) == 0  # then the old root is a node of the new tree
     path = [old_root, *proof] if whole else list(proof)
-    if len(path) < 2:
-        raise ProofError("the consistency proof is too short")
     number, last = old_size - 1, new_size - 1
     while number & 1:
         number >>= 1

@@ -239,6 +239,30 @@ def test_a_proof_is_for_its_own_trees_only():
             assert old == new or not consistent(new, ROOTS[new], old, ROOTS[old], proof)
 
 
+def test_a_proof_does_not_go_on_above_the_root():
+    more = leaf(LARGE)
+    for size in range(1, 12):
+        for index in range(size):
+            start, path = TREE.leaves[index], [*TREE.path(index, 0, size), more]
+            for above in (node(more, ROOTS[size]), node(ROOTS[size], more)):
+                assert not included(start, index, size, path, above)
+    for new in range(2, 12):
+        for old in range(1, new):
+            proof = [*TREE.proof(old, 0, new), more]
+            above = (node(more, ROOTS[old]), node(more, ROOTS[new]))
+            assert not consistent(old, above[0], new, above[1], proof)
+            assert not consistent(old, ROOTS[old], new, node(ROOTS[new], more), proof)
+
+
+def test_hashes_do_not_lend_each_other_bytes():
+    one, two = TREE.leaves[:2]
+    assert included(one, 0, 2, [two], ROOTS[2])
+    assert not included(one + two[:1], 0, 2, [two[1:]], ROOTS[2])
+    assert not included(one[:-1], 0, 2, [one[-1:] + two], ROOTS[2])
+    assert consistent(1, one, 2, ROOTS[2], [two])
+    assert not consistent(1, one + two[:1], 2, ROOTS[2], [two[1:]])
+
+
 @settings(max_examples=300)
 @given(claimed=st.integers(1, 40), size=st.integers(1, 40), data=st.data())
 def test_two_ways_to_check_agree(claimed: int, size: int, data: st.DataObject):
