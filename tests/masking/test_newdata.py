@@ -152,7 +152,7 @@ CUTS = st.lists(st.integers(0, 10_000), max_size=30) | st.just(range(4_000))
 GLUE = st.sampled_from([" ", ", ", " is ", ".\n", "! "])
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(answers(), CUTS, GLUE)
 def test_no_part_of_new_data_passes_however_the_text_is_cut(
     pieces: list[tuple[str, str]], cuts: Sequence[int], glue: str
@@ -165,7 +165,7 @@ def test_no_part_of_new_data_passes_however_the_text_is_cut(
     assert run.found.total() == sum(expected[:1] == "[" for _, expected in pieces)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(answers(), min_size=1, max_size=4), CUTS, GLUE, st.booleans())
 def test_json_stays_json(
     strings: list[list[tuple[str, str]]], cuts: Sequence[int], glue: str, in_list: bool
@@ -186,6 +186,7 @@ def test_json_stays_json(
     assert (out if in_list else list(out.values())) == expected
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('{}[]",:\\u0041 ne1<>.\nx'), max_size=400), CUTS)
 def test_text_without_new_data_is_restored_as_ever(text: str, cuts: Sequence[int]) -> None:
     for is_json in (False, True):
