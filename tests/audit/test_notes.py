@@ -172,6 +172,7 @@ def test_texts_that_a_note_may_have(text: str):
         TEXT.rstrip() + "\n" + BY_PETER,
         f"{TEXT}\n{BY_PETER}"[:-1],
         f"{TEXT}\n{BY_PETER}\n",
+        f"{TEXT}\n{BY_PETER[:-1]}\u2028{BY_ENOCH}",  # an end of a line elsewhere
         f"{TEXT}\n{BY_PETER} \n",
         f"{TEXT}\n{BY_PETER}not a signature\n",
         f"{TEXT}\n{BY_PETER}\n{BY_ENOCH}"[:-1],

@@ -217,6 +217,12 @@ def test_what_is_no_file_is_neither_read_nor_replaced(path: Path, make: Callable
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_pipe_is_not_waited_for(path: Path):
+    a_pipe(path)
+    with pytest.raises(ConfigError, match="is not a file"):
+        load_signing_keys(path)
+
+
 def test_a_file_that_is_missing(path: Path):
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load_signing_keys(path)
