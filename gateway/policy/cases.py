@@ -74,7 +74,9 @@ class CaseResult:
 _Count: TypeAlias = Annotated[int, Field(ge=0)]
 _BandList: TypeAlias = Annotated[list[_Count], Field(min_length=3, max_length=3)]
 
-_BOTH: Final[list[UpstreamClassName | dict[Name, UpstreamClassName]]] = ["external", "on_prem"]
+_Named: TypeAlias = Annotated[dict[Name, UpstreamClassName], Field(min_length=1, max_length=1)]
+
+_BOTH: Final[list[UpstreamClassName | _Named]] = ["external", "on_prem"]
 
 
 class _Given(Strict):
@@ -89,9 +91,7 @@ class _Given(Strict):
     has_unknown_fields: bool = False
     hosted_tools: list[Word] = Field(default_factory=list)
     languages: list[Language] = Field(default_factory=list)
-    upstreams: list[UpstreamClassName | dict[Name, UpstreamClassName]] = Field(
-        default_factory=_BOTH.copy, min_length=1
-    )
+    upstreams: list[UpstreamClassName | _Named] = Field(default_factory=_BOTH.copy, min_length=1)
 
 
 class _Expect(Strict):

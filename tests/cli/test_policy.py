@@ -91,6 +91,17 @@ def test_cases_that_cannot_be_read(bad: str, good: str):
     assert bad in done.stderr
 
 
+@pytest.mark.parametrize("upstream", ["{}", "{a: external, b: on_prem}"])
+def test_an_upstream_of_a_case_has_one_name(good: str, upstream: str):
+    cases = Path(good).parent / "tests" / "own.yaml"
+    cases.write_text(
+        f"- {{name: one, given: {{upstreams: [{upstream}]}}, expect: {{effect: mask}}}}\n"
+    )
+    done = run("test", good)
+    assert done.exit_code == 2
+    assert f"error: {cases}:1: [0].given.upstreams[0]" in done.stderr
+
+
 def test_the_types_of_a_configuration_are_known(tmp_path: Path):
     policy = tmp_path / "badges.yaml"
     policy.write_text(
