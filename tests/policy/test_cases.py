@@ -1,118 +1,41 @@
-"""The cases of the shipped policies, and that a case can fail."""
+"""Cases of a policy: how they are read, and that every expectation can fail."""
 
 from __future__ import annotations
-
-import json
-import re
-from pathlib import Path
 
 import pytest
 
 from gateway import strictyaml
-from gateway.cli.entity_types import known_types
-from gateway.config import shipped_policies, shipped_policy
-from gateway.entity_types import MEANINGS
 from gateway.errors import ConfigError
-from gateway.policy.cases import CaseResult, parse_cases, run_cases
-from gateway.policy.files import load_policies
-from gateway.policy.schema import parse, warnings
+from gateway.policy.cases import Case, CaseResult, described, parse_cases, run_cases
+from gateway.policy.schema import parse
+from gateway.types import Candidate, Effect, Family, OperatorUse, RequestFacts, UpstreamClass
 
 POLICY = b"""\
 version: 1
 id: p
 rules:
   - name: stop
-    when: {entity_types: [SECRET], upstream_class: external}
+    when: {any_of: [SECRET], upstream_class: external}
     effect: deny
-    reason: No.
-  - {name: rest, when: {entity_types: [PERSON]}, effect: mask, operators: {PERSON: hash}}
+    reason: Stop.
+  - {name: home, when: {at_least: {PERSON: 3}}, effect: route, to: on_prem}
+  - name: trusted
+    when: {tags: [trusted], tenants: [acme], roles: [admin], models: [m]}
+    effect: unsafe_allow
+    reason: Trusted.
+  - name: rest
+    when: {any_of: [PERSON]}
+    effect: mask
+    operators: {PERSON: hash, AGE: {operator: generalise, to: 5_years}}
 """
 
 
-def shipped_results() -> list[CaseResult]:
-    found: list[CaseResult] = []
-    for name in shipped_policies():
-        path = shipped_policy(name)
-        cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
-        found += run_cases(load_policies([path]), cases)
-    return found
+def parsed(text: str) -> tuple[Case, ...]:
+    return parse_cases(strictyaml.loads(text.encode(), "c.yaml"))
 
 
-@pytest.mark.parametrize("result", shipped_results(), ids=lambda one: one.case.name)
-def test_shipped(result: CaseResult):
-    assert result.failures == ()
-
-
-@pytest.mark.parametrize("name", shipped_policies())
-def test_shipped_policies_are_tidy_and_every_rule_has_a_case(name: str):
-    path = shipped_policy(name)
-    policy = load_policies([path])
-    assert warnings(policy) == ()
-    cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
-    assert {rule.name for rule in policy.rules} <= {case.rule for case in cases}
-    assert policy.id == name == Path(path).stem
-
-
-def test_the_reference_lists_every_entity_type():
-    text = (shipped_policy("default").parent / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| (\w+) \| (form|text) \| (.*) \|$", text, re.M)
-    assert listed == [
-        (one.name, one.severity, "form" if one.structured else "text", one.meaning)
-        for one in MEANINGS.values()
-    ]
-
-
-def test_shipped_policies_name_only_types_that_somebody_finds():
-    for name in shipped_policies():
-        assert warnings(load_policies([shipped_policy(name)]), known_types()) == ()
-
-
-def test_what_identifies_a_person_to_the_state_or_a_bank_is_in_a_class():
-    """A new type of these families must be thought of in the default policy."""
-    classes = load_policies([shipped_policy("default")]).classes
-    of_family = {
-        "SECRET": ["secrets"],
-        "CREDIT_CARD": ["payment"],
-        "IBAN": ["payment"],
-        "CRYPTO": ["payment"],
-        "BANK_ACCOUNT": ["payment"],
-        "US_SSN": ["national_ids"],
-        "NATIONAL_ID": ["national_ids", "health"],
-        "PASSPORT": ["national_ids"],
-        "DRIVER_LICENSE": ["national_ids"],
-    }
-    for one in MEANINGS.values():
-        if one.family in of_family and one.severity in ("critical", "high"):
-            assert any(one.name in classes[name] for name in of_family[one.family]), one.name
-
-
-def test_the_examples_of_the_reference_are_right():
-    """Its policy passes its cases, and the table of what goes where is true."""
-    text = (shipped_policy("default").parent / "README.md").read_text(encoding="utf-8")
-    own, cases = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    policy = parse([strictyaml.loads(own.encode(), "own.yaml")])
-    assert warnings(policy) == ()
-    results = run_cases(policy, parse_cases(strictyaml.loads(cases.encode(), "cases.yaml")))
-    assert [one.failures for one in results] == [(), ()]
-    rows = re.findall(
-        r"^\| ([A-Z_, ]+|nothing) \| (cloud|local)[^|]*\| `([a-z-]+)` \|$", text, re.M
-    )
-    assert len(rows) == 5
-    for found, upstream, rule in rows:
-        types = [] if found == "nothing" else found.split(", ")
-        upstream_class = {"cloud": "external", "local": "on_prem"}[upstream]
-        case = {
-            "name": "row",
-            "given": {"entity_types": types},
-            "expect": {"effect": "mask", "upstream_class": upstream_class, "rule": rule},
-        }
-        document = strictyaml.loads(json.dumps([case]).encode(), "row.yaml")
-        assert run_cases(policy, parse_cases(document))[0].failures == ()
-
-
-def run(text: str) -> CaseResult:
-    policy = parse([strictyaml.loads(POLICY, "p.yaml")])
-    (result,) = run_cases(policy, parse_cases(strictyaml.loads(text.encode(), "c.yaml")))
+def run(text: str, policy: bytes = POLICY) -> CaseResult:
+    (result,) = run_cases(parse([strictyaml.loads(policy, "p.yaml")]), parsed(text))
     return result
 
 
@@ -124,6 +47,7 @@ GIVEN = "given: {entity_types: [PERSON]}"
     [
         (f"{GIVEN}, expect: {{effect: mask}}", ()),
         (f"{GIVEN}, expect: {{effect: deny}}", ("effect is mask, not deny",)),
+        (f"{GIVEN}, expect: {{effect: mask, rule: rest}}", ()),
         (f"{GIVEN}, expect: {{effect: mask, rule: stop}}", ("rule is rest, not stop",)),
         (f"{GIVEN}, expect: {{effect: mask, rule: null}}", ("rule is rest, not none",)),
         ("given: {}, expect: {effect: mask, rule: rest}", ("rule is none, not rest",)),
@@ -132,9 +56,21 @@ GIVEN = "given: {entity_types: [PERSON]}"
             f"{GIVEN}, expect: {{effect: mask, upstream_class: on_prem}}",
             ("upstream_class is external, not on_prem",),
         ),
+        # operators, by name or with options
         (
             f"{GIVEN}, expect: {{effect: mask, operators: {{PERSON: keep, X: replace}}}}",
             ("operator for PERSON is hash, not keep",),
+        ),
+        (f"{GIVEN}, expect: {{effect: mask, operators: {{AGE: generalise}}}}", ()),
+        (
+            f"{GIVEN}, expect: {{effect: mask, operators: {{AGE: {{operator: generalise,"
+            " to: 5_years}}}",
+            (),
+        ),
+        (
+            f"{GIVEN}, expect: {{effect: mask, operators: {{AGE: {{operator: generalise,"
+            " to: 10_years}}}",
+            ("operator for AGE is generalise (to: 5_years), not generalise (to: 10_years)",),
         ),
         (
             "given: {entity_types: [SECRET], upstreams: [external]},"
@@ -145,12 +81,72 @@ GIVEN = "given: {entity_types: [PERSON]}"
                 "operator for SECRET is none, not replace",
             ),
         ),
+        # upstreams by name
+        (
+            "given: {upstreams: [{eu: external}, {us: external}]},"
+            " expect: {effect: mask, upstreams: [eu, us]}",
+            (),
+        ),
+        (
+            "given: {upstreams: [{eu: external}]}, expect: {effect: mask, upstreams: [us]}",
+            ("upstreams are eu, not us",),
+        ),
+        (
+            "given: {entity_types: [SECRET], upstreams: [{eu: external}]},"
+            " expect: {effect: deny, upstreams: [eu]}",
+            ("upstreams are none, not eu",),
+        ),
+        (
+            "given: {upstreams: [{eu: external}]}, expect: {effect: mask, upstreams: []}",
+            ("upstreams are eu, not none",),
+        ),
+        # counts, and any of the rules that matched
+        ("given: {counts: {PERSON: 3}}, expect: {effect: mask, rule: home}", ()),
+        ("given: {counts: {PERSON: 3}}, expect: {effect: mask, rule: rest}", ()),
+        ("given: {counts: {PERSON: [1, 1, 1]}}, expect: {effect: mask, rule: home}", ()),
+        (
+            "given: {counts: {PERSON: 2}}, expect: {effect: mask, rule: home}",
+            ("rule is rest, not home",),
+        ),
+        (
+            "given: {counts: {PERSON: 3}}, expect: {effect: mask, rule: stop}",
+            ("rule is home, rest, not stop",),
+        ),
+        # who asks
+        (
+            "given: {tags: [trusted], tenant: acme, roles: [admin], model: m, family: chat},"
+            " expect: {effect: unsafe_allow, rule: trusted}",
+            (),
+        ),
+        (
+            "given: {tags: [trusted], tenant: acme, roles: [admin]}, expect: {effect: mask}",
+            (),
+        ),
+        # limits
         ("given: {languages: [de, pt]}, expect: {effect: mask, upstream_class: external}", ()),
-        ("given: {languages: [de, fi]}, expect: {effect: mask, upstream_class: on_prem}", ()),
+        (
+            "given: {languages: [de, fi]}, expect: {effect: mask, upstream_class: on_prem,"
+            " reason_code: unsupported_language}",
+            (),
+        ),
         (
             "given: {languages: [fi], upstreams: [external]}, expect: {effect: mask}",
             ("effect is deny, not mask",),
         ),
+        (
+            "given: {has_media: true}, expect: {effect: mask, reason_code: hosted_tool}",
+            ("reason_code is media, not hosted_tool",),
+        ),
+        (
+            "given: {}, expect: {effect: mask, reason_code: media}",
+            ("reason_code is none, not media",),
+        ),
+        (
+            "given: {hosted_tools: [web_search], upstreams: [external]},"
+            " expect: {effect: deny, reason_code: hosted_tool}",
+            (),
+        ),
+        ("given: {has_unknown_fields: true}, expect: {effect: mask, reason_code: ''}", ()),
     ],
 )
 def test_a_case_can_fail(case: str, failures: tuple[str, ...]):
@@ -159,13 +155,76 @@ def test_a_case_can_fail(case: str, failures: tuple[str, ...]):
     assert result.passed is (not failures)
 
 
+def test_a_case_in_full():
+    (case,) = parsed(
+        "- name: x\n  given: {entity_types: [A], counts: {A: 2, B: [1, 0, 3]}, model: m,"
+        " tenant: t, roles: [r], tags: [g], family: '*', has_media: true,"
+        " has_unknown_fields: true, hosted_tools: [h], languages: [en, fi],"
+        " upstreams: [on_prem, {eu: external}]}\n"
+        "  expect: {effect: deny, rule: null, reason_code: media}\n"
+    )
+    assert case.facts == RequestFacts(
+        tenant="t", family=Family.CHAT, model="m", entities={"A": (0, 0, 2), "B": (1, 0, 3)},
+        roles=frozenset({"r"}), tags=frozenset({"g"}), languages=frozenset({"en", "fi"}),
+        unsupported_languages=frozenset({"fi"}), has_media=True,
+        hosted_tools=frozenset({"h"}), has_unknown_fields=True,
+    )  # fmt: skip
+    assert case.candidates == (
+        Candidate("on_prem-0", UpstreamClass.ON_PREM),
+        Candidate("eu", UpstreamClass.EXTERNAL),
+    )
+    assert (case.effect, case.rule, case.reason_code) == (Effect.DENY, "", "media")
+    assert (case.file, case.line) == ("c.yaml", 1)
+
+
+def test_what_a_case_does_not_say():
+    (case,) = parsed("- {name: x, given: {}, expect: {effect: mask}}\n")
+    assert case.facts == RequestFacts(tenant="some-tenant", family=Family.CHAT, model="some-model")
+    assert [one.upstream_class.value for one in case.candidates] == ["external", "on_prem"]
+    assert (case.rule, case.reason_code, case.upstreams, case.upstream_class) == (None,) * 4
+
+
+def test_results_come_in_order():
+    text = "".join(f"- {{name: {name}, given: {{}}, expect: {{effect: mask}}}}\n" for name in "bac")
+    results = run_cases(parse([strictyaml.loads(POLICY, "p.yaml")]), parsed(text))
+    assert [one.case.name for one in results] == ["b", "a", "c"]
+
+
+def test_under_shadow_a_case_sees_what_would_have_been_done():
+    shadow = POLICY.replace(b"id: p\n", b"id: p\nshadow: true\n")
+    case = "- {name: x, given: {entity_types: [SECRET], upstreams: [external, on_prem]},"
+    assert run(case + " expect: {effect: mask, upstream_class: on_prem}}\n", shadow).passed
+    assert run(case + " expect: {effect: deny}}\n", POLICY).failures
+
+
+@pytest.mark.parametrize(
+    ("use", "words"),
+    [
+        (None, "none"),
+        ("hash", "hash"),
+        (OperatorUse("hash"), "hash"),
+        (OperatorUse("x", (("a", ("b", "c")), ("d", ("e",)))), "x (a: b c, d: e)"),
+    ],
+)
+def test_operators_in_words(use: OperatorUse | str | None, words: str):
+    assert described(use) == words
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[]\n", "there is no case"),
+        ("{}\n", "must be a list"),
         ("- {name: x, given: {}}\n", 'required key "expect" is missing'),
+        ("- {name: x, expect: {effect: mask}}\n", 'required key "given" is missing'),
         ("- {name: x, given: {upstream: []}, expect: {effect: mask}}\n", "did you mean upstreams?"),
         ("- {name: x, given: {upstreams: []}, expect: {effect: mask}}\n", "must not be empty"),
+        ("- {name: x, given: {counts: {A: 0}}, expect: {effect: mask}}\n", "counts.A"),
+        ("- {name: x, given: {counts: {A: [1, 2]}}, expect: {effect: mask}}\n", "counts.A"),
+        ("- {name: x, given: {counts: {A: [1, 2, -3]}}, expect: {effect: mask}}\n", "counts.A"),
+        ("- {name: x, given: {counts: {people: 1}}, expect: {effect: mask}}\n", "entity type"),
+        ("- {name: x, given: {entity_types: [people]}, expect: {effect: mask}}\n", "entity type"),
+        ("- {name: x, given: {}, expect: {effect: route}}\n", "must be one of: deny, mask, unsafe"),
         (
             "- {name: x, given: {}, expect: {effect: mask}}\n" * 2,
             r"c.yaml:2: \[1\].name: duplicate",
@@ -174,8 +233,12 @@ def test_a_case_can_fail(case: str, failures: tuple[str, ...]):
             "- {name: x, given: {}, expect: {effect: deny, upstream_class: external}}\n",
             "what is denied has no upstream class",
         ),
+        (
+            "- {name: x, given: {}, expect: {effect: deny, operators: {A: hash}}}\n",
+            "what is denied has no upstream class and no operators",
+        ),
     ],
 )
 def test_bad_case_files(text: str, message: str):
     with pytest.raises(ConfigError, match=message):
-        parse_cases(strictyaml.loads(text.encode(), "c.yaml"))
+        parsed(text)
