@@ -24,6 +24,7 @@ from gateway import strictyaml
 from gateway.app import Parts, make_detector, open_parts
 from gateway.audit.store import SqlAuditStore
 from gateway.cli.entity_types import known_types
+from gateway.cli.policy_common import treats
 from gateway.config import check_exposure
 from gateway.detection.plugins.known import GROUP
 from gateway.errors import ConfigError, GatewayError, Problem
@@ -117,7 +118,7 @@ def policies(settings: Settings, types: frozenset[str]) -> list[Check]:
         return [_of_problem("policy", problem) for problem in error.problems]
     done = [Check("policy", Status.OK, f"{policy.id}: {len(policy.rules)} rules")]
     known = known_types().union(types)
-    for problem in lint.warnings(policy, known):
+    for problem in lint.warnings(policy, known, treats()):
         done.append(replace(_of_problem("policy", problem), status=Status.WARNING))
     return done
 

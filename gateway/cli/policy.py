@@ -24,6 +24,7 @@ from gateway.cli.policy_common import (
     policy_path,
     print_problems,
     problem_facts,
+    treats,
     types_known,
 )
 from gateway.cli.policy_diff import diff
@@ -32,7 +33,6 @@ from gateway.cli.policy_simulate import simulate
 from gateway.errors import ConfigError, Problem
 from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
 from gateway.policy.coverage import NOTHING, Covered, coverage
-from gateway.policy.lint import Treats
 from gateway.policy.lint import warnings as policy_warnings
 from gateway.policy.model import Policy
 from gateway.policy.shape import json_schema
@@ -71,7 +71,7 @@ def check(
     try:
         policy = load(files)
         known = types_known(config)
-        warnings = policy_warnings(policy, known, _treats())
+        warnings = policy_warnings(policy, known, treats())
         covered = coverage(policy, known)
     except ConfigError as error:
         problems = error.problems
@@ -98,16 +98,6 @@ def check(
     if not is_good:
         raise typer.Exit(Exit.BAD_FILE)
     raise typer.Exit(Exit.FAILED if strict and warnings else Exit.OK)
-
-
-def _treats() -> Treats:
-    """The types for which an operator has something better than its fallback."""
-    # Only this command needs them.
-    from gateway.masking.formats import FPE_TYPES  # noqa: PLC0415
-    from gateway.masking.generalise import GENERALISE_TYPES  # noqa: PLC0415
-    from gateway.masking.surrogates.stand_in import SURROGATE_TYPES  # noqa: PLC0415
-
-    return {"fpe": FPE_TYPES, "generalise": GENERALISE_TYPES, "surrogate": SURROGATE_TYPES}
 
 
 @app.command("test")

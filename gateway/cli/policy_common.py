@@ -15,6 +15,7 @@ from gateway.entity_types import CLASSES
 from gateway.errors import ConfigError, Problem
 from gateway.operator_kinds import OPERATOR_KINDS
 from gateway.policy.files import load_policies
+from gateway.policy.lint import Treats
 from gateway.policy.model import Policy
 from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.types import OperatorUse
@@ -71,6 +72,16 @@ def load(names: Sequence[str]) -> Policy:
 def types_known(config: Path | None) -> frozenset[str]:
     """What any recognizer may find, those of a configuration included. Raises `ConfigError`."""
     return known_types(load_settings(config).detection if config else None)
+
+
+def treats() -> Treats:
+    """The types for which an operator has something better than its fallback."""
+    # Few commands need them.
+    from gateway.masking.formats import FPE_TYPES  # noqa: PLC0415
+    from gateway.masking.generalise import GENERALISE_TYPES  # noqa: PLC0415
+    from gateway.masking.surrogates.stand_in import SURROGATE_TYPES  # noqa: PLC0415
+
+    return {"fpe": FPE_TYPES, "generalise": GENERALISE_TYPES, "surrogate": SURROGATE_TYPES}
 
 
 def refuse(error: ConfigError, as_json: bool) -> NoReturn:

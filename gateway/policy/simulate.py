@@ -18,7 +18,6 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from gateway.audit.facts import EventType
 from gateway.operator_kinds import KEEP, REDACT
 from gateway.policy.decide import decide
 from gateway.policy.model import Policy
@@ -34,11 +33,8 @@ from gateway.types import (
     UpstreamClass,
 )
 
-REPLAYED: Final = (
-    EventType.REQUEST_ACCEPTED.value,
-    EventType.REQUEST_DENIED.value,
-    EventType.REQUEST_FAILED.value,
-)
+_FAILED: Final = "request.failed"
+REPLAYED: Final = ("request.accepted", "request.denied", _FAILED)
 """The types of records that are read; closing records repeat what the accepted ones say."""
 
 MOST_EQUAL: Final = 4_000  # different requests that are held at once
@@ -267,10 +263,10 @@ class Simulation:
         kind = record.get("type")
         if kind not in REPLAYED:
             return
-        if kind == EventType.REQUEST_FAILED and record.get("upstream_id"):
+        if kind == _FAILED and record.get("upstream_id"):
             return
         self._read += 1
-        if kind == EventType.REQUEST_FAILED or record.get("policy") is None:
+        if kind == _FAILED or record.get("policy") is None:
             self._undecided += 1
             return
         key = _key(record)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from gateway.cli import checks
 from gateway.cli import doctor as command
 from gateway.cli.doctor import app
+from gateway.config import load
 from gateway.detection.tagger.classifier import ModelError
 
 
@@ -130,6 +131,16 @@ def test_a_policy_that_is_wrong(tmp_path: Path):
     code, found = doctor(LOOPBACK + "policies: [ours.yaml]\n")
     assert code == 1
     assert found["policy"]["status"] == "failed"
+
+
+def test_operators_that_have_nothing_for_a_type():
+    Path("ours.yaml").write_text(
+        "version: 1\nid: ours\nrules: [{name: all, effect: mask, operators: {PERSON: fpe}}]\n"
+    )
+    Path("cloakroom.yaml").write_text("version: 1\n" + LOOPBACK + "policies: [ours.yaml]\n")
+    _, warned = checks.policies(load(Path("cloakroom.yaml"), {}), frozenset())
+    assert warned.status == "warning"
+    assert "fpe has nothing for PERSON" in warned.seen
 
 
 def test_upstreams_that_answer_and_that_do_not():

@@ -19,6 +19,7 @@ from gateway.audit.facts import (
     Closed,
     ContextFacts,
     DetectionFacts,
+    EventType,
     Origin,
     Outcome,
 )
@@ -34,6 +35,7 @@ from gateway.policy.simulate import (
     NO_RULE,
     NOWHERE,
     OTHERS,
+    REPLAYED,
     Kind,
     Simulated,
     Simulation,
@@ -46,6 +48,11 @@ from tests.policy.strategies import CLOUD, CLOUD_2, LOCAL, offers, policies, req
 EVENT_ID, TS = uuid7(1_700_000_000_000, bytes(10)), timestamp(1)
 SURE = (0, 0, 1)
 EVERY_SHADOW = st.sampled_from(Shadow)
+
+
+def test_the_records_that_are_read_go_by_the_names_that_are_written():
+    read = {EventType.REQUEST_ACCEPTED, EventType.REQUEST_DENIED, EventType.REQUEST_FAILED}
+    assert set(REPLAYED) == {one.value for one in read}
 
 
 def policy(rules: str, more: str = "") -> Policy:
