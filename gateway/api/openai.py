@@ -86,6 +86,7 @@ class ChatCompletions:
         if not admitted.parsed.stream:
             response.describe(admitted)
             body = await self._pipeline.complete(admitted)
+            response.describe(admitted)  # anew: what the answer held is known only now
             await response.whole(body)
             return
         response.describe(admitted)

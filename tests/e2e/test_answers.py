@@ -129,3 +129,11 @@ def test_values_come_back_in_listed_tools_alone(
     assert (said == TEXT) is comes_back
     assert ("jane.roe" in said) is comes_back
     assert closing(masking)["blocked_sinks"] == (0 if comes_back else 1)
+
+
+def test_new_data_is_named_in_a_header(flagging: Gateway) -> None:
+    messages: Any = [{"role": "user", "content": TEXT}]
+    with openai.OpenAI(base_url=f"{flagging.url}/v1", api_key="any", max_retries=0) as client:
+        raw = client.chat.completions.with_raw_response.create(model="made", messages=messages)
+
+    assert raw.headers["x-cloakroom-new-data"] == "CREDIT_CARD=2, EMAIL_ADDRESS=2"
