@@ -36,30 +36,22 @@ class Condition:
 
 def conditions(when: When, severities: Mapping[str, str]) -> tuple[Condition, ...]:
     """The conditions that a rule has on the request; those on the upstream are not among them."""
-    count = _counter(when.bands)
-    found = _found(when.bands)
     made: list[Condition] = []
     if when.any_of is not None:
         types = frozenset[str]().union(*when.any_of.values())
-        made.append(
-            Condition(
-                "any_of", f"found none of {_names(when.any_of)}", lambda facts: found(facts, types)
-            )
-        )
+        words = f"found none of {_names(when.any_of)}"
+        made.append(Condition("any_of", words, _found(types, when.bands)))
     for name, types in sorted((when.all_of or {}).items()):
-        made.append(
-            Condition(
-                "all_of",
-                f"did not find {name}",
-                lambda facts, types=types: found(facts, types),  # type: ignore[misc]
-            )
-        )
+        made.append(Condition("all_of", f"did not find {name}", _found(types, when.bands)))
     for name, (members, least) in sorted((when.at_least or {}).items()):
-        made.append(_at_least(name, members, least, count))
+        words = f"found fewer than {least} of {name}"
+        made.append(Condition("at_least", words, _counted(members, when.bands, least)))
     if when.severity is not None:
-        made.append(_severe(when.severity, severities, found))
+        words = f"found nothing of severity {when.severity} or above"
+        made.append(Condition("severity", words, _severe(when.severity, severities, when.bands)))
     if when.bands is not None and not made:
-        made.append(_any_in_band(when.bands, count))
+        words = f"found nothing scored {_names(when.bands)}"
+        made.append(Condition("score", words, _counted(None, when.bands, 1)))
     return (*made, *_subject(when))
 
 
@@ -111,22 +103,38 @@ def _subject(when: When) -> list[Condition]:
     return made  # fmt: skip
 
 
-def _at_least(
-    name: str,
-    members: frozenset[str] | None,
-    least: int,
-    count: Callable[[RequestFacts, frozenset[str] | None], int],
-) -> Condition:
-    words = f"found fewer than {least} of {name}"
-    return Condition("at_least", words, lambda facts: count(facts, members) >= least)
+def _found(types: frozenset[str], bands: frozenset[ScoreBand] | None) -> Holds:
+    """Whether anything of some types was found in the bands."""
+    if bands is not None:
+        return _counted(types, bands, 1)
+    apart = types.isdisjoint
+    return lambda facts: not apart(facts.entities)
 
 
-def _severe(
-    least: str,
-    severities: Mapping[str, str],
-    found: Callable[[RequestFacts, frozenset[str] | None], bool],
-) -> Condition:
+def _counted(
+    members: frozenset[str] | None, bands: frozenset[ScoreBand] | None, least: int
+) -> Holds:
+    """Whether there are so many findings of some types (None: of all) in the bands."""
+    chosen = tuple(index for index, one in enumerate(BANDS) if bands is None or one in bands)
+
+    def holds(facts: RequestFacts) -> bool:
+        entities = facts.entities
+        if members is not None and members.isdisjoint(entities):
+            return False
+        count = 0
+        for name, counts in entities.items():
+            if members is None or name in members:
+                for index in chosen:
+                    count += counts[index]
+        return count >= least
+
+    return holds
+
+
+def _severe(least: str, severities: Mapping[str, str], bands: frozenset[ScoreBand] | None) -> Holds:
+    """Whether something of a severity or above was found in the bands."""
     bound = SEVERITIES.index(least)
+    chosen = tuple(index for index, one in enumerate(BANDS) if bands is None or one in bands)
 
     @lru_cache(maxsize=1024)
     def is_severe(entity_type: str) -> bool:
@@ -134,45 +142,12 @@ def _severe(
         return SEVERITIES.index(own) >= bound
 
     def holds(facts: RequestFacts) -> bool:
-        severe = frozenset(one for one in facts.entities if is_severe(one))
-        return found(facts, severe)
+        for name, counts in facts.entities.items():
+            if is_severe(name) and (bands is None or any(counts[index] for index in chosen)):
+                return True
+        return False
 
-    return Condition("severity", f"found nothing of severity {least} or above", holds)
-
-
-def _any_in_band(
-    bands: frozenset[ScoreBand], count: Callable[[RequestFacts, frozenset[str] | None], int]
-) -> Condition:
-    return Condition(
-        "score", f"found nothing scored {_names(bands)}", lambda facts: count(facts, None) > 0
-    )
-
-
-def _counter(
-    bands: frozenset[ScoreBand] | None,
-) -> Callable[[RequestFacts, frozenset[str] | None], int]:
-    """Counts the findings of some types (None: of all) in the bands."""
-    chosen = [index for index, one in enumerate(BANDS) if bands is None or one in bands]
-
-    def count(facts: RequestFacts, members: frozenset[str] | None) -> int:
-        return sum(
-            counts[index]
-            for name, counts in facts.entities.items()
-            if members is None or name in members
-            for index in chosen
-        )
-
-    return count
-
-
-def _found(
-    bands: frozenset[ScoreBand] | None,
-) -> Callable[[RequestFacts, frozenset[str] | None], bool]:
-    """Whether anything of some types was found in the bands."""
-    if bands is None:
-        return lambda facts, members: not (members or frozenset()).isdisjoint(facts.entities)
-    count = _counter(bands)
-    return lambda facts, members: count(facts, members) > 0
+    return holds
 
 
 def _names(values: Iterable[str]) -> str:

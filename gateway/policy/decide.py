@@ -76,24 +76,24 @@ class _Verdict:
 class _Reading:
     """Reads the rules for one request. Each rule's conditions on the request are asked once."""
 
-    __slots__ = ("_facts", "_policy", "_unmet")
+    __slots__ = ("_facts", "_met", "_policy", "_unread")
 
     def __init__(self, policy: Policy, facts: RequestFacts) -> None:
         self._policy = policy
         self._facts = facts
-        self._unmet: dict[int, str] = {}
+        self._met: list[Rule] = []
+        self._unread = iter(policy.rules)
 
-    def unmet(self, index: int) -> str:
-        """The first condition of a rule that does not hold, in words, or "" if all do."""
-        known = self._unmet.get(index)
-        if known is None:
-            known = ""
-            for condition in self._policy.rules[index].conditions:
+    def _matching(self) -> Iterator[Rule]:
+        """The rules whose conditions on the request hold, in order, read as far as is asked."""
+        yield from self._met
+        for rule in self._unread:
+            for condition in rule.conditions:
                 if not condition.holds(self._facts):
-                    known = f"{condition.key}: {condition.words}"
                     break
-            self._unmet[index] = known
-        return known
+            else:
+                self._met.append(rule)
+                yield rule
 
     def verdicts(self, candidates: Sequence[Candidate]) -> list[_Verdict]:
         """What is said for each upstream; once for a class where no rule asks for names."""
@@ -108,8 +108,8 @@ class _Reading:
     def _verdict(self, candidate: Candidate) -> _Verdict:
         routes: tuple[str, ...] = ()
         decider: Rule | None = None
-        for index, rule in enumerate(self._policy.rules):
-            if not aims_at(rule.when, candidate) or self.unmet(index):
+        for rule in self._matching():
+            if not aims_at(rule.when, candidate):
                 continue
             if rule.to is None:
                 decider = rule
@@ -231,26 +231,29 @@ def explain(
     policy: Policy, facts: RequestFacts, candidates: Sequence[Candidate]
 ) -> tuple[RuleTrace, ...]:
     """Rule by rule for each upstream among the candidates: what it did, or what did not hold."""
-    reading = _Reading(policy, facts)
-    return tuple(trace for one in candidates for trace in _traces(policy, facts, reading, one))
+    return tuple(trace for one in candidates for trace in _traces(policy, facts, one))
 
 
-def _traces(
-    policy: Policy, facts: RequestFacts, reading: _Reading, candidate: Candidate
-) -> Iterator[RuleTrace]:
+def _traces(policy: Policy, facts: RequestFacts, candidate: Candidate) -> Iterator[RuleTrace]:
     done = False
-    for index, rule in enumerate(policy.rules):
+    for rule in policy.rules:
         if done:
             outcome, detail = Outcome.NOT_REACHED, ""
         elif not aims_at(rule.when, candidate):
             outcome, detail = Outcome.SKIPPED, _not_aimed(rule.when, candidate)
-        elif reading.unmet(index):
-            outcome, detail = Outcome.SKIPPED, reading.unmet(index)
+        elif unmet := _unmet(rule, facts):
+            outcome, detail = Outcome.SKIPPED, unmet
         else:
             leaves_open = rule.to is not None and aims_at(rule.to, candidate)
             outcome, done = Outcome.MATCHED, not leaves_open
             detail = _consequence(policy, rule, facts, candidate)
         yield RuleTrace(candidate.name, candidate.upstream_class, rule.name, outcome, detail)
+
+
+def _unmet(rule: Rule, facts: RequestFacts) -> str:
+    """The first condition on the request that does not hold, in words, or "" if all do."""
+    failed = (one for one in rule.conditions if not one.holds(facts))
+    return next((f"{one.key}: {one.words}" for one in failed), "")
 
 
 def _not_aimed(when: When, candidate: Candidate) -> str:

@@ -57,7 +57,8 @@ def _unsafe(policy: Policy) -> Iterator[Problem]:
         yield Problem(*place, "handling.hosted_tools", text)
     if policy.shadow is not Shadow.OFF:
         where = "to every upstream" if policy.shadow is Shadow.EVERYWHERE else "on the premises"
-        yield Problem(*place, "shadow", f"nothing is denied or masked, {where}")
+        said = policy.places.get("shadow", place)
+        yield Problem(*said, "shadow", f"nothing is denied or masked, {where}")
 
 
 def _about(policy: Policy, index: int, rule: Rule) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from gateway.policy.conditions import Condition
 from gateway.types import (
@@ -16,6 +17,9 @@ from gateway.types import (
     ScoreBand,
     UpstreamClass,
 )
+
+Place: TypeAlias = tuple[str, int]
+"""A file and a line."""
 
 
 class UnsupportedLanguages(StrEnum):
@@ -141,6 +145,7 @@ class Policy:
     `digest` is SHA-256, hex, over the bytes of all files that were read. `severities` are the
     policy's own where they differ from those of `entity_types`. `classes` are those that the
     files define or widen. `names_upstreams`: whether a rule speaks of upstreams by name.
+    `places` says where settings that warnings are about were written.
     """
 
     id: str
@@ -152,3 +157,4 @@ class Policy:
     answers: AnswerRules = field(default_factory=AnswerRules)
     shadow: Shadow = Shadow.OFF
     names_upstreams: bool = False
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False)

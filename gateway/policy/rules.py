@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.errors import Problem
 from gateway.operator_kinds import KEEP, OPERATOR_KINDS
@@ -33,6 +34,15 @@ _MEANINGLESS: Mapping[str, tuple[str, ...]] = {
     "route": ("operators", "default_operator", "answers"),
     "mask": ("to",),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a key, and where."""
+
+    document: Document
+    path: KeyPath
+    value: Any = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -67,7 +77,7 @@ class RuleReader:
             operators=self.uses(document, (*path, "operators"), model.operators or {}),
             default_operator=OperatorUse(KEEP) if allow else default or DEFAULT_USE,
             to=_target(model.to),
-            answers=None if own is None else answers(self, document, (*path, "answers"), own),
+            answers=None if own is None else self._answers(document, (*path, "answers"), own),
             conditions=conditions(when, self.severities),
             file=document.file,
             line=document.line_of(path),
@@ -122,6 +132,11 @@ class RuleReader:
                 self.problems.append(document.problem(where, "takes one word"))
         return use
 
+    def _answers(self, document: Document, path: KeyPath, own: AnswersModel) -> AnswerRules:
+        said = answers_said(document, path, own)
+        self.problems.extend(unmasked(said, own.new_data))
+        return answers(self, said)
+
     def _when(self, document: Document, path: KeyPath, model: WhenModel) -> When:
         families = frozenset(Family(one) for one in model.families or () if one != "*")
         any_family = model.families is None or "*" in model.families
@@ -160,31 +175,57 @@ class RuleReader:
         return self.classes.types(name, document, path, self.problems)
 
 
-def answers(
-    reader: RuleReader, document: Document, path: KeyPath, model: AnswersModel
-) -> AnswerRules:
-    """What becomes of answers; new data is masked by operators that do not come back."""
-    operators = reader.uses(document, (*path, "operators"), model.operators or {})
-    default = reader.use(document, (*path, "default_operator"), model.default_operator)
-    named = [((*path, "operators"), use) for use in operators.values()]
-    if default is not None:
-        named.append(((*path, "default_operator"), default))
-    for where, use in named:
+def answers(reader: RuleReader, said: Mapping[str, Said]) -> AnswerRules:
+    """What becomes of answers; new data is masked by operators that do not come back.
+
+    `said` gives what is said of each key, and where.
+    """
+    given = {key: one.value for key, one in said.items()}
+    operators: dict[str, OperatorUse] = {}
+    default: OperatorUse | None = None
+    if one := said.get("operators"):
+        operators = reader.uses(one.document, one.path, one.value)
+        reader.problems.extend(_returning(one, operators.values()))
+    if one := said.get("default_operator"):
+        default = reader.use(one.document, one.path, one.value)
+        reader.problems.extend(_returning(one, [default] if default else []))
+    return AnswerRules(
+        new_data=NewData(given.get("new_data", "keep")),
+        operators=operators,
+        default_operator=default or ANSWER_USE,
+        hosts=tuple(given.get("hosts", ())),
+        tools=tuple(given["tools"]) if "tools" in given else None,
+        paths={name: tuple(pointers) for name, pointers in given.get("paths", {}).items()},
+    )
+
+
+def _returning(said: Said, uses: Iterable[OperatorUse]) -> Iterator[Problem]:
+    """Operators that come back, which says nothing of what the model produced."""
+    for use in uses:
         if use.name not in _ONE_WAY and use.name in OPERATOR_KINDS:
             text = f"{use.name} has no meaning for data that the model produces"
             hint = f"use one of: {', '.join(sorted(_ONE_WAY))}"
-            reader.problems.append(document.problem(where, text, hint))
-    if named and model.new_data != "mask":
-        text = "operators have a meaning only beside new_data: mask"
-        reader.problems.append(document.problem(path, text))
-    return AnswerRules(
-        new_data=NewData(model.new_data or "keep"),
-        operators=operators,
-        default_operator=default or ANSWER_USE,
-        hosts=tuple(model.hosts or ()),
-        tools=None if model.tools is None else tuple(model.tools),
-        paths={name: tuple(pointers) for name, pointers in (model.paths or {}).items()},
-    )
+            yield said.document.problem(said.path, text, hint)
+
+
+def answers_said(document: Document, path: KeyPath, model: AnswersModel) -> dict[str, Said]:
+    """Each key of `answers` that is written here."""
+    given = {key: getattr(model, key) for key in AnswersModel.model_fields}
+    return {
+        key: Said(document, (*path, key), value)
+        for key, value in given.items()
+        if value is not None
+    }
+
+
+def unmasked(said: Mapping[str, Said], new_data: object) -> Iterator[Problem]:
+    """The complaint of operators for new data that is not masked."""
+    for key in ("operators", "default_operator"):
+        one = said.get(key)
+        if one is not None and one.value != {} and new_data != "mask":
+            text = "operators have a meaning only beside new_data: mask"
+            yield one.document.problem(one.path[:-1], text)
+            return
 
 
 def _check(document: Document, path: KeyPath, model: RuleModel) -> Iterator[Problem]:

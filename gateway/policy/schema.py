@@ -10,7 +10,7 @@ as one policy, and must not contradict each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from hashlib import sha256
 from itertools import takewhile
@@ -18,9 +18,9 @@ from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 from gateway.errors import ConfigError, Problem
 from gateway.policy.classes import join_classes
-from gateway.policy.model import Handling, Policy, Rule, Shadow
-from gateway.policy.rules import RuleReader, answers
-from gateway.policy.shape import PolicyModel, RuleModel
+from gateway.policy.model import Handling, Place, Policy, Rule, Shadow
+from gateway.policy.rules import RuleReader, Said, answers, answers_said, unmasked
+from gateway.policy.shape import AnswersModel, PolicyModel, RuleModel
 from gateway.strictyaml import Document, KeyPath
 from gateway.types import AnswerRules, Effect
 from gateway.validation import validate
@@ -63,7 +63,7 @@ def parse(
         problems.append(chains[0][0].problem(("id",), f"joined ids exceed {MAX_ID} characters"))
     handling = _handling(read, problems)
     answering = _answers(read, reader, problems)
-    shadow = _shadow(read, problems)
+    shadow, places = _shadow(read, problems)
     if problems:
         raise ConfigError(problems)
     return Policy(
@@ -75,6 +75,7 @@ def parse(
         handling=handling,
         answers=answering,
         shadow=shadow,
+        places=places,
         names_upstreams=any(
             rule.when.upstreams or (rule.to and rule.to.upstreams) for rule in rules
         ),
@@ -155,29 +156,20 @@ def _check_name(
     seen.setdefault(rule.name, f"{document.file}:{document.line_of(where)}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What a chain says of a key, and where."""
-
-    document: Document
-    path: KeyPath
-    value: Any
-
-
-def _said(chain: Sequence[_Read], path: tuple[str, ...]) -> _Said | None:
+def _said(chain: Sequence[_Read], path: tuple[str, ...]) -> Said | None:
     """What the nearest file of a chain that speaks of a key says."""
     for document, model in chain:
         value: Any = model
         for part in path:
             value = None if value is None else getattr(value, part)
         if value is not None:
-            return _Said(document, path, value)
+            return Said(document, path, value)
     return None
 
 
 def _agreed(
     read: Sequence[Sequence[_Read]], path: tuple[str, ...], problems: list[Problem]
-) -> _Said | None:
+) -> Said | None:
     """What the chains say of a key together: they must not differ."""
     said = [one for chain in read if (one := _said(chain, path)) is not None]
     for one in said[1:]:
@@ -206,10 +198,19 @@ def _handling(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Handl
 def _answers(
     read: Sequence[Sequence[_Read]], reader: RuleReader, problems: list[Problem]
 ) -> AnswerRules:
-    said = _agreed(read, ("answers",), problems)
-    if said is None:
-        return AnswerRules()
-    return answers(reader, said.document, said.path, said.value)
+    given: dict[str, Said] = {}
+    for key in AnswersModel.model_fields:
+        said = _agreed(read, ("answers", key), problems)
+        if said is not None:
+            given[key] = said
+    masks = "new_data" in given and given["new_data"].value == "mask"
+    for chain in () if masks else read:
+        for index, (document, model) in enumerate(chain):
+            # Operators of a file may be idle where a nearer file says not to mask.
+            near = _said(chain[index:], ("answers", "new_data"))
+            own = answers_said(document, ("answers",), model.answers) if model.answers else {}
+            problems.extend(unmasked(own, near.value if near else None))
+    return answers(reader, given)
 
 
 def _severities(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Mapping[str, str]:
@@ -226,12 +227,33 @@ def _severities(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Map
     return found
 
 
-def _shadow(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Shadow:
-    shadow = _agreed(read, ("shadow",), problems)
-    everywhere = _agreed(read, ("unsafe_shadow_external",), problems)
-    if everywhere is not None and everywhere.value and not (shadow and shadow.value):
+def _shadow(
+    read: Sequence[Sequence[_Read]], problems: list[Problem]
+) -> tuple[Shadow, Mapping[str, Place]]:
+    """Whether the rules only watch, and where that is said.
+
+    What a chain does not say it denies: a file that enforces must not stop to do so because of
+    one that stands beside it.
+    """
+    shadow, everywhere = (
+        _joint(read, key, problems) for key in ("shadow", "unsafe_shadow_external")
+    )
+    if everywhere is not None and shadow is None:
         text = "has a meaning only beside shadow: true"
         problems.append(everywhere.document.problem(everywhere.path, text))
-    if shadow is None or not shadow.value:
-        return Shadow.OFF
-    return Shadow.EVERYWHERE if everywhere and everywhere.value else Shadow.ON_PREM
+    if shadow is None:
+        return Shadow.OFF, {}
+    place = (shadow.document.file, shadow.document.line_of(shadow.path))
+    return (Shadow.EVERYWHERE if everywhere else Shadow.ON_PREM), {"shadow": place}
+
+
+def _joint(read: Sequence[Sequence[_Read]], key: str, problems: list[Problem]) -> Said | None:
+    """Where a chain says that a key is true; all of them must, or none."""
+    said = [_said(chain, (key,)) for chain in read]
+    true = [one for one in said if one is not None and one.value]
+    other = next((chain for chain, one in zip(read, said, strict=True) if one not in true), ())
+    if other:
+        hint = f"say it in {other[0][0].file}, too, or take it away here"
+        for one in true:
+            problems.append(one.document.problem(one.path, "another file does not say so", hint))
+    return true[0] if true else None

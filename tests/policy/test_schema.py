@@ -1,4 +1,4 @@
-"""Policy files: what is refused, and what several files say together."""
+"""Policy files: what is refused, and how files are read together."""
 
 from __future__ import annotations
 
@@ -10,15 +10,6 @@ import pytest
 from pydantic import BaseModel
 
 from gateway.errors import ConfigError
-from gateway.policy.model import (
-    Handling,
-    Logprobs,
-    Media,
-    ProviderState,
-    Shadow,
-    UnknownFields,
-    UnsupportedLanguages,
-)
 from gateway.policy.schema import parse
 from gateway.policy.shape import (
     MAX_RULES,
@@ -30,7 +21,6 @@ from gateway.policy.shape import (
     json_schema,
 )
 from gateway.strictyaml import MAX_BYTES, loads
-from gateway.types import AnswerRules, NewData
 from tests.policy.reading import REST, head, policy, problems
 
 HEAD = head()
@@ -254,123 +244,3 @@ def test_the_digest_is_over_lengths_and_bytes():
     assert policy([one, two]).digest == policy(one, two).digest
     assert policy(two, one).digest != policy(one, two).digest
     assert policy(one + "#\n").digest != policy(one).digest
-
-
-# Each key with two values, and how they are read.
-HANDLINGS: dict[str, tuple[tuple[str, Any], tuple[str, Any]]] = {
-    "unsupported_languages": (
-        ("patterns", UnsupportedLanguages.PATTERNS), ("deny", UnsupportedLanguages.DENY),
-    ),
-    "media": (("unsafe_pass", Media.PASS), ("deny", Media.DENY)),
-    "unknown_fields": (("refuse", UnknownFields.REFUSE), ("drop", UnknownFields.DROP)),
-    "hosted_tools": (
-        ("[web_search]", frozenset({"web_search"})), ("[a, b]", frozenset({"a", "b"})),
-    ),
-    "logprobs": (("refuse", Logprobs.REFUSE), ("drop", Logprobs.DROP)),
-    "provider_state": (
-        ("unsafe_pass", ProviderState.PASS), ("on_prem_only", ProviderState.ON_PREM_ONLY),
-    ),
-}  # fmt: skip
-
-
-def says(name: str, key: str, value: str | None, more: str = "") -> str:
-    said = "" if value is None else f"handling: {{{key}: {value}}}\n"
-    return head(name) + more + said + rule(f"r-{name}")
-
-
-def test_every_key_of_handling_is_tried():
-    assert set(HANDLINGS) == set(HandlingModel.model_fields)
-    assert policy(HEAD + REST).handling == policy(HEAD + "handling: {}\n" + REST).handling
-    assert policy(HEAD + REST).handling == Handling()
-
-
-@pytest.mark.parametrize("key", list(HANDLINGS))
-def test_how_several_files_say_what_is_handled(key: str):
-    (one, read), (other, otherwise) = HANDLINGS[key]
-    default = getattr(Handling(), key)
-
-    def handled(*texts: str | list[str]) -> Any:
-        return getattr(policy(*texts).handling, key)
-
-    assert handled(says("a", key, None)) == default
-    assert handled(says("a", key, one)) == read
-    # side by side
-    assert handled(says("a", key, None), says("b", key, one)) == read
-    assert handled(says("a", key, one), says("b", key, None)) == read
-    assert handled(says("a", key, one), says("b", key, one)) == read
-    (found,) = problems(says("a", key, one), says("b", key, other))
-    assert found == f"1.yaml:3: handling.{key}: another file says otherwise"
-    # the nearest of a chain
-    chain = [says("a", key, one, "extends: b\n"), says("b", key, other)]
-    assert handled(chain) == read
-    assert handled([says("a", key, None, "extends: b\n"), says("b", key, other)]) == otherwise
-    # chains side by side: what counts is what each says in the end
-    assert handled(chain, says("c", key, one)) == read
-    (found,) = problems(chain, says("c", key, other))
-    assert found.startswith(f"2.yaml:3: handling.{key}: another file")
-
-
-def test_the_order_of_tools_means_nothing():
-    texts = [head(name) + f"handling: {{hosted_tools: {said}}}\n" + rule(name)
-             for name, said in (("a", "[x, y]"), ("b", "[y, x]"))]  # fmt: skip
-    assert policy(*texts).handling.hosted_tools == {"x", "y"}
-
-
-def test_answers_are_said_as_a_whole():
-    one = "answers: {new_data: mask, hosts: [a.example]}\n"
-    other = "answers: {new_data: flag}\n"
-    assert policy(HEAD + REST).answers == AnswerRules()
-    chain = [head("a") + "extends: b\n" + other, head("b") + one + REST]
-    assert policy(chain).answers == AnswerRules(new_data=NewData.FLAG)
-    chain[0] = head("a") + "extends: b\n"
-    assert policy(chain).answers.hosts == ("a.example",)
-    (found,) = problems(head("a") + one + rule("x"), head("b") + other + rule("y"))
-    assert found == "1.yaml:3: answers: another file says otherwise"
-
-
-def test_severities_are_said_one_by_one():
-    chain = [
-        head("a") + "extends: b\nseverity: {A: low}\n",
-        head("b") + "severity: {A: high, B: high}\n" + REST,
-    ]
-    assert policy(chain).severities == {"A": "low", "B": "high"}
-    beside = head("c") + "severity: {%s}\n" + rule("c")
-    assert policy(chain, beside % "A: low, C: low").severities["C"] == "low"
-    (found,) = problems(chain, beside % "A: high")
-    assert found == "2.yaml:3: severity.A: another file gives this type another severity"
-    with_rule = head("a") + (
-        "severity: {ZIP_CODE: critical}\n"
-        "rules: [{name: r, effect: deny, reason: No., when: {severity: critical}}]\n"
-    )
-    assert policy(with_rule).rules[0].conditions[0].key == "severity"
-
-
-SHADOW, ANYWHERE = "shadow: true\n", "unsafe_shadow_external: true\n"
-
-
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        ([""], Shadow.OFF),
-        (["shadow: false\n"], Shadow.OFF),
-        ([SHADOW], Shadow.ON_PREM),
-        ([SHADOW + "unsafe_shadow_external: false\n"], Shadow.ON_PREM),
-        ([SHADOW + ANYWHERE], Shadow.EVERYWHERE),
-        (["", SHADOW], Shadow.ON_PREM),
-        (["shadow: false\n", SHADOW], Shadow.OFF),
-        ([SHADOW, ""], Shadow.ON_PREM),
-        ([ANYWHERE, SHADOW], Shadow.EVERYWHERE),
-    ],
-)
-def test_shadow(texts: list[str], expected: Shadow):
-    last = len(texts) - 1
-    chain = [
-        head(f"p{index}") + text + (REST if index == last else "extends: x\n")
-        for index, text in enumerate(texts)
-    ]
-    assert policy(chain).shadow is expected
-
-
-def test_files_side_by_side_agree_on_shadow():
-    (found,) = problems(head("a") + SHADOW + rule("x"), head("b") + "shadow: false\n" + rule("y"))
-    assert found == "1.yaml:3: shadow: another file says otherwise"
