@@ -6,28 +6,24 @@ failed commit left unknown is settled before anything else is written.
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from pathlib import Path
-from typing import TypeAlias
 
 import orjson
 import structlog
 
 from gateway.audit import sql
+from gateway.audit.backend import Backend, Batch, RecordRow
 from gateway.audit.chain import Head, Link, extend, head_of, writer_key
+from gateway.audit.checkpointing import Checkpointer
 from gateway.audit.facts import TERMINAL, EventType
-from gateway.audit.liveness import WriterLocks
 from gateway.audit.record import AuditRecord, canonical, outcome_unknown, timestamp, uuid7
 
 _log = structlog.get_logger()
 
 TERMINAL_TYPES = frozenset(TERMINAL.values())
-FileId: TypeAlias = tuple[int, int, int, int]
-"""Device and inode of the database and of its write-ahead log."""
 
 
 class Ledger:
@@ -37,28 +33,23 @@ class Ledger:
     be there.
     """
 
-    def __init__(self, path: Path, master: bytes, busy_s: float) -> None:
-        self.path = path
+    def __init__(self, backend: Backend, master: bytes) -> None:
+        self.backend = backend
         self.writer_id = secrets.token_hex(16)
         self.committing = False
         self._key = writer_key(master, self.writer_id)
-        self._engine = sql.make_engine(path, busy_s)
-        self._locks = WriterLocks(path)
         self._connection: sql.Db | None = None
-        self._file_id: FileId | None = None
         self._head = Head()
 
     def open(self) -> None:
-        """Make the file where there is none, bring the schema up to date, and reconcile.
+        """Make what is not there, bring the schema up to date where that is due, and reconcile.
 
         Raises:
-            ConfigError: a newer version wrote the file.
+            ConfigError: the schema is not of this version.
         """
         with sql.faults():
-            sql.make_file(self.path)
-            self._locks.hold(self.writer_id)
-            sql.migrate(self._connected(fresh=True), self.path)
-            self._file_id = _file_id(self.path)
+            self.backend.prepare(self.writer_id)
+            self._connection = self.backend.connect(self.writer_id, first=True)
             self.reconcile(frozenset())
 
     def write(self, pairs: Sequence[tuple[AuditRecord, bytes]]) -> None:
@@ -69,32 +60,57 @@ class Ledger:
         self.committing = False
         with sql.faults():
             connection = self._connected()
-            with sql.transaction(connection):
-                links = self._insert(connection, pairs)
+            with self.backend.transaction(connection) as raw:
+                links = self._insert(raw, pairs)
                 self.committing = True
-            self._check_files()
+            self.backend.check()
         self._head = head_of(links, self._head)
 
     def probe(self) -> None:
         """Write something that does not matter."""
         with sql.faults():
-            sql.touch(self._connected())
-            self._check_files()
+            with self.backend.transaction(self._connected()) as raw:
+                sql.touch(raw)
+            self.backend.check()
+
+    def keep_up(self, checkpointer: Checkpointer, *, final: bool = False) -> None:
+        """Sign the tree as it stands, if that is due.
+
+        Raises:
+            LogForked: it contradicts what was signed before.
+        """
+        with sql.faults():
+            connection = self._connected()
+            note = checkpointer.sign(sql.Raw(connection), final=final)
+            if note is not None:
+                with self.backend.transaction(connection) as raw:
+                    checkpointer.store(raw, note)
+                self.backend.check()
+
+    def introduce(self, checkpointer: Checkpointer) -> list[str]:
+        """Put the log's name and public keys into it; the ids of the keys that are new.
+
+        Raises:
+            ConfigError: the log has another name.
+        """
+        with sql.faults(), self.backend.transaction(self._connected()) as raw:
+            return checkpointer.introduce(raw, self.backend.place)
 
     def reconcile(self, abandoned: AbstractSet[str]) -> int:
         """Close the requests of dead writers, and our own `abandoned` ones; how many they were."""
         closed = 0
         with sql.faults():
             connection = self._connected()
-            if self._orphans(connection, abandoned):
-                with sql.transaction(connection):
+            if self._orphans(sql.Raw(connection), abandoned):
+                with self.backend.transaction(connection) as raw:
+                    self.backend.alone(raw)
                     # Read again under the lock: another process may have been quicker.
-                    pairs = _ends(self._orphans(connection, abandoned))
-                    links = self._insert(connection, pairs)
-                self._check_files()
+                    pairs = _ends(self._orphans(raw, abandoned))
+                    links = self._insert(raw, pairs)
+                self.backend.check()
                 self._head = head_of(links, self._head)
                 closed = len(pairs)
-            self._locks.sweep()
+            self.backend.sweep()
         return closed
 
     def disconnect(self) -> None:
@@ -108,69 +124,58 @@ class Ledger:
                 connection.invalidate()
 
     def close(self) -> None:
-        """Let go of the connection and of this writer's lock."""
+        """Let go of the connection and of what shows that this writer lives."""
         self.disconnect()
         try:
-            self._locks.release(self.writer_id)
+            self.backend.release(self.writer_id)
         except OSError as error:
             _log.warning("audit_lock_left", component="audit", error_class=type(error).__name__)
 
-    def _insert(self, connection: sql.Db, pairs: Sequence[tuple[AuditRecord, bytes]]) -> list[Link]:
+    def _insert(self, raw: sql.Raw, pairs: Sequence[tuple[AuditRecord, bytes]]) -> list[Link]:
         links = extend(self._head, (body for _, body in pairs), self._key, self.writer_id)
         found = [record for record, _ in pairs]
-        sql.insert(
-            connection,
-            [
+        batch = Batch(
+            rows=[
                 _row(record, body, link, self.writer_id)
                 for (record, body), link in zip(pairs, links, strict=True)
             ],
-            list(_nonces(found)),
-            [
+            nonces=list(_nonces(found)),
+            opened=[
                 (one.request_id, one.event_id, self.writer_id)
                 for one in found
                 if one.type is EventType.REQUEST_ACCEPTED
             ],
-            [(one.request_id,) for one in found if one.type in TERMINAL_TYPES],
+            ended=[(one.request_id,) for one in found if one.type in TERMINAL_TYPES],
         )
+        self.backend.insert(raw, batch)
         return links
 
-    def _connected(self, *, fresh: bool = False) -> sql.Db:
+    def _connected(self) -> sql.Db:
         """The writing connection, made anew after any failure."""
         if self._connection is None:
-            connection = self._engine.connect()
+            connection = self.backend.connect(self.writer_id, first=False)
             try:
-                if not fresh:
-                    sql.check_version(connection, self.path)
-                    found = sql.head(connection, self.writer_id)
-                    # Fewer rows than were acknowledged: keep counting, so that the gap shows.
-                    if found.writer_seq > self._head.writer_seq:
-                        self._head = found
-                    self._file_id = _file_id(self.path)
+                found = sql.head(sql.Raw(connection), self.writer_id)
             except BaseException:
                 connection.close()
                 raise
+            # Fewer rows than were acknowledged: keep counting, so that the gap shows.
+            if found.writer_seq > self._head.writer_seq:
+                self._head = found
             self._connection = connection
         return self._connection
 
-    def _check_files(self) -> None:
-        """Make sure that what was written is where the next process will look for it.
-
-        SQLite goes on writing to a file that was deleted or replaced under it.
-        """
-        if _file_id(self.path) != self._file_id:
-            raise sql.DatabaseFault("replaced")
-
-    def _orphans(self, connection: sql.Db, abandoned: AbstractSet[str]) -> list[str]:
+    def _orphans(self, raw: sql.Raw, abandoned: AbstractSet[str]) -> list[str]:
         """The bodies of accepted records whose requests will not be closed by their writers."""
-        alive: dict[str, bool] = {}
+        dead: dict[str, bool] = {}
         found: list[str] = []
-        for request_id, writer_id, body in sql.still_open(connection):
+        for request_id, writer_id, body in self.backend.still_open(raw):
             if writer_id == self.writer_id:
                 orphan = request_id in abandoned
             else:
-                if writer_id not in alive:
-                    alive[writer_id] = self._locks.is_alive(writer_id)
-                orphan = not alive[writer_id]
+                if writer_id not in dead:
+                    dead[writer_id] = self.backend.is_dead(raw, writer_id)
+                orphan = dead[writer_id]
             if orphan:
                 found.append(body)
         return found
@@ -192,7 +197,7 @@ def _ends(bodies: Iterable[str]) -> list[tuple[AuditRecord, bytes]]:
     return pairs
 
 
-def _row(record: AuditRecord, body: bytes, link: Link, writer_id: str) -> sql.RecordRow:
+def _row(record: AuditRecord, body: bytes, link: Link, writer_id: str) -> RecordRow:
     return (
         record.event_id,
         record.request_id or None,
@@ -214,13 +219,3 @@ def _nonces(found: Iterable[AuditRecord]) -> Iterable[tuple[str, str, bytes]]:
             yield record.event_id, "masked_request", bytes.fromhex(record.masked_request.nonce)
         if record.masked_response is not None:
             yield record.event_id, "masked_response", bytes.fromhex(record.masked_response.nonce)
-
-
-def _file_id(path: Path) -> FileId:
-    """Which files are at the places of the database and its write-ahead log."""
-    name = os.fspath(path)
-    try:
-        main, wal = os.stat(name), os.stat(name + "-wal")
-    except FileNotFoundError:
-        raise sql.DatabaseFault("missing") from None
-    return main.st_dev, main.st_ino, wal.st_dev, wal.st_ino

@@ -1,22 +1,29 @@
-"""The audit log in SQLite: what the pipeline appends to, and what people read.
+"""The audit log: what the pipeline appends to, and what people read.
 
     store = SqlAuditStore(url, master_key)
     await store.start()          # opens, migrates, closes what a crash left open
     await store.append(record)   # returns once it is durable
     await store.aclose()
 
-Reading needs no `start`. Several processes on one machine may use the same file.
+Reading needs no `start`. Several processes on one machine may use the same SQLite file, and
+several machines the same PostgreSQL database.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from gateway.audit import sql
-from gateway.audit.record import AuditRecord, canonical
+from gateway.audit.checkpointing import Signing
+from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
+from gateway.audit.opening import make_backend, make_reader
+from gateway.audit.postgres.backend import PostgresBackend
+from gateway.audit.record import AuditRecord, canonical, event, timestamp, uuid7
+from gateway.audit.sequencer import Sequencer
 from gateway.audit.writer import GroupWriter, Item, unavailable
 from gateway.errors import AuditUnavailable
 from gateway.types import Json
@@ -53,15 +60,14 @@ def stream_records(
     a reading of its own, so that no long one keeps the log of writes from being folded back.
 
     Raises:
-        ConfigError: the URL names no SQLite file, or a newer version wrote the log.
+        ConfigError: the URL names no log, or a newer version wrote it.
         AuditUnavailable: it cannot be read.
     """
-    path = sql.database_file(url)
-    engine = sql.make_engine(path, busy_s, read_only=True)
+    engine, place = make_reader(url, busy_s)
     try:
         with sql.faults(), engine.connect() as connection:
-            sql.check_version(connection, path)
-            after, last = 0, sql.last_seq(connection)
+            sql.check_version(connection, place, least=1)
+            after, last = 0, sql.last_seq(sql.Raw(connection))
             while after < last:
                 rows = sql.select_page(
                     connection, after=after, last=last, limit=page, types=types,
@@ -79,11 +85,13 @@ def unreadable() -> AuditUnavailable:
 
 
 class SqlAuditStore:
-    """An `AuditSink` on an SQLite file.
+    """An `AuditSink` on an SQLite file or a PostgreSQL database.
 
     Args:
-        url: an SQLAlchemy URL, for example `sqlite:////var/lib/cloakroom/audit.db`.
+        url: an SQLAlchemy URL, for example `sqlite:////var/lib/cloakroom/audit.db` or
+            `postgresql://cloakroom@db.internal/audit`.
         master: the master key, from which each writer's MAC key is derived.
+        signing: with what checkpoints of the tree are signed; without, there are none.
         busy_s: how long to wait, in seconds, while another process writes.
         queue_size: how many records may wait; more are refused.
         patience_s: how long a record may wait, in seconds, before its request is refused.
@@ -91,13 +99,14 @@ class SqlAuditStore:
         probe_s: how often, in seconds, to try again while the database fails.
 
     Raises:
-        ConfigError: the URL does not name an SQLite file.
+        ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
     """
 
     def __init__(
         self,
         url: str,
         master: bytes,
+        signing: Signing | None = None,
         *,
         busy_s: float = 5.0,
         queue_size: int = 10_000,
@@ -105,16 +114,36 @@ class SqlAuditStore:
         reconcile_s: float = 30.0,
         probe_s: float = 1.0,
     ) -> None:
-        self.path: Path = sql.database_file(url)
+        self._url = url
         self._busy_s = busy_s
         self._patience_s = patience_s
+        backend = make_backend(url, busy_s)
         self._writer = GroupWriter(
-            self.path,
+            backend,
             master,
-            busy_s=busy_s,
+            signing,
             queue_size=queue_size,
             reconcile_s=reconcile_s,
             probe_s=probe_s,
+        )
+        self._sequencer: Sequencer | None = None
+        if isinstance(backend, PostgresBackend):
+            self._sequencer = Sequencer(
+                backend,
+                master,
+                signing,
+                on_leading=lambda: self._note(EventType.SEQUENCER_LEADER, self.writer_id),
+                on_broken=lambda writer_id: self._note(EventType.SELFTEST_FAILED, writer_id),
+            )
+
+    def _note(self, kind: EventType, target: str) -> None:
+        """Put on record what a thread of the log has found."""
+        now = time.time_ns()
+        event_id = uuid7(now // 1_000_000, secrets.token_bytes(10))
+        actor = Actor(kind=ActorKind.SYSTEM, method=AuthMethod.NONE)
+        ts = timestamp(now // 1000)
+        self._writer.note(
+            event(kind, event_id=event_id, ts=ts, actor=actor, origin=Origin(), target=target)
         )
 
     @property
@@ -124,8 +153,14 @@ class SqlAuditStore:
 
     @property
     def ready(self) -> bool:
-        """Whether the log is open and the last write succeeded."""
-        return self._writer.ready
+        """Whether the log is open, the last write succeeded, and the log holds what it should."""
+        healthy = not self._writer.forked and (self._sequencer is None or self._sequencer.healthy)
+        return self._writer.ready and healthy
+
+    @property
+    def new_keys(self) -> list[str]:
+        """The ids of public keys that the log got when it was opened."""
+        return self._writer.new_keys
 
     async def start(self) -> None:
         """Open the log, bring its schema up to date and close what dead processes left open.
@@ -134,10 +169,14 @@ class SqlAuditStore:
             ConfigError: it cannot be opened for writing, or a newer version wrote it.
         """
         await asyncio.wrap_future(self._writer.start())
+        if self._sequencer is not None:
+            self._sequencer.start()
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the file; safe to call more than once."""
         await asyncio.to_thread(self._writer.stop)
+        if self._sequencer is not None:
+            await asyncio.to_thread(self._sequencer.stop)
 
     async def append(self, record: AuditRecord) -> None:
         """Return once the record is durable: written, and synced to the disk.
@@ -223,10 +262,10 @@ class SqlAuditStore:
         return await asyncio.to_thread(lambda: self._read(read))
 
     def _read(self, work: Callable[[sql.Db], list[dict[str, Json]]]) -> list[dict[str, Json]]:
-        engine = sql.make_engine(self.path, self._busy_s, read_only=True)
+        engine, place = make_reader(self._url, self._busy_s)
         try:
             with sql.faults(), engine.connect() as connection:
-                sql.check_version(connection, self.path)
+                sql.check_version(connection, place, least=1)
                 return work(connection)
         except sql.DatabaseFault:
             raise unreadable() from None

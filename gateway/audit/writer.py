@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
 from gateway.audit import sql
+from gateway.audit.backend import Backend
+from gateway.audit.checkpointing import Checkpointer, LogForked, Signing
 from gateway.audit.ledger import TERMINAL_TYPES, Ledger
-from gateway.audit.record import AuditRecord
+from gateway.audit.record import AuditRecord, canonical
 from gateway.errors import AuditUnavailable, ConfigError, Problem
 
 _log = structlog.get_logger()
@@ -50,16 +51,21 @@ class GroupWriter:
 
     def __init__(
         self,
-        path: Path,
+        backend: Backend,
         master: bytes,
+        signing: Signing | None,
         *,
-        busy_s: float,
         queue_size: int,
         reconcile_s: float,
         probe_s: float,
     ) -> None:
         self.ready = False
-        self._ledger = Ledger(path, master, busy_s)
+        self.forked = False  # the tree contradicts what was signed: not to be made good here
+        self.new_keys: list[str] = []
+        self._ledger = Ledger(backend, master)
+        self._checkpointer = Checkpointer(signing) if signing is not None else None
+        # Where records get their leaves elsewhere, they are signed there too.
+        self._signs = backend.inline
         self._gathered: dict[asyncio.AbstractEventLoop, list[Item]] = {}
         self._queue: queue.SimpleQueue[list[Item] | Job] = queue.SimpleQueue()
         self._submitted = 0  # counted by the submitters
@@ -125,6 +131,11 @@ class GroupWriter:
         self._queue.put(job)
         return job.done
 
+    def note(self, record: AuditRecord) -> None:
+        """Write a record that nobody waits for, if it can be written."""
+        if not self._closed:
+            self.call(lambda: self._ledger.write([(record, canonical(record))]))
+
     def stop(self) -> None:
         """End the thread after what is queued, and wait for it."""
         if not self._closed:
@@ -164,6 +175,7 @@ class GroupWriter:
         self._opened.set_result(None)
         try:
             self._loop()
+            self._sign(final=True)
         finally:
             self.ready, self._closed = False, True
             self._refuse_queued()
@@ -172,16 +184,21 @@ class GroupWriter:
     def _open(self) -> None:
         try:
             self._ledger.open()
+            if self._checkpointer is not None and self._signs:
+                self.new_keys = self._ledger.introduce(self._checkpointer)
         except sql.DatabaseFault as fault:
             message = f"the audit log cannot be opened for writing ({fault})"
-            hint = "check that the folder and file are writable and not locked"
-            raise ConfigError([Problem(str(self._ledger.path), 0, "", message, hint)]) from None
+            hint = "check that the log is there, writable and not locked"
+            place = self._ledger.backend.place
+            raise ConfigError([Problem(place, 0, "", message, hint)]) from None
 
     def _loop(self) -> None:
         next_reconcile = time.monotonic() + self._reconcile_s
         while not self._stopping:
             due = next_reconcile if self.ready else min(next_reconcile, self._next_probe)
-            self._work(self._take(max(0.0, due - time.monotonic())))
+            wait_s = max(0.0, due - time.monotonic())
+            self._work(self._take(min(wait_s, self._until_signing_s())))
+            self._sign()
             if not self.ready and time.monotonic() >= self._next_probe:
                 self.probe()
             if time.monotonic() >= next_reconcile or (self._abandoned and self.ready):
@@ -245,6 +262,8 @@ class GroupWriter:
             _settle(batch, durable=False)
         else:
             self._recovered()
+            if self._checkpointer is not None:
+                self._checkpointer.grew(len(batch))
             _settle(batch, durable=True)
 
     def _lost(self, fault: sql.DatabaseFault) -> None:
@@ -282,6 +301,25 @@ class GroupWriter:
         else:
             self._recovered()
         return self.ready
+
+    def _until_signing_s(self) -> float:
+        if self._checkpointer is None or not self._signs or self.forked or not self.ready:
+            return threading.TIMEOUT_MAX
+        return self._checkpointer.wait_s()
+
+    def _sign(self, *, final: bool = False) -> None:
+        """Sign the tree, if that is due."""
+        if self._checkpointer is None or (self._until_signing_s() > 0 and not final):
+            return
+        if not self._signs or self.forked:
+            return
+        try:
+            self._ledger.keep_up(self._checkpointer, final=final)
+        except LogForked as fault:
+            self.forked = True
+            _log.error("audit_log_forked", component="audit", error_class=str(fault))
+        except sql.DatabaseFault as fault:
+            self._lost(fault)
 
     def reconcile(self) -> int:
         """Close what nobody will close; how many requests that were.

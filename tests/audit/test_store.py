@@ -538,13 +538,13 @@ async def test_a_commit_of_unknown_outcome_keeps_the_chain(
     async with opened(file, probe_s=60, reconcile_s=60) as store:
         await store.append(begin("req_1"))
         ledger = store._writer._ledger
-        check = ledger._check_files
+        check = ledger.backend.check
 
         def broken() -> None:
-            monkeypatch.setattr(ledger, "_check_files", check)
+            monkeypatch.setattr(ledger.backend, "check", check)
             raise sqlite3.OperationalError("disk I/O error")
 
-        monkeypatch.setattr(ledger, "_check_files", broken)
+        monkeypatch.setattr(ledger.backend, "check", broken)
         with pytest.raises(AuditUnavailable):
             await store.append(begin("req_2"))
         await store.append(begin("req_3"))
@@ -560,7 +560,7 @@ async def test_a_commit_of_unknown_outcome_keeps_the_chain(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "postgresql://localhost/audit"]
+    "url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "postgresql://localhost", "mysql://h/d"]
 )
 def test_the_url_names_an_sqlite_file(url: str):
     with pytest.raises(ConfigError, match="audit"):

@@ -1,0 +1,28 @@
+"""Runs the migrations in a transaction that the caller has begun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.audit.sql import Db, version
+
+FIRST = "0001"
+"""The revision of schema 1, which was made without a record of revisions."""
+
+
+def upgrade(connection: Db) -> None:
+    """Bring the tables up to this version of Cloakroom.
+
+    Each revision says itself, in `audit_meta`, which schema it leads to.
+    """
+    # Here, because a log that is up to date does not need them: they take a while to load.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    folder = str(Path(__file__).parent)
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    if version(connection) == 1:
+        command.stamp(config, FIRST)
+    command.upgrade(config, "head")

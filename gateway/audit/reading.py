@@ -1,0 +1,213 @@
+"""The audit log as those see it who only read: commands, evidence, sinks.
+
+    with open_log(url) as log:
+        for row in log.rows(0):
+            ...
+
+Only what has a leaf is seen. Nothing is ever written, and no lock is held between two calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from gateway.audit import sql, tree
+from gateway.audit.opening import make_reader
+from gateway.errors import AuditUnavailable
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A leaf and its record. `body` is the record's canonical form."""
+
+    leaf_index: int
+    event_id: str
+    body: bytes = field(repr=False)
+    leaf_hash: bytes
+    writer_id: str
+    writer_seq: int
+    prev_writer_hash: bytes
+    mac: bytes
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """A signed tree head of this size, made at `ts`, as a C2SP signed note."""
+
+    size: int
+    ts: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogKey:
+    """A public key of the log; `until` is set when it no longer signs."""
+
+    key_id: str
+    name: str
+    algorithm: str
+    public: bytes = field(repr=False)
+    since: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A file of a policy as it was when it was in force."""
+
+    name: str
+    text: str = field(repr=False)
+
+
+class LogReader:
+    """A log that is open for reading. Use it in a `with` block.
+
+    Every method raises `AuditUnavailable` where the log cannot be read.
+    """
+
+    def __init__(self, connection: sql.Db) -> None:
+        self._connection = connection
+        self._raw = sql.Raw(connection)
+        self._hashes = tree.hashes(self._raw)
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with _readable():
+            self._connection.close()
+
+    @property
+    def size(self) -> int:
+        """How many leaves the tree has."""
+        return int(self._one("SELECT size FROM audit_tree"))
+
+    @property
+    def pruned_below(self) -> int:
+        """The first leaf whose record retention has left."""
+        return int(self._one("SELECT max(below) FROM audit_pruned") or 0)
+
+    @property
+    def origin(self) -> str:
+        """The log's name, "" where nothing was signed yet."""
+        return str(self._one("SELECT origin FROM audit_meta") or "")
+
+    def rows(self, start: int, stop: int | None = None) -> Iterator[LogRow]:
+        """Leaves from index `start` on, below `stop` or as far as there are, in order.
+
+        Those that retention took are left out.
+        """
+        end = self.size if stop is None else stop
+        while start < end:
+            page = self._all(
+                "SELECT l.leaf_index, r.event_id, r.body, r.leaf_hash, r.writer_id, r.writer_seq, "
+                "r.prev_writer_hash, r.mac, r.seq FROM audit_leaves l JOIN audit_records r "
+                "ON r.event_id = l.event_id WHERE l.leaf_index >= ? AND l.leaf_index < ? "
+                "ORDER BY l.leaf_index LIMIT ?",
+                (start, end, PAGE),
+            )
+            for index, event_id, body, *rest in page:
+                yield LogRow(index, event_id, body.encode(), *rest)
+            if len(page) < PAGE:
+                return
+            start = page[-1][0] + 1
+
+    def subtree(self, level: int, index: int) -> bytes:
+        """The hash of the complete subtree of 2**level leaves with this number.
+
+        Raises:
+            ValueError: the tree has none, or it was pruned.
+        """
+        with _readable():
+            return self._hashes(level, index)
+
+    def checkpoints(self, since_size: int = 0) -> Iterator[StoredCheckpoint]:
+        """Checkpoints of at least this size, the smallest first."""
+        while page := self._all(
+            "SELECT size, ts, note FROM audit_checkpoints WHERE size >= ? ORDER BY size LIMIT ?",
+            (since_size, PAGE),
+        ):
+            for row in page:
+                yield StoredCheckpoint(*row)
+            since_size = page[-1][0] + 1
+
+    def latest_checkpoint(self) -> StoredCheckpoint | None:
+        """The checkpoint of the largest tree."""
+        query = "SELECT size, ts, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1"
+        rows = self._all(query)
+        return StoredCheckpoint(*rows[0]) if rows else None
+
+    def keys(self) -> list[LogKey]:
+        """The log's public keys, the oldest first. A key that a reader trusts is not among them
+        because it stands there.
+        """
+        query = (
+            "SELECT key_id, name, algorithm, public, since, until FROM audit_log_keys "
+            "ORDER BY since, algorithm"
+        )
+        return [LogKey(*row) for row in self._all(query)]
+
+    def policy(self, sha256: str) -> list[PolicyFile] | None:
+        """The files of the policy with this digest, None where they are not kept."""
+        found = self._all("SELECT text FROM audit_policies WHERE sha256 = ?", (sha256,))
+        if not found:
+            return None
+        return [PolicyFile(one["name"], one["text"]) for one in orjson.loads(found[0][0])]
+
+    def leaf_of(self, event_id: str) -> int | None:
+        """The leaf index of a record, None where it has none (yet)."""
+        found = self._all("SELECT leaf_index FROM audit_leaves WHERE event_id = ?", (event_id,))
+        return int(found[0][0]) if found else None
+
+    def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with _readable():
+            return list(self._raw.execute(query, values).fetchall())
+
+    def _one(self, query: str) -> Any:
+        with _readable():
+            return self._raw.execute(query).fetchone()[0]
+
+
+def open_log(url: str, *, busy_s: float = 5.0) -> LogReader:
+    """Open the log at an audit URL for reading.
+
+    Raises:
+        ConfigError: the URL names no log, or its schema is not of this version.
+        AuditUnavailable: it cannot be read.
+    """
+    engine, place = make_reader(url, busy_s)
+    with _readable():
+        connection = engine.connect()
+        try:
+            sql.check_version(connection, place)
+            return LogReader(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        with sql.faults():
+            yield
+    except sql.DatabaseFault:
+        raise AuditUnavailable("The audit log cannot be read.") from None
