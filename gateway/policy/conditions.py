@@ -7,7 +7,7 @@ those that the rule has; so that a hundred rules cost microseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
@@ -55,52 +55,32 @@ def conditions(when: When, severities: Mapping[str, str]) -> tuple[Condition, ..
     return (*made, *_subject(when))
 
 
-def _subject(when: When) -> list[Condition]:
+def _subject(when: When) -> Iterator[Condition]:
     """The conditions on who calls and for what."""
-    made: list[Condition] = []
-
-    def add(key: str, wanted: Collection[str] | None, holds: Holds, what: str) -> None:
-        if wanted is not None:
-            made.append(Condition(key, f"{what} {_names(wanted)}", holds))
-
-    add(
-        "tenants",
-        when.tenants,
-        lambda facts: matches(when.tenants, facts.tenant),
-        "the tenant matches none of",
-    )
-    add(
-        "roles",
-        when.roles,
-        lambda facts: any_matches(when.roles, facts.roles),
-        "the caller has no role of",
-    )
-    add(
-        "tags",
-        when.tags,
-        lambda facts: any_matches(when.tags, facts.tags),
-        "the caller has no tag of",
-    )
-    add(
-        "models",
-        when.models,
-        lambda facts: matches(when.models, facts.model),
-        "the model matches none of",
-    )
-    add(
-        "families",
-        when.families,
-        lambda facts: facts.family in (when.families or ()),
-        "the API family is none of",
-    )
-    languages = when.languages or frozenset[str]()
-    add(
-        "languages",
-        when.languages,
-        lambda facts: not languages.isdisjoint(facts.languages),
-        "the text is clearly in none of",
-    )
-    return made  # fmt: skip
+    if when.tenants is not None:
+        tenant = _matcher(when.tenants)
+        words = f"the tenant matches none of {_names(when.tenants)}"
+        yield Condition("tenants", words, lambda facts: tenant(facts.tenant))
+    if when.roles is not None:
+        words = f"the caller has no role of {_names(when.roles)}"
+        role = _matcher(when.roles)
+        yield Condition("roles", words, lambda facts: any(map(role, facts.roles)))
+    if when.tags is not None:
+        words = f"the caller has no tag of {_names(when.tags)}"
+        tag = _matcher(when.tags)
+        yield Condition("tags", words, lambda facts: any(map(tag, facts.tags)))
+    if when.models is not None:
+        words = f"the model matches none of {_names(when.models)}"
+        model = _matcher(when.models)
+        yield Condition("models", words, lambda facts: model(facts.model))
+    if when.families is not None:
+        families = when.families
+        words = f"the API family is none of {_names(families)}"
+        yield Condition("families", words, lambda facts: facts.family in families)
+    if when.languages is not None:
+        apart = when.languages.isdisjoint
+        words = f"the text is clearly in none of {_names(when.languages)}"
+        yield Condition("languages", words, lambda facts: not apart(facts.languages))
 
 
 def _found(types: frozenset[str], bands: frozenset[ScoreBand] | None) -> Holds:
@@ -155,20 +135,19 @@ def _names(values: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    return re.compile(translate(pattern)).match
+def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a text matches one of some patterns of `*` and `?`."""
+    plain = frozenset(one for one in patterns if "*" not in one and "?" not in one)
+    others = [translate(one) for one in patterns if one not in plain]
+    if not others:
+        return plain.__contains__
+    match = re.compile("|".join(others)).match
+    return lambda text: text in plain or match(text) is not None
 
 
 def matches(patterns: Iterable[str] | None, value: str) -> bool:
     """Whether a text matches one of some patterns of `*` and `?`; None matches everything."""
-    return patterns is None or any(
-        _compiled(one)(value) if "*" in one or "?" in one else one == value for one in patterns
-    )
-
-
-def any_matches(patterns: Iterable[str] | None, values: Collection[str]) -> bool:
-    """Whether one of some texts matches one of some patterns."""
-    return patterns is None or any(matches(patterns, value) for value in values)
+    return patterns is None or _matcher(tuple(patterns))(value)
 
 
 def aims_at(where: When | Target, candidate: Candidate) -> bool:

@@ -14,13 +14,14 @@ from dataclasses import fields
 from enum import Enum
 from hashlib import sha256
 from itertools import takewhile
-from typing import Any, TypeAlias, TypeVar, get_type_hints
+from pathlib import PurePath
+from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
 from gateway.errors import ConfigError, Problem
 from gateway.policy.classes import join_classes
 from gateway.policy.model import Handling, Place, Policy, Rule, Shadow
 from gateway.policy.rules import RuleReader, Said, answers, answers_said, unmasked
-from gateway.policy.shape import AnswersModel, PolicyModel, RuleModel
+from gateway.policy.shape import AnswersModel, PolicyModel
 from gateway.strictyaml import Document, KeyPath
 from gateway.types import AnswerRules, Effect
 from gateway.validation import validate
@@ -30,7 +31,6 @@ MAX_ID = 128  # characters of a joined policy id, as the audit record takes it
 
 Chain: TypeAlias = tuple[Document, ...]
 _Read: TypeAlias = tuple[Document, PolicyModel]
-_Value = TypeVar("_Value")
 
 
 def parse(
@@ -54,7 +54,7 @@ def parse(
     read = [_read(chain, problems) for chain in chains]
     flat = [one for chain in read for one in chain]
     complete = complete and len(flat) == sum(map(len, chains))
-    _check_ids(flat, problems)
+    _check_ids(read, problems)
     classes = join_classes(read, problems, complete=complete)
     reader = RuleReader(operators, classes, _severities(read, problems), problems)
     rules = _rules(read, reader, problems)
@@ -100,25 +100,54 @@ def _read(chain: Chain, problems: list[Problem]) -> list[_Read]:
     return read
 
 
-def _check_ids(flat: Sequence[_Read], problems: list[Problem]) -> None:
-    first: dict[str, str] = {}
-    for document, model in flat:
-        if model.id in first:
-            text = f"two policies have one id, the first is {first[model.id]}"
-            problems.append(document.problem(("id",), text, "rename one"))
-        first.setdefault(model.id, document.file)
+def _check_ids(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> None:
+    seen: dict[str, _Named] = {}
+    for chain in read:
+        for document, model in chain:
+            here = _Named(document, ("id",), chain)
+            first = seen.setdefault(model.id, here)
+            if first is not here:
+                problems.append(here.clash(first, "two policies have this id", model.id))
+
+
+class _Named(NamedTuple):
+    """Where a name stands that must stand once: in which file, of which chain."""
+
+    document: Document
+    path: KeyPath
+    chain: Sequence[_Read]
+
+    def clash(self, first: _Named, text: str, name: str) -> Problem:
+        """The complaint of a name that stood before: at the file that extends the other one, since
+        that is its author's own, and else at the later one."""
+        if first.document is self.document:
+            return self.document.problem(self.path, f"{text}, first at {first.place}")
+        own, other = (first, self) if first.chain is self.chain else (self, first)
+        of = PurePath(other.document.file).name
+        said = "the id" if self.path == ("id",) else "a rule"
+        hint = f"{name} is {said} of {of}: rename yours"
+        return own.document.problem(own.path, f"{text}, also at {other.place}", hint)
+
+    @property
+    def place(self) -> str:
+        """The file and line."""
+        return f"{self.document.file}:{self.document.line_of(self.path)}"
 
 
 def _rules(
     read: Sequence[Sequence[_Read]], reader: RuleReader, problems: list[Problem]
 ) -> list[Rule]:
     found: list[Rule] = []
-    seen: dict[str, str] = {}
+    seen: dict[str, _Named] = {}
     for chain in read:
         heads: list[Rule] = []
         rest: list[Rule] = []
         for document, model in chain:
-            rules = _rules_of(document, model, reader, problems, seen)
+            problems.extend(_check_rules(document, model, chain, seen))
+            rules = [
+                reader.rule(document, ("rules", index), rule)
+                for index, rule in enumerate(model.rules or ())
+            ]
             head = list(takewhile(lambda rule: rule.effect in _RESTRICTING, rules))
             heads += head
             rest += rules[len(head) :]
@@ -126,34 +155,19 @@ def _rules(
     return found
 
 
-def _rules_of(
-    document: Document,
-    model: PolicyModel,
-    reader: RuleReader,
-    problems: list[Problem],
-    seen: dict[str, str],
-) -> list[Rule]:
-    """The rules of one file, as written."""
-    found: list[Rule] = []
-    if model.rules is None and model.extends is None:
-        problems.append(document.problem((), "there are no rules", "write at least one"))
-    elif model.rules == []:
-        problems.append(document.problem(("rules",), "there must be at least one rule"))
-    for index, rule in enumerate(model.rules or ()):
-        path: KeyPath = ("rules", index)
-        problems.extend(_check_name(document, path, rule, seen))
-        found.append(reader.rule(document, path, rule))
-    return found
-
-
-def _check_name(
-    document: Document, path: KeyPath, rule: RuleModel, seen: dict[str, str]
+def _check_rules(
+    document: Document, model: PolicyModel, chain: Sequence[_Read], seen: dict[str, _Named]
 ) -> Iterator[Problem]:
-    """Rule names are unique over all files."""
-    where = (*path, "name")
-    if rule.name in seen:
-        yield document.problem(where, f"duplicate rule name, first at {seen[rule.name]}")
-    seen.setdefault(rule.name, f"{document.file}:{document.line_of(where)}")
+    """There are rules, and their names are unique over all files."""
+    if model.rules is None and model.extends is None:
+        yield document.problem((), "there are no rules", "write at least one")
+    elif model.rules == []:
+        yield document.problem(("rules",), "there must be at least one rule")
+    for index, rule in enumerate(model.rules or ()):
+        here = _Named(document, ("rules", index, "name"), chain)
+        first = seen.setdefault(rule.name, here)
+        if first is not here:
+            yield here.clash(first, "duplicate rule name", rule.name)
 
 
 def _said(chain: Sequence[_Read], path: tuple[str, ...]) -> Said | None:

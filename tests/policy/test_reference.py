@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from gateway import strictyaml
 from gateway.entity_types import CLASSES, MEANINGS
 from gateway.operator_kinds import OPERATOR_KINDS
 from gateway.policy.cases import _Expect, _Given, parse_cases, run_cases
+from gateway.policy.files import load_policies
 from gateway.policy.limits import LIMITS
 from gateway.policy.lint import warnings
 from gateway.policy.model import Handling, Policy
@@ -120,6 +122,15 @@ def test_the_example_passes_its_cases_without_a_warning():
     assert warnings(policy) == ()
     results = run_cases(policy, parse_cases(strictyaml.loads(CASES.encode(), "cases.yaml")))
     assert [one.failures for one in results] == [(), ()]
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_the_example_may_extend_each_shipped_policy(tmp_path: Path, name: str):
+    (tmp_path / "own.yaml").write_text(OWN.replace("id: acme\n", f"id: acme\nextends: {name}\n"))
+    policy, shipped = (
+        load_policies([one]) for one in (tmp_path / "own.yaml", shipped_policy(name))
+    )
+    assert len(policy.rules) == len(own().rules) + len(shipped.rules)
 
 
 def test_the_table_of_what_goes_where_is_true():

@@ -213,14 +213,29 @@ def test_files_are_read_together():
 def test_no_id_and_no_rule_stands_twice():
     (found,) = problems(HEAD + rule("x"), HEAD + rule("y"))
     assert found == (
-        "1.yaml:2: id: two policies have one id, the first is 0.yaml\n    hint: rename one"
+        "1.yaml:2: id: two policies have this id, also at 0.yaml:2\n"
+        "    hint: a is the id of 0.yaml: rename yours"
     )
-    (found,) = problems([HEAD + "extends: b\n", HEAD + rule("y")])
-    assert "1.yaml:2: id: two policies have one id" in found
     (found,) = problems(HEAD + rule("x"), head("b") + rule("x"))
-    assert found == "1.yaml:3: rules[0].name: duplicate rule name, first at 0.yaml:3"
+    assert found == (
+        "1.yaml:3: rules[0].name: duplicate rule name, also at 0.yaml:3\n"
+        "    hint: x is a rule of 0.yaml: rename yours"
+    )
     (found,) = problems(HEAD + "rules: [{name: x, effect: mask}, {name: x, effect: mask}]\n")
     assert "rules[1].name: duplicate rule name, first at 0.yaml:3" in found
+
+
+def test_what_clashes_with_an_extended_file_is_told_where_that_is_extended():
+    (found,) = problems([HEAD + "extends: b\n", HEAD + rule("y")])
+    assert found == (
+        "0.yaml:2: id: two policies have this id, also at 1.yaml:2\n"
+        "    hint: a is the id of 1.yaml: rename yours"
+    )
+    (found,) = problems([HEAD + "extends: b\n" + rule("x"), head("b") + rule("x")])
+    assert found == (
+        "0.yaml:4: rules[0].name: duplicate rule name, also at 1.yaml:3\n"
+        "    hint: x is a rule of 1.yaml: rename yours"
+    )
 
 
 def test_joined_ids_have_a_bound():
