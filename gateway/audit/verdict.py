@@ -72,6 +72,8 @@ class Kind(StrEnum):
     UNSIGNED = "unsigned"
     TRUNCATED = "truncated"
     ANCHOR = "anchor"
+    FILED = "filed"
+    LEAFLESS = "leafless"
 
 
 WORDS: Final[Mapping[Kind, str]] = {
@@ -88,6 +90,8 @@ WORDS: Final[Mapping[Kind, str]] = {
     Kind.UNSIGNED: "no checkpoint that these keys signed covers the records",
     Kind.TRUNCATED: "the log ends before a checkpoint of its own: records are missing at the end",
     Kind.ANCHOR: "the log is not the one that an anchor saw: rewritten, cut off, or an old copy",
+    Kind.FILED: "the record is filed under what its bytes do not say, where searches miss it",
+    Kind.LEAFLESS: "a record stands in the table that is not in the tree",
 }
 
 

@@ -1,32 +1,35 @@
-"""`cloakroom audit`: read the audit log. It holds names, counts and digests; there is no text."""
+"""`cloakroom audit`: read the audit log. It holds names, counts and digests; there is no text.
+
+Exit codes: 0 it holds, or something was found · 1 it does not, or nothing was · 2 it cannot be
+told. An empty list is no failure.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from gateway.audit.store import SqlAuditStore
-from gateway.cli.common import (
-    ConfigOption,
-    JsonOption,
-    console,
-    errors,
-    fail,
-    load_settings,
-    print_json,
-)
-from gateway.errors import AuditUnavailable, ConfigError
+from gateway.audit.search import open_search
+from gateway.cli import audit_export, audit_proof, audit_search, audit_verify
+from gateway.cli.audit_common import Exit, UrlOption, log_url, reading, stop
+from gateway.cli.common import ConfigOption, JsonOption, console, print_json
 
-app = typer.Typer(help="Read the audit log.", no_args_is_help=True)
+app = typer.Typer(help="Read the audit log, and see whether it holds.", no_args_is_help=True)
+app.command("search")(audit_search.search)
+app.command("stats")(audit_search.stats)
+app.command("verify")(audit_verify.verify)
+app.command("proof")(audit_proof.proof)
+app.command("keys")(audit_proof.keys)
+app.command("export")(audit_export.export)
 
 
 @app.command("list")
 def list_records(
     config: ConfigOption = None,
+    url: UrlOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
     type_: Annotated[str | None, typer.Option("--type", help="Only records of this type.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
@@ -36,20 +39,21 @@ def list_records(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """The newest records, as a table."""
-    store = _store(config)
-    records = _read(
-        store.list_records(
-            limit=limit, before_seq=before, type=type_, tenant=tenant, request_id=request
+    """The newest records, as a table.
+
+    Exit codes: 0 listed, also where there is nothing to list; 2 the log cannot be read.
+    """
+    with reading(), open_search(log_url(config, url)) as log:
+        records = log.listed(
+            limit=limit, before_seq=before, type_=type_, tenant=tenant, request_id=request
         )
-    )
     if json:
         print_json(records)
         return
     if not records:
         console.print("No such records. A request through the gateway makes two.")
         return
-    console.print(record_table(records))
+    console.print(audit_search.record_table(records))
     if len(records) == limit:
         console.print(f"Older ones: --before {records[-1]['seq']}", style="dim")
 
@@ -58,43 +62,25 @@ def list_records(
 def show(
     name: Annotated[str, typer.Argument(help="An event id, or a request id for all its records.")],
     config: ConfigOption = None,
+    url: UrlOption = None,
     json: JsonOption = False,
 ) -> None:
-    """One record, or all of one request, whole."""
-    records = _read(_store(config).get(name))
+    """One record, or all of one request, whole.
+
+    Exit codes: 0 shown; 1 there is no such record; 2 the log cannot be read.
+    """
+    with reading(), open_search(log_url(config, url)) as log:
+        records = log.get(name)
     if not records:
-        errors.print("There is no such record.")
-        raise typer.Exit(1)
+        stop("There is no such record.", Exit.NOT_SO)
     if json:
         print_json(records)
         return
     for record in records:
         table = Table(title=f"{record['type']}  {record['ts']}", show_header=False)
         for key, value in _flat(record):
-            table.add_row(key, value)
+            table.add_row(key, escape(value))
         console.print(table)
-
-
-def record_table(records: list[dict[str, Any]]) -> Table:
-    """Records side by side: when, what, who, where to, what was found, how it ended."""
-    table = Table(title="Audit records, newest first")
-    for heading in ("time", "type", "request", "tenant", "model", "upstream", "found", "status"):
-        table.add_column(heading, overflow="fold")
-    for record in records:
-        detection = record.get("detection") or {}
-        entities = detection.get("entities") or {}
-        found = ", ".join(f"{name} {count}" for name, count in sorted(entities.items()))
-        table.add_row(
-            str(record.get("ts", ""))[:19].replace("T", " "),
-            str(record.get("type", "")),
-            str(record.get("request_id") or record.get("event_id", "")),
-            str(record.get("tenant", "")),
-            str(record.get("model_requested", "")),
-            str(record.get("upstream_id", "")),
-            found,
-            str(record.get("http_status", "")),
-        )
-    return table
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -106,21 +92,3 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
             shown = ", ".join(map(str, child)) if isinstance(child, list) else str(child)
             rows.append((prefix + key, shown))
     return rows
-
-
-def _store(config: Path | None) -> SqlAuditStore:
-    settings = load_settings(config)
-    try:
-        return SqlAuditStore(settings.audit.url, settings.master_key)
-    except ConfigError as error:
-        fail(error)
-
-
-def _read(reading: Any) -> list[dict[str, Any]]:
-    try:
-        return list(asyncio.run(reading))
-    except ConfigError as error:
-        fail(error)
-    except AuditUnavailable as error:
-        errors.print(f"{error.message} Is there one yet? `cloakroom serve` makes it.")
-        raise typer.Exit(1) from None

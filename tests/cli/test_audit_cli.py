@@ -144,7 +144,7 @@ def test_show_of_nothing_is_an_error(log: Path):
 
 def test_no_log_yet_is_said_and_none_is_made(config: Path):
     done = run(config, "list")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert not (config.parent / "audit.db").exists()
 
 

@@ -1,0 +1,255 @@
+"""`cloakroom audit verify`: whether the log holds, or a proof that was taken out of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from gateway.audit.chain import writer_key
+from gateway.audit.merkle import ProofError, frontier_at
+from gateway.audit.notes import NoteError, VerifierKey
+from gateway.audit.opening import is_postgres
+from gateway.audit.reading import LogReader, open_log
+from gateway.audit.record import leaf_hash
+from gateway.audit.search import Misfiled, open_search
+from gateway.audit.tlogproof import parse_log_proof, verify_log_proof
+from gateway.audit.verdict import Fault, Kind, Report
+from gateway.audit.verify import Anchor, MacKeys, read_anchor, verify_log
+from gateway.cli.audit_common import (
+    Exit,
+    KeyOption,
+    UrlOption,
+    own_keys,
+    pinned_keys,
+    progress,
+    read_file,
+    reading,
+    say,
+    stop,
+)
+from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
+
+MOST_FAULTS: Final = 20  # for people; JSON has all that are listed
+
+Step = Callable[[int], None]
+
+
+def verify(
+    config: ConfigOption = None,
+    url: UrlOption = None,
+    key: KeyOption = None,
+    anchor: Annotated[
+        list[Path] | None,
+        typer.Option("--anchor", help="A checkpoint that was kept elsewhere; several."),
+    ] = None,
+    proof: Annotated[
+        Path | None, typer.Option(help="Check this proof instead, without the log.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="The record that --proof is of, as it was exported.")
+    ] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="The log's name; else that of the first key.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Whether the log holds: nothing was changed, added, removed or moved.
+
+    The log is only read. With the configuration, the MACs are checked as well, under its master
+    key. Exit codes: 0 it holds; 1 it does not, and the first bad leaf index is named; 2 it cannot
+    be told.
+    """
+    if proof is not None or record is not None:
+        _offline(proof, record, key, origin, as_json=json)
+        return
+    settings = load_settings(config) if url is None or config is not None else None
+    where = url or (settings.audit.url if settings else "")
+    master = settings.master_key if settings else None
+    macs = None if master is None else (lambda writer: writer_key(master, writer))
+    with reading(as_json=json), open_log(where) as log:
+        pinned = bool(key)
+        keys = pinned_keys(key, as_json=json) if key else own_keys(log, as_json=json)
+        anchors = [_anchor(path, keys, as_json=json) for path in anchor or ()]
+        report = _checked(log, where, keys, anchors, macs, origin or "", as_json=json)
+    if json:
+        print_json(_facts(report, keys, anchors, pinned=pinned))
+    else:
+        _print(report, anchors, pinned=pinned)
+    raise typer.Exit(Exit.OK if report.holds else Exit.NOT_SO)
+
+
+def _anchor(path: Path, keys: list[VerifierKey], *, as_json: bool) -> Anchor:
+    note = read_file(path, "The anchor", as_json=as_json)
+    try:
+        return read_anchor(path.name, note, keys)
+    except NoteError as error:
+        stop(f"{path}: {error}.", as_json=as_json)
+
+
+def _checked(
+    log: LogReader,
+    url: str,
+    keys: list[VerifierKey],
+    anchors: list[Anchor],
+    macs: MacKeys | None,
+    origin: str,
+    *,
+    as_json: bool,
+) -> Report:
+    """The report on a log, of what there was when this began: it may grow meanwhile."""
+    latest = log.latest_checkpoint()
+    size = log.size
+    newest = latest.size if latest else -1
+    checkpoints = takewhile(lambda one: one.size <= newest, log.checkpoints())
+    try:
+        start = frontier_at(log.pruned_below, log.subtree)
+    except ValueError:
+        text = "The hashes of the records that retention took are missing or damaged."
+        stop(text, Exit.NOT_SO, as_json=as_json)
+    with _bar("records", size, hidden=as_json) as step:
+        report = verify_log(
+            log.rows(start.size, size),
+            checkpoints,
+            keys,
+            size=size,
+            origin=origin or log.origin,
+            start=start,
+            anchors=anchors,
+            hashes=log.subtree,
+            mac_keys=macs,
+            progress=step,
+        )
+    return _with_files(report, url, hidden=as_json)
+
+
+def _with_files(report: Report, url: str, *, hidden: bool) -> Report:
+    """With what searches would miss: it shows in no proof."""
+    faults: list[Fault] = []
+    more = report.more
+    with open_search(url) as log, _bar("columns", report.size, hidden=hidden) as step:
+        for one in log.misfiled():
+            if isinstance(one, int):
+                step(one)
+                continue
+            fault = _fault(one, report.size, waits=is_postgres(url))
+            if fault is not None and len(faults) < MOST_FAULTS:
+                faults.append(fault)
+            elif fault is not None:
+                more += 1
+    if not faults:
+        return report
+    merged = sorted((*report.faults, *faults), key=lambda one: (one.index, one.until))
+    return replace(report, faults=tuple(merged), more=more)
+
+
+def _fault(one: Misfiled, size: int, *, waits: bool) -> Fault | None:
+    """What is wrong with such a record; on PostgreSQL, a new one waits a moment for its leaf."""
+    if one.leaf_index is not None:
+        return Fault(Kind.FILED, one.leaf_index, one.leaf_index + 1)
+    return None if waits else Fault(Kind.LEAFLESS, size, size + 1)
+
+
+@contextmanager
+def _bar(name: str, total: int, *, hidden: bool) -> Iterator[Step]:
+    with progress(hidden=hidden) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _facts(
+    report: Report, keys: list[VerifierKey], anchors: list[Anchor], *, pinned: bool
+) -> dict[str, object]:
+    return {
+        "ok": report.holds,
+        "first_bad": report.first_bad,
+        "size": report.size,
+        "pruned_below": report.start,
+        "records": report.records,
+        "root": base64.b64encode(report.root).decode(),
+        "checkpoints": report.checkpoints,
+        "unchecked": report.unchecked,
+        "signed": report.signed,
+        "unsigned": report.unsigned,
+        "macs": report.macs,
+        "pinned": pinned,
+        "keys": [key.vkey() for key in keys],
+        "anchors": [
+            {"name": one.name, "size": one.checkpoint.size, "signed": one.signed}
+            | {"holds": one.name in report.anchors}
+            for one in anchors
+        ],
+        "faults": [
+            {"kind": one.kind, "index": one.index, "until": one.until, "text": one.text}
+            for one in report.faults
+        ],
+        "more": report.more,
+    }
+
+
+def _print(report: Report, anchors: list[Anchor], *, pinned: bool) -> None:
+    for fault in report.faults[:MOST_FAULTS]:
+        say(fault.text, "red")
+    rest = len(report.faults) - MOST_FAULTS + report.more
+    if rest > 0:
+        say(f"... and {rest:,} more", "red")
+    if report.holds:
+        say(f"The log holds: {report.records:,} records, {report.size:,} leaves.", "bold green")
+    else:
+        say(f"The log does not hold. First bad leaf index: {report.first_bad}.", "bold red")
+    say(f"Root: {base64.b64encode(report.root).decode() or 'none, records are missing'}")
+    say(f"Checkpoints that agree: {report.checkpoints:,}; signed up to leaf {report.signed:,}.")
+    if report.unsigned:
+        say(f"Behind the last checkpoint: {report.unsigned:,} records.", "yellow")
+    if report.start:
+        text = f"Records below leaf {report.start:,} went by retention"
+        say(f"{text}; {report.unchecked:,} roots there cannot be compared any more.")
+    if not report.macs:
+        say("MACs not checked: that needs the master key (--config).", "yellow")
+    if not pinned:
+        text = "Keys: the log's own, which whoever can write to it can replace."
+        say(f"{text} Pin them with --key.", "yellow")
+    if not anchors:
+        text = "No anchor: whoever has database and signing keys could have rewritten all of it."
+        say(f"{text} Hold it against a checkpoint kept elsewhere with --anchor.", "yellow")
+    for one in anchors:
+        word = "agrees" if one.name in report.anchors else "DOES NOT AGREE"
+        signer = "" if one.signed else ", signed by none of the keys"
+        say(f"Anchor {one.name} (leaf {one.checkpoint.size:,}{signer}): {word}.")
+
+
+def _offline(
+    proof: Path | None,
+    record: Path | None,
+    key: list[Path] | None,
+    origin: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Check one record by its proof: the log is not needed."""
+    if proof is None or record is None or not key:
+        stop("--proof, --record and --key belong together.", as_json=as_json)
+    keys = pinned_keys(key, as_json=as_json)
+    body = read_file(record, "The record", as_json=as_json).removesuffix(b"\n")
+    try:
+        parsed = parse_log_proof(read_file(proof, "The proof", as_json=as_json))
+    except NoteError as error:
+        stop(f"{proof}: {error}.", as_json=as_json)
+    algorithms = {one.algorithm for one in keys}
+    try:
+        name = origin or keys[0].name
+        verified = verify_log_proof(parsed, leaf_hash(body), name, keys, algorithms)
+    except (NoteError, ProofError) as error:
+        stop(f"The proof does not hold: {error}.", Exit.NOT_SO, as_json=as_json)
+    size = verified.checkpoint.size
+    if as_json:
+        signers = [one.key_id for one in verified.by]
+        print_json({"ok": True, "index": parsed.index, "size": size, "signed_by": signers})
+        return
+    say(f"The proof holds: the record is leaf {parsed.index:,} of {size:,} of {name}.", "green")
