@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,9 @@ def test_help_imports_nothing_heavy():
     assert done.returncode == 0, done.stderr
 
 
+ALWAYS_JSON = {"schema"}  # of `policy`
+
+
 @pytest.mark.parametrize("name", root.COMMANDS)
 def test_every_command_exists_and_speaks_json(name: str):
     module = importlib.import_module(f"gateway.cli.{name}")
@@ -69,9 +73,15 @@ def test_every_command_exists_and_speaks_json(name: str):
     parts = getattr(command, "commands", {name: command}).values()
     for one in parts:
         options = {option for parameter in one.params for option in parameter.opts}
-        assert "--json" in options, one.name
+        assert "--json" in options or one.name in ALWAYS_JSON, one.name
     done = CliRunner().invoke(root.app, [name, "--help"])
     assert done.exit_code == 0, done.output
+
+
+def test_the_schema_of_policies_is_json():
+    done = CliRunner().invoke(root.app, ["policy", "schema"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["title"] == "Cloakroom policy"
 
 
 def test_an_unknown_command_is_a_usage_error():
