@@ -93,7 +93,7 @@ def check(
         print_problems(problems, "error")
         print_problems(warnings, "warning")
         if policy and is_good:
-            _print_coverage(covered)
+            _print_coverage(covered, "" if policy.live is policy else ", were it live")
             typer.echo(f"{policy.id}: {len(policy.rules)} rules, digest {policy.digest}")
     if not is_good:
         raise typer.Exit(Exit.BAD_FILE)
@@ -157,6 +157,8 @@ def schema() -> None:
 
 def _run(name: str) -> tuple[CaseResult, ...]:
     policy, path = load([name]), policy_path(name)
+    if policy.live is not policy:
+        typer.echo(f"warning: {name}: in shadow; its cases are tried as if it were live", err=True)
     return run_cases(policy, parse_cases(strictyaml.load(path.parent / "tests" / path.name)))
 
 
@@ -198,8 +200,9 @@ def _print_cases(results: Mapping[str, Sequence[CaseResult]]) -> None:
         typer.echo(f"{one.case.file}:{one.case.line}: {one.case.name}: {'; '.join(one.failures)}")
 
 
-def _print_coverage(covered: Sequence[Covered]) -> None:
-    table = Table("class", "types", "external", "on premises", title="A plain request, by class")
+def _print_coverage(covered: Sequence[Covered], live: str) -> None:
+    title = f"A plain request, by class{live}"
+    table = Table("class", "types", "external", "on premises", title=title)
     for one in covered:
         cells = [_cell(one.outcomes[towards]) for towards in UpstreamClass]
         count = "" if one.name == NOTHING else str(len(one.outcomes[UpstreamClass.EXTERNAL]))

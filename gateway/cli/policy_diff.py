@@ -63,14 +63,17 @@ def diff(
         print_json(_facts(before, after, found))
     else:
         _print(found, lambda types: types_in_words(types, known, after.classes))
+        for name, one in ((old, before), (new, after)):
+            if one.live is not one:
+                typer.echo(f"{name} is in shadow: it was compared as if it were live.")
     raise typer.Exit(Exit.FAILED if more and not acknowledge else Exit.OK)
 
 
 def _facts(before: Policy, after: Policy, found: Comparison) -> dict[str, object]:
     return {
         "ok": not found.of(Direction.MORE),
-        "old": {"id": before.id, "digest": before.digest},
-        "new": {"id": after.id, "digest": after.digest},
+        "old": {"id": before.id, "digest": before.digest, "shadow": before.shadow},
+        "new": {"id": after.id, "digest": after.digest, "shadow": after.shadow},
         "more": [_change_facts(one) for one in found.of(Direction.MORE)],
         "less": [_change_facts(one) for one in found.of(Direction.LESS)],
         "decisions": found.decisions,

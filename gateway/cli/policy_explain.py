@@ -102,13 +102,15 @@ def show(
     except ConfigError as error:
         refuse(error, as_json)
     traces = traced(policy, facts, candidates)
-    decision = decide(policy, facts, candidates)
+    decision = decide(policy.live, facts, candidates)
+    real = decide(policy, facts, candidates)
     if as_json:
         print_json(
             {
                 "ok": True,
                 "rules": [_trace_facts(one) for one in traces],
-                "decision": _decision_facts(decision, facts),
+                "decision": {**_decision_facts(decision, facts), "shadow": real.shadow},
+                **({"shadow": _shadow_facts(real)} if real.shadow else {}),
                 **({"on_record": _past_facts(past, decision)} if past else {}),
                 "unsupported_languages": sorted(facts.unsupported_languages),
                 "warnings": [problem_facts(one) for one in warnings],
@@ -118,7 +120,7 @@ def show(
     print_problems(warnings, "warning")
     _print_traces(traces)
     _print_languages(policy, facts)
-    _print_decision(decision, facts)
+    _print_decision(decision, real, facts)
     if past:
         said = _past_facts(past, decision)
         towards = f", to {past.upstream} ({past.upstream_class})" if past.upstream_class else ""
@@ -228,7 +230,6 @@ def _decision_facts(decision: Decision, facts: RequestFacts) -> dict[str, object
         "reason_code": decision.reason_code,
         "operators": {one: described(use) for one, use in uses.items()},
         "reveals": {one: reveals(use) for one, use in uses.items()},
-        "shadow": decision.shadow,
         "keeps_state": decision.keeps_state,
         "policy_id": decision.policy_id,
         "policy_digest": decision.policy_digest,
@@ -263,12 +264,27 @@ def _print_languages(policy: Policy, facts: RequestFacts) -> None:
         )
 
 
-def _print_decision(decision: Decision, facts: RequestFacts) -> None:
+def _shadow_facts(real: Decision) -> dict[str, object]:
+    return {
+        "sent": bool(real.candidates),
+        "upstream_class": real.upstream_class,
+        "upstreams": [one.name for one in real.candidates],
+        "reason": "" if real.candidates else real.reason,
+    }
+
+
+def _print_decision(decision: Decision, real: Decision, facts: RequestFacts) -> None:
+    """The decision, and under shadow what really happens."""
     towards = f", to {decision.upstream_class} upstreams" if decision.upstream_class else ""
     rules = ", ".join(decision.rule_ids) or decision.reason_code or "no rule"
-    typer.echo(f"decision: {decision.effect}{towards} ({rules})")
-    if decision.shadow:
-        typer.echo("shadow: this is only recorded; what is sent is sent as it came")
+    heading = "would be decided" if real.shadow else "decision"
+    typer.echo(f"{heading}: {decision.effect}{towards} ({rules})")
+    if real.shadow:
+        names = ", ".join(one.name for one in real.candidates)
+        named = f" ({names})" if names != real.upstream_class else ""
+        sent = f"sent as it came, to {real.upstream_class} upstreams{named}"
+        denied = "denied: in shadow, requests go to upstreams on the premises, and there is none"
+        typer.echo(f"really happens, in shadow: {sent if real.candidates else denied}")
     if decision.reason:
         typer.echo(f"reason: {decision.reason}")
     for entity_type, use in _operators(decision, facts).items():

@@ -187,8 +187,9 @@ def _candidate(index: int, given: str | dict[str, UpstreamClassName]) -> Candida
 
 
 def run_cases(policy: Policy, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
-    """Each case's result, in order."""
-    return tuple(_run(policy, case) for case in cases)
+    """Each case's result, in order. A policy in shadow is asked as if it were live: its cases say
+    what it is meant to do."""
+    return tuple(_run(policy.live, case) for case in cases)
 
 
 def _run(policy: Policy, case: Case) -> CaseResult:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gateway.entity_types import CLASSES
 from gateway.policy.cases import described
-from gateway.policy.decide import decide, in_force
+from gateway.policy.decide import decide
 from gateway.policy.model import Policy
 from gateway.policy.universe import Trait, Universe, universe
 from gateway.types import Candidate, UpstreamClass
@@ -33,8 +33,10 @@ class Covered:
 def coverage(policy: Policy, types: frozenset[str]) -> tuple[Covered, ...]:
     """What becomes of each class: those that every policy knows, and the policy's own.
 
-    `types` are all that may be found; those of no class come last.
+    `types` are all that may be found; those of no class come last. A policy in shadow is looked
+    at as if it were live.
     """
+    policy = policy.live
     asked = universe((policy,), types)
     classes = {**CLASSES, **policy.classes}
     rest = types.union(*(asked.alike.values())) - frozenset[str]().union(*classes.values())
@@ -57,7 +59,7 @@ def _outcomes(
 def _outcome(policy: Policy, asked: Universe, entity_type: str, towards: UpstreamClass) -> str:
     traits = [Trait("found", entity_type)] if entity_type else []
     candidate = Candidate(asked.upstreams[0].value, towards)
-    decision = in_force(decide(policy, asked.facts(traits), [candidate]))
+    decision = decide(policy, asked.facts(traits), [candidate])
     if not decision.candidates:
         return DENIED
     return described(decision.operator_for(entity_type)) if entity_type else "sent"

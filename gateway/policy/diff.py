@@ -18,7 +18,7 @@ from itertools import chain, islice, product
 from typing import Final, NamedTuple, TypeAlias
 
 from gateway.policy.cases import described
-from gateway.policy.decide import decide, in_force
+from gateway.policy.decide import decide
 from gateway.policy.model import Policy, Rule
 from gateway.policy.opened import Opened, answers_opened, settings_opened
 from gateway.policy.order import reach, reveals_more
@@ -91,10 +91,11 @@ def compare(old: Policy, new: Policy, types: frozenset[str], *, budget: int = BU
     """What the new policy sends more, and less, than the old one.
 
     `types` are the entity types that may be found, beside those that the policies name. `budget`
-    bounds the decisions that are made of each policy.
+    bounds the decisions that are made of each policy. One in shadow is compared as if it were
+    live, and that it is in shadow is a change of its own.
     """
     budget = min(budget, MAX_READ // (len(old.rules) + len(new.rules) + 1))
-    comparing = _Comparing(old, new, universe((old, new), types), budget)
+    comparing = _Comparing(old.live, new.live, universe((old, new), types), budget)
     comparing.run()
     return Comparison(
         changes=(*_settings(old, new), *comparing.changes()),
@@ -214,8 +215,8 @@ class _Comparing:
         self, facts: RequestFacts, candidates: tuple[Candidate, ...]
     ) -> dict[_Seen, _Rules]:
         self.decisions += 1
-        old = in_force(decide(self.old, facts, candidates))
-        new = in_force(decide(self.new, facts, candidates))
+        old = decide(self.old, facts, candidates)
+        new = decide(self.new, facts, candidates)
         rules = (old.rule_ids, new.rule_ids)
         return dict.fromkeys(_differences(old, new, facts, self.universe), rules)
 
@@ -258,7 +259,7 @@ class _Comparing:
         more = seen.direction is Direction.MORE
         sender, sent = (self.new, seen.after) if more else (self.old, seen.before)
         there = decide(sender, self.universe.facts(traits), candidates).candidates
-        usual = in_force(decide(sender, self.universe.facts(alone), there))
+        usual = decide(sender, self.universe.facts(alone), there)
         return moved and sent == _sent(usual, usual.operator_for(seen.entity_type))
 
     def _lesser(self, trait: Trait) -> Traits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -158,3 +158,8 @@ class Policy:
     shadow: Shadow = Shadow.OFF
     names_upstreams: bool = False
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+    @property
+    def live(self) -> Policy:
+        """The same policy out of shadow: what its author writes and tests."""
+        return self if self.shadow is Shadow.OFF else replace(self, shadow=Shadow.OFF)

@@ -36,7 +36,6 @@ _SETTINGS: Final[Mapping[str, tuple[tuple[StrEnum, ...], ...]]] = {
         (ProviderState.PASS,),
     ),
 }
-_SHADOW: Final = ((Shadow.OFF,), (Shadow.ON_PREM,), (Shadow.EVERYWHERE,))
 _NEW_DATA: Final = ((NewData.MASK,), (NewData.FLAG,), (NewData.KEEP,))
 _EVERY: Final = "*"
 
@@ -53,7 +52,7 @@ class Opened(NamedTuple):
 
 def settings_opened(old: Policy, new: Policy) -> Iterator[Opened]:
     """What differs in the settings that hold whatever the rules say."""
-    yield from _stepped("shadow", old.shadow, new.shadow, _SHADOW)
+    yield from _shadowed(old.shadow, new.shadow)
     for key, steps in _SETTINGS.items():
         before, after = getattr(old.handling, key), getattr(new.handling, key)
         yield from _stepped(f"handling.{key}", before, after, steps)
@@ -76,6 +75,14 @@ def answers_opened(old: AnswerRules, new: AnswerRules, types: Collection[str]) -
         # A tool without an entry has its values everywhere.
         before, after = old.paths.get(tool, (_EVERY,)), new.paths.get(tool, (_EVERY,))
         yield from _listed(f"paths.{tool}", before, after)
+
+
+def _shadowed(before: Shadow, after: Shadow) -> Iterator[Opened]:
+    """In shadow, plain text goes out; in shadow on the premises, nothing goes to others: so who
+    leaves that one sends more as well."""
+    if before is not after:
+        less = before is Shadow.EVERYWHERE
+        yield Opened(not less, "shadow", before.value, after.value)
 
 
 def _stepped(

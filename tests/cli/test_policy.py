@@ -84,6 +84,26 @@ def test_a_failing_case(good: str):
     assert [one["ok"] for one in facts["policies"][good]] == [True, False]
 
 
+def test_a_policy_in_shadow_is_looked_at_as_if_it_were_live(good: str):
+    live = [run(name, good).stdout for name in ("check", "test")]
+    Path(good).write_text("version: 1\nid: own\nshadow: true\n" + RULES)
+    done = run("check", good)
+    assert f"warning: {good}:3: shadow: nothing is denied or masked" in done.stderr
+    assert "by class, were it live" in done.stdout
+    assert table(done.stdout) == table(live[0])
+    done = run("test", good)
+    assert "in shadow; its cases are tried as if it were live" in done.stderr
+    assert done.stdout == live[1]
+
+
+def table(text: str) -> list[list[str]]:
+    return [
+        [cell.strip() for cell in line.split("│")[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("│")
+    ]
+
+
 def test_cases_that_cannot_be_read(bad: str, good: str):
     done = run("test", "defalt", bad, good)
     assert done.exit_code == 2

@@ -109,6 +109,15 @@ def test_nothing_more(old: str):
     assert facts["complete"] is True
 
 
+def test_a_policy_in_shadow(tmp_path: Path, old: str, new: str):
+    shadow = written(tmp_path / "s.yaml", NEW.replace("id: new", "id: new\nshadow: true"))
+    live, done = run("diff", old, new, "--json"), run("diff", old, shadow)
+    assert f"{shadow} is in shadow: it was compared as if it were live." in done.stdout
+    first, *more = json.loads(run("diff", old, shadow, "--json").stdout)["more"]
+    assert (first["key"], first["before"], first["after"]) == ("shadow", "off", "on_prem")
+    assert more == json.loads(live.stdout)["more"]
+
+
 def test_circumstances_in_words(tmp_path: Path, old: str):
     rules = OLD.replace("id: old", "id: loose").split("rules:\n")
     loose = written(

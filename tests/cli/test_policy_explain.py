@@ -154,10 +154,20 @@ def test_upstreams_by_name(own: str):
 def test_a_policy_in_shadow(tmp_path: Path):
     path = tmp_path / "shadow.yaml"
     path.write_text(RULES.replace("id: own", "id: own\nshadow: true"))
-    done = run("--policy", str(path), "--count", "PERSON=3", "--upstream-class", "on_prem")
-    assert "shadow: this is only recorded" in done.stdout
-    found = decision("--policy", str(path), "--upstream-class", "on_prem")
-    assert found["shadow"] is True
+    asked = ["--policy", str(path), "--count", "PERSON=3"]
+    done = run(*asked)
+    assert "would be decided: deny (bulk)" in done.stdout
+    assert "really happens, in shadow: sent as it came, to on_prem upstreams\n" in done.stdout
+    done = run(*asked, "--upstream", "home=on_prem")
+    assert "in shadow: sent as it came, to on_prem upstreams (home)\n" in done.stdout
+    done = run(*asked, "--upstream-class", "external")
+    assert "really happens, in shadow: denied: " in done.stdout
+    facts = json.loads(run("--policy", str(path), "--json").stdout)
+    assert (facts["decision"]["shadow"], facts["decision"]["upstream_class"]) == (True, "external")
+    assert facts["shadow"] == {
+        "sent": True, "upstream_class": "on_prem", "upstreams": ["on_prem"], "reason": "",
+    }  # fmt: skip
+    assert "shadow" not in json.loads(run("--json").stdout)
 
 
 def test_a_type_that_nobody_finds():

@@ -190,11 +190,13 @@ def test_results_come_in_order():
     assert [one.case.name for one in results] == ["b", "a", "c"]
 
 
-def test_under_shadow_a_case_sees_what_would_have_been_done():
+def test_cases_of_a_policy_in_shadow_are_those_of_the_live_one():
     shadow = POLICY.replace(b"id: p\n", b"id: p\nshadow: true\n")
-    case = "- {name: x, given: {entity_types: [SECRET], upstreams: [external, on_prem]},"
-    assert run(case + " expect: {effect: mask, upstream_class: on_prem}}\n", shadow).passed
-    assert run(case + " expect: {effect: deny}}\n", POLICY).failures
+    denied = "- {name: x, given: {entity_types: [SECRET], upstreams: [external]},"
+    expected = " expect: {effect: deny, rule: stop, reason_code: ''}}\n"
+    outside = f"- {{name: x, {GIVEN}, expect: {{effect: mask, upstream_class: external}}}}\n"
+    for text in (denied + expected, outside):
+        assert run(text, shadow).failures == run(text).failures == ()
 
 
 @pytest.mark.parametrize(

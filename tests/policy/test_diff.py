@@ -222,11 +222,35 @@ def test_state_that_a_provider_may_store_is_said_of_whom():
     assert [(one.before, one.after) for one in states] == [("never stores", "may store")]
 
 
-def test_a_shadow_masks_nothing():
+def test_a_shadow_is_a_change_of_its_own():
     old, new = policy(IBAN_STAYS, REST), policy(IBAN_STAYS, REST, head="shadow: true\n")
-    found = rows(old, new)
-    assert found[0] == ("shadow", set(), [], "off", "on_prem")
-    assert ("", set(TYPES), [], "on_prem: replace", "on_prem: keep") in found
+    (found,) = compared(old, new).changes
+    assert found.direction is Direction.MORE
+    assert row(found) == ("shadow", set(), [], "off", "on_prem")
+
+
+@pytest.mark.parametrize("old", Shadow)
+@pytest.mark.parametrize("new", Shadow)
+def test_who_changes_to_or_from_shadow_sends_more(old: Shadow, new: Shadow):
+    """From one on the premises, too: now masked text goes to others. Only who sends plain text
+    to everybody sends less."""
+    pair = [replace(policy(REST), shadow=one) for one in (old, new)]
+    changes = compared(*pair).changes
+    direction = Direction.LESS if old is Shadow.EVERYWHERE else Direction.MORE
+    assert [one.direction for one in changes] == ([] if old is new else [direction])
+
+
+def test_a_policy_in_shadow_is_compared_as_if_it_were_live():
+    shadow = "shadow: true\n"
+    old, new = policy(IBAN_STAYS, REST), policy(REST)
+    live = compared(old, new).changes
+    for before, after in (
+        (policy(IBAN_STAYS, REST, head=shadow), policy(REST, head=shadow)),
+        (old, policy(REST, head=shadow)),
+        (policy(IBAN_STAYS, REST, head=shadow), new),
+    ):
+        changes = compared(before, after).changes
+        assert [one for one in changes if one.kind is not Kind.SETTING] == [*live]
 
 
 ANSWERS = [
