@@ -172,8 +172,8 @@ async def audit(settings: Settings) -> Check:
         return _of_problem("audit", error.problems[0])
     if not writable:
         advice = "see that the folder may be written to and has room"
-        return Check("audit", Status.FAILED, f"{store.path} does not take writes", advice)
-    return Check("audit", Status.OK, f"{store.path} takes writes ({_ms(begun)} ms)")
+        return Check("audit", Status.FAILED, f"{store.place} does not take writes", advice)
+    return Check("audit", Status.OK, f"{store.place} takes writes ({_ms(begun)} ms)")
 
 
 async def detection(settings: Settings) -> tuple[list[Check], frozenset[str]]:
