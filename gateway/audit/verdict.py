@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from gateway.audit.merkle import HASH_BYTES
+
 
 class Row(Protocol):
     """A record as the log holds it, with its place."""
@@ -44,6 +46,22 @@ class Row(Protocol):
         """The MAC of its link."""
 
 
+def is_sound(row: Row) -> bool:
+    """Whether the values of a row have the types and lengths that a gateway writes.
+
+    SQLite keeps any type in any column, so that whoever has the file can put anything there.
+    """
+    hashes = (row.leaf_hash, row.prev_writer_hash, row.mac)
+    return (
+        all(isinstance(one, bytes) and len(one) == HASH_BYTES for one in hashes)
+        and isinstance(row.body, bytes)
+        and isinstance(row.event_id, str)
+        and isinstance(row.writer_id, str)
+        and isinstance(row.writer_seq, int)
+        and 0 < row.writer_seq < 1 << 63
+    )
+
+
 class StoredNote(Protocol):
     """A checkpoint as the log holds it."""
 
@@ -59,6 +77,7 @@ class StoredNote(Protocol):
 class Kind(StrEnum):
     """What is wrong."""
 
+    DAMAGED = "damaged"
     BODY = "body"
     EVENT_ID = "event_id"
     MAC = "mac"
@@ -77,6 +96,7 @@ class Kind(StrEnum):
 
 
 WORDS: Final[Mapping[Kind, str]] = {
+    Kind.DAMAGED: "the row is damaged: it holds what no gateway writes",
     Kind.BODY: "the record was changed: its bytes do not have the leaf hash beside them",
     Kind.EVENT_ID: "the record stands under the event id of another",
     Kind.MAC: "the MAC does not hold: changed, moved, or not written by the gateway",

@@ -44,7 +44,7 @@ from gateway.audit.merkle import (
 )
 from gateway.audit.notes import Algorithm, NoteError, Signature, VerifierKey, parse_note
 from gateway.audit.record import leaf_hash
-from gateway.audit.verdict import Fault, Kind, Report, Row, StoredNote
+from gateway.audit.verdict import Fault, Kind, Report, Row, StoredNote, is_sound
 
 BATCH: Final = 1024
 """Leaves that the tree takes in at once."""
@@ -214,6 +214,11 @@ class _Walk:
     def _row(self, row: Row) -> None:
         index = row.leaf_index
         self.records += 1
+        if not is_sound(row):
+            self.fault(Kind.DAMAGED, index, index + 1)
+            self._leaves.clear()
+            self._frontier = None
+            return
         if leaf_hash(row.body) != row.leaf_hash:
             self.fault(Kind.BODY, index, index + 1)
         elif b'"event_id":"%b"' % row.event_id.encode() not in row.body:
@@ -230,11 +235,8 @@ class _Walk:
             key = self._keys.get(row.writer_id)
             if key is None:
                 key = self._keys[row.writer_id] = self.mac_keys(row.writer_id)
-            number = row.writer_seq
-            fits = 0 < number < 1 << 63 and hmac.compare_digest(
-                mac(key, row.writer_id, number, row.leaf_hash, row.prev_writer_hash), row.mac
-            )
-            if not fits:
+            fit = mac(key, row.writer_id, row.writer_seq, row.leaf_hash, row.prev_writer_hash)
+            if not hmac.compare_digest(fit, row.mac):
                 self.fault(Kind.MAC, index, index + 1)
                 return
         if head is None:
@@ -252,10 +254,7 @@ class _Walk:
     def _flush(self) -> None:
         leaves, self._leaves = self._leaves, []
         if self._frontier is not None and leaves:
-            try:
-                self._frontier, entries = grow(self._frontier, leaves)
-            except ValueError:  # a stored leaf hash is none; its fault is noted
-                self._frontier, entries = None, []
+            self._frontier, entries = grow(self._frontier, leaves)
             for entry in entries:
                 self._tile(entry)
         if self.progress is not None and leaves:
