@@ -33,6 +33,7 @@ from gateway.cli.policy_simulate import simulate
 from gateway.errors import ConfigError, Problem
 from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
 from gateway.policy.coverage import NOTHING, Covered, coverage
+from gateway.policy.lint import notes
 from gateway.policy.lint import warnings as policy_warnings
 from gateway.policy.model import Policy
 from gateway.policy.shape import json_schema
@@ -67,11 +68,13 @@ def check(
     policy: Policy | None = None
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
+    noted: Sequence[Problem] = ()
     covered: Sequence[Covered] = ()
     try:
         policy = load(files)
         known = types_known(config)
         warnings = policy_warnings(policy, known, treats())
+        noted = notes(policy)
         covered = coverage(policy, known)
     except ConfigError as error:
         problems = error.problems
@@ -83,6 +86,7 @@ def check(
                 "policy": _policy_facts(policy) if policy else None,
                 "problems": [problem_facts(one) for one in problems],
                 "warnings": [problem_facts(one) for one in warnings],
+                "notes": [problem_facts(one) for one in noted],
                 "coverage": {
                     one.name: {towards.value: some for towards, some in one.outcomes.items()}
                     for one in covered
@@ -92,6 +96,7 @@ def check(
     else:
         print_problems(problems, "error")
         print_problems(warnings, "warning")
+        print_problems(noted, "note")
         if policy and is_good:
             _print_coverage(covered, "" if policy.live is policy else ", were it live")
             typer.echo(f"{policy.id}: {len(policy.rules)} rules, digest {policy.digest}")

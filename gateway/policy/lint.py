@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import PurePath
 from typing import TypeAlias
 
 from gateway.entity_types import CLASSES, SEVERITIES, severity
@@ -43,6 +44,28 @@ def warnings(
         found += _unknown_types(rule, known)
         found += _untreated(rule, treats or {})
     return tuple(found)
+
+
+def notes(policy: Policy) -> tuple[Problem, ...]:
+    """What an author should know, though nothing is wrong with it: which rules that mask are shut
+    out by one of another file. That is how a file masks anew what those that it extends mask."""
+    shut: dict[tuple[int, str], list[str]] = {}
+    masks = [rule for rule in policy.rules if rule.effect is Effect.MASK]
+    for index, rule in enumerate(masks):
+        for at, earlier in enumerate(masks[:index]):
+            if earlier.file != rule.file and covers(earlier.when, rule.when, policy.severities):
+                shut.setdefault((at, rule.file), []).append(rule.name)
+                break
+    return tuple(
+        Problem(
+            masks[at].file,
+            masks[at].line,
+            masks[at].name,
+            f"of {PurePath(file).name}, these rules no longer apply: {', '.join(names)}",
+            "the first mask rule that matches decides alone: say in yours what you want of theirs",
+        )
+        for (at, file), names in shut.items()
+    )
 
 
 def _unsafe(policy: Policy) -> Iterator[Problem]:

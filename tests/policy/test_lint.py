@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.entity_types import MEANINGS
 from gateway.policy.conditions import aims_at, conditions, matches
-from gateway.policy.lint import covers, warnings, written_types
+from gateway.policy.lint import covers, notes, warnings, written_types
 from gateway.policy.model import Policy, When
 from gateway.policy.schema import parse
 from gateway.strictyaml import loads
@@ -218,6 +218,44 @@ def test_what_is_fine(head: str):
 def test_places_and_hints():
     (found,) = warnings(policy(REST.replace("mask}", "mask, operators: {PERSN: hash}}")), KNOWN)
     assert (found.file, found.line, found.hint) == ("p.yaml", 4, "did you mean PERSON?")
+
+
+def chained(own: str, *extended: str) -> list[str]:
+    texts = [own, *extended]
+    chain = tuple(
+        loads(f"version: 1\nid: p{at}\nrules:\n  - {text}\n".encode(), f"/at/{at}.yaml")
+        for at, text in enumerate(texts)
+    )
+    return [str(one).partition("\n")[0] for one in notes(parse([chain]))]
+
+
+@pytest.mark.parametrize(
+    ("own", "extended", "expected"),
+    [
+        (
+            "{name: mine, effect: mask, operators: {AGE: keep}}",
+            ["{name: b, effect: mask, when: {any_of: [AGE]}}\n  - {name: rest, effect: mask}"],
+            ["/at/0.yaml:4: mine: of 1.yaml, these rules no longer apply: b, rest"],
+        ),
+        (
+            "{name: mine, effect: mask}",
+            ["{name: b, effect: mask}", "{name: c, effect: mask}"],
+            [
+                "/at/0.yaml:4: mine: of 1.yaml, these rules no longer apply: b",
+                "/at/0.yaml:4: mine: of 2.yaml, these rules no longer apply: c",
+            ],
+        ),
+        ("{name: mine, effect: mask, when: {any_of: [AGE]}}", ["{name: b, effect: mask}"], []),
+        ("{name: mine, effect: mask}", ["{name: b, effect: deny, reason: No.}"], []),
+        ("{name: mine, effect: mask}\n  - {name: too, effect: mask}", [REST], [
+            "/at/0.yaml:4: mine: of 1.yaml, these rules no longer apply: rest",
+        ]),
+    ],
+)  # fmt: skip
+def test_mask_rules_that_another_file_shuts_out_are_noted(
+    own: str, extended: list[str], expected: list[str]
+):
+    assert chained(own, *extended) == expected
 
 
 def test_what_is_not_known_is_not_checked():

@@ -15,7 +15,7 @@ from gateway.operator_kinds import OPERATOR_KINDS
 from gateway.policy.cases import _Expect, _Given, parse_cases, run_cases
 from gateway.policy.files import load_policies
 from gateway.policy.limits import LIMITS
-from gateway.policy.lint import warnings
+from gateway.policy.lint import notes, warnings
 from gateway.policy.model import Handling, Policy
 from gateway.policy.schema import parse
 from gateway.policy.shape import (
@@ -115,6 +115,23 @@ def test_the_snippets_are_legal():
     for snippet in SNIPPETS:
         document = f"version: 1\nid: p\nrules:\n  - {{name: r, effect: mask}}\n{snippet}"
         parse([strictyaml.loads(document.encode(), "p.yaml")])
+
+
+def test_the_example_of_rules_that_are_not_merged_is_true(tmp_path: Path):
+    text = section("Several files")
+    (snippet,) = re.findall(r"^```\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    (tmp_path / "own.yaml").write_text(f"version: 1\nid: own\n{snippet}")
+    policy = load_policies([tmp_path / "own.yaml"])
+    said = {one.message for one in notes(policy)}
+    assert set(re.findall('"(of pci-dss.yaml, [^"]*)"', " ".join(text.split()))) < said
+    case = "[{name: c, given: {entity_types: [CREDIT_CARD]}, expect: {effect: mask,"
+    case += " upstream_class: on_prem, operators: {CREDIT_CARD: %s}}}]"
+    for one, operator in (
+        (policy, "replace"),
+        (load_policies([shipped_policy("pci-dss")]), "redact"),
+    ):
+        cases = parse_cases(strictyaml.loads((case % operator).encode(), "c.yaml"))
+        assert run_cases(one, cases)[0].failures == ()
 
 
 def test_the_example_passes_its_cases_without_a_warning():
