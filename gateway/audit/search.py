@@ -9,18 +9,24 @@ whichever comes first, so that no search holds the database for long; `Found.bef
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from gateway.audit import sql
-from gateway.audit.opening import make_reader
+from gateway.audit.opening import is_postgres, make_reader
+from gateway.audit.reading import LogReader
 from gateway.audit.record import uuid7
+from gateway.audit.sqlite.sql import database_file
 from gateway.errors import AuditUnavailable
 
 BLOCK: Final = 20_000
@@ -291,15 +297,49 @@ def open_search(url: str, *, busy_s: float = 5.0) -> Searcher:
         ConfigError: the URL names no log, or its schema is not of this version.
         AuditUnavailable: it cannot be read.
     """
-    engine, place = make_reader(url, busy_s)
+    return Searcher(connect(url, busy_s))
+
+
+def open_untouched(url: str, *, busy_s: float = 5.0) -> LogReader:
+    """Open the log at an audit URL so that not even its files change.
+
+    A reader that could write would fold what a crash left in SQLite's write-ahead log back into
+    the database when it closes: that would be a change of the evidence.
+
+    Raises:
+        ConfigError: the URL names no log, or its schema is not of this version.
+        AuditUnavailable: it cannot be read.
+    """
+    return LogReader(connect(url, busy_s))
+
+
+def connect(url: str, busy_s: float) -> sql.Db:
+    """A connection that cannot write. It is for the caller to close.
+
+    Raises:
+        ConfigError: the URL names no log, or its schema is not of this version.
+        AuditUnavailable: it cannot be read.
+    """
+    if is_postgres(url):
+        engine, place = make_reader(url, busy_s)
+    else:
+        path = database_file(url)
+        place = str(path)
+        file = f"file:{quote(place)}?mode=ro"
+        engine = create_engine(
+            "sqlite://",
+            creator=lambda: sqlite3.connect(file, uri=True, isolation_level=None, timeout=busy_s),
+            poolclass=NullPool,
+            hide_parameters=True,
+        )
     with readable():
         connection = engine.connect()
         try:
             sql.check_version(connection, place)
-            return Searcher(connection)
         except BaseException:
             connection.close()
             raise
+        return connection
 
 
 @contextmanager

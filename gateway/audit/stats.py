@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from gateway.audit import sql
 from gateway.audit.facts import TERMINAL
-from gateway.audit.opening import make_reader
-from gateway.audit.search import readable
+from gateway.audit.search import connect, readable
 
 _OUTCOMES: Final = {kind.value: outcome.value for outcome, kind in TERMINAL.items()}
 _SIZE_SQLITE: Final = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
@@ -55,9 +54,7 @@ def read_stats(url: str, *, busy_s: float = 5.0) -> Stats:
         ConfigError: the URL names no log, or its schema is not of this version.
         AuditUnavailable: it cannot be read.
     """
-    engine, place = make_reader(url, busy_s)
-    with readable(), engine.connect() as connection:
-        sql.check_version(connection, place)
+    with connect(url, busy_s) as connection, readable():
         raw = sql.Raw(connection)
         size = _SIZE_SQLITE if connection.dialect.name == "sqlite" else _SIZE_POSTGRES
         types = _grouped(raw, "type")
