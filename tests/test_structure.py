@@ -39,6 +39,8 @@ PURE = (
     "vault/sealing.py", "routing/candidates.py", "routing/balance.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/checkpoint.py", "audit/verify.py",
+    "audit/content/capsule.py", "audit/content/keys.py", "audit/content/index.py",
+    "audit/content/facts.py",
     "identity/roles.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)

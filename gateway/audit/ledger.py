@@ -18,6 +18,7 @@ from gateway.audit import sql
 from gateway.audit.backend import Backend, Batch, RecordRow
 from gateway.audit.chain import Head, Link, extend, head_of, writer_key
 from gateway.audit.checkpointing import Checkpointer
+from gateway.audit.content import sql as content
 from gateway.audit.facts import TERMINAL, EventType
 from gateway.audit.record import AuditRecord, canonical, outcome_unknown, timestamp, uuid7
 
@@ -37,6 +38,7 @@ class Ledger:
         self.backend = backend
         self.writer_id = secrets.token_hex(16)
         self.committing = False
+        self._master = master
         self._key = writer_key(master, self.writer_id)
         self._connection: sql.Db | None = None
         self._head = Head()
@@ -148,6 +150,9 @@ class Ledger:
             ended=[(one.request_id,) for one in found if one.type in TERMINAL_TYPES],
         )
         self.backend.insert(raw, batch)
+        beside = [one.beside for one in found if one.beside is not None]
+        if beside:
+            content.insert(raw, beside, self._master, found[0].ts)
         return links
 
     def _connected(self) -> sql.Db:

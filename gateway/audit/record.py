@@ -16,12 +16,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
 from gateway.audit import grammar
+from gateway.audit.content.capsule import Beside
+from gateway.audit.content.facts import ErasureFacts
 from gateway.audit.facts import (
     TERMINAL,
     Accepted,
@@ -53,6 +55,7 @@ class AuditRecord:
     """One record. An empty string and `None` both mean "does not apply" and are not written.
 
     `target` names what an administrative event is about: a key id, a policy id, a writer id.
+    `beside` is no part of the record: it is written in the same transaction, and may be erased.
 
     Raises:
         ValueError: a field is not of its grammar or type.
@@ -88,6 +91,8 @@ class AuditRecord:
     finish_reasons: tuple[FinishReason, ...] = ()
     masked_request: Commitment | None = None
     masked_response: Commitment | None = None
+    erasure: ErasureFacts | None = None
+    beside: Beside | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, pattern in _STRINGS:
@@ -142,7 +147,10 @@ _OPTIONAL: tuple[tuple[str, type], ...] = (
     ("http_status", int),
     ("masked_request", Commitment),
     ("masked_response", Commitment),
+    ("erasure", ErasureFacts),
+    ("beside", Beside),
 )
+_GROUPS = ("context", "policy", "detection", "transform", "usage", "latency_ms", "erasure")
 
 
 def accepted(facts: Accepted, *, event_id: str, ts: str) -> AuditRecord:
@@ -175,6 +183,7 @@ def event(
     tenant: str = "",
     target: str = "",
     policy: PolicyFacts | None = None,
+    erasure: ErasureFacts | None = None,
 ) -> AuditRecord:
     """A record of something that happened to the gateway, for example `apikey.revoked`.
 
@@ -190,6 +199,7 @@ def event(
         tenant=tenant,
         target=target,
         policy=policy,
+        erasure=erasure,
     )
 
 
@@ -282,7 +292,7 @@ def _document(record: AuditRecord) -> dict[str, object]:
         "finish_reasons": record.finish_reasons or None,
     }
     document |= {name: getattr(record, name) for name, _ in _STRINGS}
-    for name in ("context", "policy", "detection", "transform", "usage", "latency_ms"):
+    for name in _GROUPS:
         group = getattr(record, name)
         if group is not None:
             members = {slot: getattr(group, slot) for slot in group.__slots__}

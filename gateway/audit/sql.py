@@ -11,6 +11,7 @@
     audit_checkpoints  signed tree heads
     audit_log_keys     the public keys of the log
     audit_anchors, audit_cursors, audit_pruned, audit_policies
+    audit_capsules and others of what may be erased: see content/sql.py
 
 The tables are made by `migrations/`. All functions block.
 """
@@ -32,7 +33,7 @@ from gateway.audit.chain import Head
 from gateway.errors import ConfigError, Problem
 from gateway.types import Json
 
-SCHEMA = 2
+SCHEMA = 3
 
 records = table(
     "audit_records",
