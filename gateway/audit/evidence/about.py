@@ -1,4 +1,4 @@
-"""What the log cannot know and a record of processing needs: said by people, marked as such. Pure."""
+"""What a record of processing needs and a log cannot know: people say it, and are named. Pure."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ _TROUBLE: Final = {
     EventType.POLICY_REJECTED, EventType.SELFTEST_FAILED, EventType.APIKEY_USED_AFTER_REVOKE,
     EventType.ADMIN_LOGIN_FAILED,
 }  # fmt: skip
+_IN_FORCE: Final = {EventType.POLICY_LOADED, EventType.POLICY_CHANGED}
 _ANSWERS: Final = ("restored", "unrestored", "damaged", "foreign", "blocked_sinks")
 
 
@@ -159,6 +160,8 @@ class Collected:
         if kind.startswith("request."):
             self._request(kind, ts, record)
         elif kind.startswith(_OVERSIGHT):
+            if kind in _IN_FORCE and record.get("target"):
+                self._in_force(str(record["target"]), "", ts)
             names = ("target", "tenant", "actor_kind", "actor_ref")
             self.oversight.add(where | {name: record[name] for name in names if name in record})
         if kind in {EventType.SINK_DEGRADED, EventType.SINK_RECOVERED}:
@@ -274,12 +277,17 @@ class Collected:
             key = (profile, str(detection.get("classifier_sha256", "")), engines)
             if key in self.detectors or len(self.detectors) < MOST_NAMES:
                 self.detectors[key] += 1
-        digest = str(policy.get("sha256", ""))
-        if digest and (digest in self.policies or len(self.policies) < MOST_NAMES):
-            entry = {"id": policy.get("id", ""), "first": record["ts"], "requests": 0}
-            seen = self.policies.setdefault(digest, entry)
-            seen["last"] = record["ts"]
+        if policy.get("sha256"):
+            seen = self._in_force(str(policy["sha256"]), str(policy.get("id", "")), record["ts"])
             seen["requests"] += record["type"] != EventType.REQUEST_ACCEPTED
+
+    def _in_force(self, digest: str, name: str, ts: str) -> dict[str, Any]:
+        """What is noted of a policy, by its digest."""
+        key = digest if digest in self.policies or len(self.policies) < MOST_NAMES else OTHERS
+        seen = self.policies.setdefault(key, {"id": name, "first": ts, "last": ts, "requests": 0})
+        seen["id"] = seen["id"] or name
+        seen["last"] = max(seen["last"], ts)
+        return seen
 
 
 def _flows(
