@@ -38,6 +38,7 @@ SCAN: Final = 200_000
 _ENDS: Final = "SELECT (SELECT min(seq) FROM audit_records), (SELECT max(seq) FROM audit_records)"
 _SLACK: Final = timedelta(hours=2)  # an event id and a time are read from the clock one by one
 _FIRST_BLOCK: Final = 256
+_TREE_SCHEMA: Final = 2  # since when the tables that are read here are there: old copies too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,7 +336,7 @@ def connect(url: str, busy_s: float) -> sql.Db:
     with readable():
         connection = engine.connect()
         try:
-            sql.check_version(connection, place)
+            sql.check_version(connection, place, least=_TREE_SCHEMA)
         except BaseException:
             connection.close()
             raise

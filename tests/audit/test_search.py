@@ -217,6 +217,20 @@ def test_reading_changes_no_file_not_even_what_a_crash_left(log: Log, tmp_path: 
     assert held(crashed) == before
 
 
+def test_a_copy_of_an_earlier_version_can_be_read_as_it_is(log: Log):
+    """An auditor's copy is not migrated: that would change it."""
+    for version, fits in ((2, True), (1, False), (99, False)):
+        connection = attack(log.file)
+        connection.execute(f"UPDATE audit_meta SET version = {version}")
+        connection.close()
+        if fits:
+            with open_untouched(log.url) as reader:
+                assert reader.size == SIZE
+        else:
+            with pytest.raises(ConfigError):
+                open_untouched(log.url)
+
+
 def test_what_cannot_be_read_is_said(tmp_path: Path):
     for opener in (open_search, open_untouched):
         with pytest.raises(AuditUnavailable):

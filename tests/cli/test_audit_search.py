@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
