@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
@@ -21,10 +22,11 @@ from gateway.cli.policy_common import (
 from gateway.errors import ConfigError
 from gateway.policy.diff import Change, Comparison, Direction, Kind, compare
 from gateway.policy.model import Policy
-from gateway.policy.universe import Trait, Traits
-from gateway.types import BANDS
+from gateway.policy.universe import SURE, Trait, Traits
+from gateway.types import BANDS, BandCounts
 
-MOST_ROWS: Final = 60  # of a table; JSON has all
+MOST_ROWS: Final = 60  # of a table; --all and JSON have all
+MOST_TYPES: Final = 8  # that a cell names
 
 _TITLES: Final = {Direction.MORE: "Sent more", Direction.LESS: "Sent less"}
 _STYLES: Final = {Direction.MORE: "bold red", Direction.LESS: "green"}
@@ -43,14 +45,17 @@ def diff(
     acknowledge: Annotated[
         bool, typer.Option("--acknowledge", help="Exit with 0 although more is sent.")
     ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every row, and name every type.")
+    ] = False,
     config: OwnConfig = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a change of policy sends more, and less: which types, of whom, to where.
 
     Both policies decide requests of every kind that they can tell apart, as far as a bound goes;
-    the last line says how far. Exit codes: 0 nothing is sent more, 1 something is and
-    --acknowledge was not given, 2 a file is wrong.
+    the last lines say how far. Exit codes: 0 nothing that is sent more was found, 1 something is
+    and --acknowledge was not given, 2 a file is wrong.
     """
     try:
         before, after = load([old]), load([new])
@@ -62,7 +67,9 @@ def diff(
     if as_json:
         print_json(_facts(before, after, found))
     else:
-        _print(found, lambda types: types_in_words(types, known, after.classes))
+        most = sys.maxsize if every else MOST_TYPES
+        words: Types = lambda types: types_in_words(types, known, after.classes, most)  # noqa: E731
+        _print(found, words, sys.maxsize if every else MOST_ROWS)
         for name, one in ((old, before), (new, after)):
             if one.live is not one:
                 typer.echo(f"{name} is in shadow: it was compared as if it were live.")
@@ -99,29 +106,39 @@ def _trait_facts(trait: Trait) -> dict[str, object]:
     return {"kind": trait.kind, "value": trait.value, "label": trait.label, **counted}
 
 
-def _print(found: Comparison, types: Types) -> None:
+def _print(found: Comparison, types: Types, most: int) -> None:
     for direction in Direction:
         changes = found.of(direction)
         if changes:
-            _print_changes(direction, changes, types)
+            _print_changes(direction, changes, types, most)
     if not found.of(Direction.MORE):
-        typer.echo("Nothing is sent more.")
-    asked = "all combinations" if found.complete else f"all combinations of up to {found.depth}"
-    typer.echo(f"Asked: {asked} of what the policies tell apart, {found.decisions} decisions each.")
-    if not found.complete:
-        typer.echo("There are more combinations than the bound allows: this may have missed some.")
+        typer.echo("Nothing is sent more." if found.complete else "Nothing more was found.")
+    if found.complete:
+        typer.echo(f"Asked: all that the policies tell apart, {found.decisions} decisions each.")
+        return
+    typer.echo(
+        f"Asked: what meets a rule of each policy, and all combinations of up to {found.depth} of"
+        f" what they tell apart, {found.decisions} decisions each."
+    )
+    typer.echo(
+        f"That is as far as the bound goes. What only {found.depth + 1} or more kinds of findings,"
+        " callers and upstreams bring about together may have been missed: exit code 0 then says"
+        " that nothing was found, not that there is nothing."
+    )
 
 
-def _print_changes(direction: Direction, changes: Sequence[Change], types: Types) -> None:
+def _print_changes(
+    direction: Direction, changes: Sequence[Change], types: Types, most: int
+) -> None:
     table = Table("what", "when", "before", "after", "rules", title=_TITLES[direction])
-    for one in changes[:MOST_ROWS]:
+    for one in changes[:most]:
         table.add_row(
             escape(_what(one, types)), escape(_when(one, types)), escape(one.before),
             escape(one.after), escape(_rules(one)), style=_STYLES[direction],
         )  # fmt: skip
     console.print(table)
-    if len(changes) > MOST_ROWS:
-        typer.echo(f"and {len(changes) - MOST_ROWS} more: see --json")
+    if len(changes) > most:
+        typer.echo(f"and {len(changes) - most} more: see --all")
 
 
 def _what(change: Change, types: Types) -> str:
@@ -144,21 +161,26 @@ def _circumstance(traits: Traits, types: Types) -> str:
 
 def _trait(trait: Trait, types: Types) -> str:
     if trait.kind in ("found", "count"):
-        counts = ", ".join(
-            f"{count} of {band.value} score"
-            for band, count in zip(BANDS, trait.counts, strict=True)
-            if count
-        )
-        counts = counts.replace(" of high score", "") if trait.counts[:2] == (0, 0) else counts
         if trait.kind == "count":
-            return f"found {counts}"
+            return _counted(trait.counts)
         name = types(frozenset(trait.label.split(", ")))
-        return f"beside {name}" + (f" ({counts})" if counts != "1" else "")
+        return f"beside {name}" + (f" ({_counted(trait.counts)})" if trait.counts != SURE else "")
     if trait.kind == "fallback":
         return f"with two upstreams, {trait.label}"
     if trait.kind in _WORDS:
         return _WORDS[trait.kind]
     return f"{trait.kind.replace('_', ' ')} {trait.label or trait.value}"
+
+
+def _counted(counts: BandCounts) -> str:
+    """How many findings, and how sure, unless all are: the fewest with which it is seen."""
+    surely = counts[:2] == (0, 0)
+    return ", ".join(
+        ("1 finding" if count == 1 else f"{count} or more findings")
+        + ("" if surely else f" of {band.value} score")
+        for band, count in zip(BANDS, counts, strict=True)
+        if count
+    )
 
 
 def _rules(change: Change) -> str:

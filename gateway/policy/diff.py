@@ -29,6 +29,9 @@ BUDGET: Final = 60_000
 """Decisions of each policy: a few seconds."""
 
 DENIED: Final = "denied"
+NOT_SENT: Final = "not sent"
+"""Closed to it is the upstream that was asked about, while another would get the request."""
+
 MAX_READ: Final = 1_500_000  # rules: long policies are asked about less
 MAX_PAIRS: Final = 1_500  # of rules that are met at once
 MAX_UPSTREAMS: Final = 12  # names that are tried in pairs
@@ -55,8 +58,8 @@ class Change:
     """One difference: for findings of `types`, in each of some circumstances, from what to what.
 
     No types: it holds for text in which nothing is found, too. No circumstances: for every
-    request. `rules` are those of an example, of the old policy and of the new one. `key` names the
-    setting, or the part of the answers' rules.
+    request. `rules` are those of the old policy and of the new one. `key` names the setting, or the
+    part of the answers' rules.
     """
 
     direction: Direction
@@ -122,6 +125,14 @@ class _Seen(NamedTuple):
 
 
 _Rules: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+_Asked: TypeAlias = tuple[Candidate, ...]
+
+
+class _Example(NamedTuple):
+    """For which upstreams something was seen to differ, and by which rules."""
+
+    candidates: _Asked
+    rules: _Rules
 
 
 @dataclass(slots=True)
@@ -133,8 +144,8 @@ class _Comparing:
     decisions: int = 0
     depth: int = 0
     complete: bool = False
-    # None in place of the rules: it follows from what else is known, and is not reported
-    found: dict[_Seen, dict[frozenset[Trait], _Rules | None]] = field(default_factory=dict)
+    # None in place of the example: it follows from what else is known, and is not reported
+    found: dict[_Seen, dict[frozenset[Trait], _Example | None]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Ask about everything, as far as the budget goes."""
@@ -187,9 +198,7 @@ class _Comparing:
                 for more, two in self._pairs(name, towards):
                     self._note(self._differ(facts, two), (*traits, *more), two)
 
-    def _note(
-        self, differ: Mapping[_Seen, _Rules], traits: Traits, candidates: tuple[Candidate, ...]
-    ) -> None:
+    def _note(self, differ: Mapping[_Seen, _Rules], traits: Traits, candidates: _Asked) -> None:
         for seen, rules in differ.items():
             self._keep(seen, traits, candidates, rules)
 
@@ -197,9 +206,7 @@ class _Comparing:
         plain = self.universe.upstreams[0]
         return tuple(dict.fromkeys(one for one in names if one is not plain))
 
-    def _pairs(
-        self, first: Trait, towards: UpstreamClass
-    ) -> Iterator[tuple[Traits, tuple[Candidate, ...]]]:
+    def _pairs(self, first: Trait, towards: UpstreamClass) -> Iterator[tuple[Traits, _Asked]]:
         """An upstream before each other one to which a request may go as far, or farther."""
         external = UpstreamClass.EXTERNAL
         for second in self.universe.upstreams[:MAX_UPSTREAMS]:
@@ -211,18 +218,14 @@ class _Comparing:
                 traits = (Trait("fallback", value, label=label), *self._named(first, second))
                 yield traits, (Candidate(first.value, towards), Candidate(second.value, other))
 
-    def _differ(
-        self, facts: RequestFacts, candidates: tuple[Candidate, ...]
-    ) -> dict[_Seen, _Rules]:
+    def _differ(self, facts: RequestFacts, candidates: _Asked) -> dict[_Seen, _Rules]:
         self.decisions += 1
         old = decide(self.old, facts, candidates)
         new = decide(self.new, facts, candidates)
         rules = (old.rule_ids, new.rule_ids)
         return dict.fromkeys(_differences(old, new, facts, self.universe), rules)
 
-    def _keep(
-        self, seen: _Seen, traits: Traits, candidates: tuple[Candidate, ...], rules: _Rules
-    ) -> None:
+    def _keep(self, seen: _Seen, traits: Traits, candidates: _Asked, rules: _Rules) -> None:
         """Keep what was seen, with as few traits as show it, unless fewer are known to."""
         known = self.found.setdefault(seen, {})
         if any(some <= set(traits) for some in known):
@@ -239,11 +242,10 @@ class _Comparing:
                     break
         for some in [some for some in known if some > set(left)]:
             del known[some]
-        known[frozenset(left)] = None if self._follows(seen, left, candidates) else rules
+        example = _Example(candidates, rules)
+        known[frozenset(left)] = None if self._follows(seen, left, candidates) else example
 
-    def _follows(
-        self, seen: _Seen, traits: Sequence[Trait], candidates: tuple[Candidate, ...]
-    ) -> bool:
+    def _follows(self, seen: _Seen, traits: Sequence[Trait], candidates: _Asked) -> bool:
         """Whether a type only goes where the rest of the request goes, masked as it always is."""
         own = [one for one in traits if (one.kind, one.value) == ("found", seen.entity_type)]
         rest = [one for one in traits if one not in own]
@@ -268,30 +270,42 @@ class _Comparing:
         return some[: some.index(trait)] if trait.kind == "found" else ()
 
     def changes(self) -> Iterator[Change]:
-        """What was found, joined over types and circumstances."""
-        by_traits: dict[tuple[_Seen, frozenset[Trait]], list[str]] = {}
-        rules: dict[tuple[_Seen, frozenset[Trait]], _Rules] = {}
+        """What was found, joined over types and circumstances where the rules are the same."""
+        by_traits: dict[tuple[_Seen, _Rules, frozenset[Trait]], list[str]] = {}
         for seen, some in self.found.items():
             for traits, example in some.items():
                 if example is None:
                     continue
                 own = Trait("found", seen.entity_type)
-                key = (seen._replace(entity_type=""), _about(seen, traits) - {own})
+                said = self._closed(seen, traits, example.candidates)._replace(entity_type="")
+                key = (said, example.rules, _about(seen, traits) - {own})
                 by_traits.setdefault(key, []).append(seen.entity_type)
-                rules.setdefault(key, example)
-        by_types: dict[tuple[_Seen, frozenset[str]], list[Traits]] = {}
-        examples: dict[tuple[_Seen, frozenset[str]], _Rules] = {}
-        for (seen, traits), names in by_traits.items():
+        by_types: dict[tuple[_Seen, _Rules, frozenset[str]], list[Traits]] = {}
+        for (seen, rules, traits), names in by_traits.items():
             none = frozenset[str]()
             types = none.union(*(self.universe.alike.get(one, none) for one in names))
-            by_types.setdefault((seen, types), []).append(tuple(sorted(traits)))
-            examples.setdefault((seen, types), rules[seen, traits])
-        for (seen, types), circumstances in by_types.items():
+            by_types.setdefault((seen, rules, types), []).append(tuple(sorted(traits)))
+        for (seen, rules, types), circumstances in by_types.items():
             yield Change(
                 direction=seen.direction, kind=seen.kind, before=seen.before, after=seen.after,
-                key=seen.key, types=types, rules=examples[seen, types],
+                key=seen.key, types=types, rules=rules,
                 circumstances=() if () in circumstances else tuple(sorted(circumstances)),
             )  # fmt: skip
+
+    def _closed(self, seen: _Seen, traits: Iterable[Trait], candidates: _Asked) -> _Seen:
+        """With the words for a request that another upstream would get."""
+        if not seen.opens:
+            return seen
+        names = dict.fromkeys(
+            (*(one.name for one in candidates), *(one.value for one in self.universe.upstreams))
+        )
+        others = tuple(Candidate(*one) for one in product(names, UpstreamClass))
+        facts = self.universe.facts(traits)
+        before, after = (
+            NOT_SENT if said == DENIED and decide(one, facts, others).candidates else said
+            for one, said in ((self.old, seen.before), (self.new, seen.after))
+        )
+        return seen._replace(before=before, after=after)
 
 
 def _about(seen: _Seen, traits: frozenset[Trait]) -> frozenset[Trait]:

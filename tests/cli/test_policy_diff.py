@@ -59,14 +59,18 @@ def test_more_and_less(old: str, new: str):
     more, less = done.stdout.split("Sent less")
     assert more.index("Sent more") == more.index("Sent")
     lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in more.splitlines()]
-    assert ["CREDIT_CARD", "tenant eu-*", "denied", "external: replace", "no-cards → trusted"] in (
-        lines
-    )
+    assert [
+        "CREDIT_CARD",
+        "tenant eu-*",
+        "not sent",
+        "external: replace",
+        "no-cards → trusted",
+    ] in (lines)
     assert ["dates", "always", "external: replace", "external: keep", "rest"] in lines
     assert ["answers.hosts", "always", "none", "crm.example.com", "rest"] in lines
     assert "PERSON" in less
     assert "Nothing is sent more." not in done.stdout
-    assert "Asked: all combinations" in done.stdout
+    assert "Asked: all that the policies tell apart" in done.stdout
 
 
 def test_as_json(old: str, new: str):
@@ -83,7 +87,7 @@ def test_as_json(old: str, new: str):
         "key": "",
         "types": ["CREDIT_CARD"],
         "circumstances": [[{"kind": "tenant", "value": "eu-", "label": "eu-*"}]],
-        "before": "denied",
+        "before": "not sent",
         "after": "external: replace",
         "rules": {"old": ["no-cards"], "new": ["trusted"]},
     }
@@ -130,8 +134,8 @@ def test_circumstances_in_words(tmp_path: Path, old: str):
     )
     found = run("diff", old, loose).stdout
     assert "beside IBAN" in found
-    assert "found 5" in found
-    assert "found 1 of low score" in found
+    assert "5 or more findings" in found
+    assert "1 finding of low score" in found
     assert "with images, audio or files" in found
     assert "text in an unsupported language" in found
     assert "handling.media" in found
@@ -147,6 +151,27 @@ def test_an_upstream_that_opens_where_another_closes(tmp_path: Path, old: str):
     assert (
         "with two upstreams, any (on_prem) before any (external)" in run("diff", old, closed).stdout
     )
+
+
+def test_all_types_and_rows(tmp_path: Path):
+    loose = "national_ids: keep"
+    path = written(
+        tmp_path / "loose.yaml",
+        f"version: 1\nid: l\nextends: mask-all\nrules:\n"
+        f"  - {{name: l, effect: mask, operators: {{{loose}, PERSON: keep, US_SSN: redact}}}}\n",
+    )
+    some = run("diff", "mask-all", path).stdout
+    assert " more" in some.split("Sent less")[0].split("Sent more")[1]
+    every = run("diff", "mask-all", path, "--all").stdout.split("Sent less")[0]
+    assert " more " not in every.split("Sent more")[1]
+    assert "UK_NINO" in every
+
+
+def test_what_an_incomplete_answer_means():
+    done = run("diff", "gdpr", "public-sector")
+    assert done.exit_code == 0
+    assert "Nothing more was found." in done.stdout
+    assert "exit code 0 then says that nothing was found" in done.stdout
 
 
 def test_files_that_are_wrong(tmp_path: Path, old: str):

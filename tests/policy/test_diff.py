@@ -73,7 +73,7 @@ def both(types: set[str], when: list[Any], before: str, after: str) -> list[tupl
     ]
 
 
-DENIED = "denied"
+NOT_SENT = "not sent"
 REPLACED = "external: replace"
 
 
@@ -81,28 +81,28 @@ REPLACED = "external: replace"
     ("old", "new", "expected"),
     [
         # a denial falls away
-        (deny(f"any_of: [IBAN], {EXTERNAL}"), REST, [("", {"IBAN"}, [], DENIED, REPLACED)]),
+        (deny(f"any_of: [IBAN], {EXTERNAL}"), REST, [("", {"IBAN"}, [], NOT_SENT, REPLACED)]),
         # what goes with it is not said again, unless it is masked otherwise there
         (
             deny(f"any_of: [IBAN], {EXTERNAL}"),
             "{name: loose, effect: mask, when: {any_of: [IBAN]}, operators: {AGE: keep}}",
             [
-                ("", {"AGE"}, [{("beside", "IBAN")}], DENIED, "external: keep"),
+                ("", {"AGE"}, [{("beside", "IBAN")}], NOT_SENT, "external: keep"),
                 ("", {"AGE"}, [{("beside", "IBAN")}], "on_prem: replace", "on_prem: keep"),
-                ("", {"IBAN"}, [], DENIED, REPLACED),
+                ("", {"IBAN"}, [], NOT_SENT, REPLACED),
             ],
         ),
         # a denial for all but some
         (
             deny(f"any_of: [IBAN], {EXTERNAL}"),
             deny(f"any_of: [IBAN], {EXTERNAL}, tenants: ['eu-*', b]"),
-            [("", {"IBAN"}, [], DENIED, REPLACED)],
+            [("", {"IBAN"}, [], NOT_SENT, REPLACED)],
         ),
         # for some
         (
             deny(f"any_of: [IBAN], {EXTERNAL}"),
             "{name: ok, effect: mask, when: {any_of: [IBAN], roles: [boss, 'chief-*']}}",
-            [("", {"IBAN"}, [], DENIED, REPLACED)],
+            [("", {"IBAN"}, [], NOT_SENT, REPLACED)],
         ),
         # an operator that reveals more, by name and by option
         (REST, uses("AGE: keep"), both({"AGE"}, [], "replace", "keep")),
@@ -153,7 +153,31 @@ def test_when_it_is_sent_more(new: str, when: list[Any]):
     base = (IBAN_STAYS, REST)
     opened = f"{{name: open, effect: mask, when: {{any_of: [IBAN], {new}}}}}"
     found = rows(policy(*base), policy(opened, *base))
-    assert found[0] == ("", {"IBAN"}, when, DENIED, REPLACED)
+    assert found[0] == ("", {"IBAN"}, when, NOT_SENT, REPLACED)
+
+
+@pytest.mark.parametrize(
+    ("when", "word"),
+    [
+        ("any_of: [IBAN]", "denied"),
+        ("any_of: [IBAN], upstream_class: external", "not sent"),
+        ("any_of: [IBAN], upstream_class: on_prem", "not sent"),
+        ("any_of: [IBAN], upstreams: [eu]", "not sent"),  # others would get it
+    ],
+)
+def test_what_no_upstream_gets_is_denied(when: str, word: str):
+    changes = compared(policy(deny(when), REST), policy(REST)).changes
+    assert {one.before for one in changes if "fallback" not in repr(one)} == {word}
+
+
+def test_rows_are_of_the_same_rules():
+    shut = "{name: %s, effect: deny, reason: No., when: {any_of: [%s], upstream_class: external}}"
+    two = policy(shut % ("a", "IBAN"), shut % ("b", "AGE"), REST)
+    one = policy(shut % ("a", "IBAN, AGE"), REST)
+    assert sorted(rows(two, policy(REST)), key=repr) == [
+        ("", {"AGE"}, [], NOT_SENT, REPLACED), ("", {"IBAN"}, [], NOT_SENT, REPLACED),
+    ]  # fmt: skip
+    assert rows(one, policy(REST)) == [("", {"AGE", "IBAN"}, [], NOT_SENT, REPLACED)]
 
 
 def test_a_request_that_may_no_longer_stay_on_the_premises_goes_farther():
@@ -167,8 +191,8 @@ def test_a_request_that_may_no_longer_stay_on_the_premises_goes_farther():
 def test_text_in_which_nothing_is_found():
     old, new = policy(deny(EXTERNAL), REST), policy(REST)
     found = rows(old, new)
-    assert ("", set(), [], DENIED, "external") in found
-    assert ("", set(TYPES), [], DENIED, REPLACED) in found
+    assert ("", set(), [], NOT_SENT, "external") in found
+    assert ("", set(TYPES), [], NOT_SENT, REPLACED) in found
     assert len(found) == 2
 
 
