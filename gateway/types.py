@@ -186,6 +186,26 @@ class AnswerRules:
         return self.operators.get(entity_type, self.default_operator)
 
 
+class ContentKept(StrEnum):
+    """What is kept of the text of an exchange, sealed, beside its record."""
+
+    NONE = "none"
+    MASKED = "masked"  # what was sent and what came back
+    ORIGINAL = "original"  # and what the caller sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRules:
+    """What is kept beside an exchange's record, and for how many days.
+
+    `subjects` are the entity types by whose values a person can be found in what is kept.
+    """
+
+    content: ContentKept = ContentKept.NONE
+    subjects: frozenset[str] = frozenset()
+    retention_days: int = 30
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What may happen to a request. Made only by `policy/decide.py`.
@@ -210,6 +230,7 @@ class Decision:
     answers: AnswerRules = AnswerRules()
     keeps_state: bool = False  # whether the provider may store the exchange
     shadow: bool = False
+    record: RecordRules = RecordRules()
 
     def operator_for(self, entity_type: str) -> OperatorUse:
         """The operator that masks findings of this entity type."""

@@ -162,6 +162,7 @@ def _denied(policy: Policy, verdicts: Sequence[_Verdict], code: str) -> Decision
         reason=" ".join(reasons) or NO_CANDIDATES,
         policy_id=policy.id,
         policy_digest=policy.digest,
+        record=policy.record,
         reason_code=code,
     )
 
@@ -185,6 +186,7 @@ def _granted(
         reason=rule.reason if rule else "",
         policy_id=policy.id,
         policy_digest=policy.digest,
+        record=policy.record,
         reason_code=code,
         answers=(rule.answers if rule else None) or policy.answers,
         keeps_state=state is ProviderState.PASS

@@ -14,6 +14,7 @@ from gateway.types import (
     Effect,
     Family,
     OperatorUse,
+    RecordRules,
     ScoreBand,
     UpstreamClass,
 )
@@ -155,6 +156,7 @@ class Policy:
     severities: Mapping[str, str] = field(default_factory=dict)
     handling: Handling = field(default_factory=Handling)
     answers: AnswerRules = field(default_factory=AnswerRules)
+    record: RecordRules = field(default_factory=RecordRules)
     shadow: Shadow = Shadow.OFF
     names_upstreams: bool = False
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)

@@ -18,12 +18,12 @@ from pathlib import PurePath
 from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
 from gateway.errors import ConfigError, Problem
-from gateway.policy.classes import join_classes
+from gateway.policy.classes import Classes, join_classes
 from gateway.policy.model import Handling, Place, Policy, Rule, Shadow
 from gateway.policy.rules import RuleReader, Said, answers, answers_said, unmasked
 from gateway.policy.shape import AnswersModel, PolicyModel
 from gateway.strictyaml import Document, KeyPath
-from gateway.types import AnswerRules, Effect
+from gateway.types import AnswerRules, ContentKept, Effect, RecordRules
 from gateway.validation import validate
 
 _RESTRICTING = (Effect.DENY, Effect.ROUTE)
@@ -63,6 +63,7 @@ def parse(
         problems.append(chains[0][0].problem(("id",), f"joined ids exceed {MAX_ID} characters"))
     handling = _handling(read, problems)
     answering = _answers(read, reader, problems)
+    recording = _record(read, classes, problems)
     shadow, places = _shadow(read, problems)
     if problems:
         raise ConfigError(problems)
@@ -74,6 +75,7 @@ def parse(
         severities=reader.severities,
         handling=handling,
         answers=answering,
+        record=recording,
         shadow=shadow,
         places=places,
         names_upstreams=any(
@@ -225,6 +227,32 @@ def _answers(
             own = answers_said(document, ("answers",), model.answers) if model.answers else {}
             problems.extend(unmasked(own, near.value if near else None))
     return answers(reader, given)
+
+
+def _record(
+    read: Sequence[Sequence[_Read]], classes: Classes, problems: list[Problem]
+) -> RecordRules:
+    """What is kept beside records. Text is kept only where the people in it can be found."""
+    given: dict[str, Any] = {}
+    content = _agreed(read, ("record", "content"), problems)
+    if content is not None:
+        given["content"] = ContentKept(content.value)
+    subjects = _agreed(read, ("record", "subjects"), problems)
+    if subjects is not None:
+        types = [
+            classes.types(name, subjects.document, (*subjects.path, index), problems)
+            for index, name in enumerate(subjects.value)
+        ]
+        given["subjects"] = frozenset[str]().union(*types)
+    days = _agreed(read, ("record", "retention_days"), problems)
+    if days is not None:
+        given["retention_days"] = days.value
+    made = RecordRules(**given)
+    if content is not None and made.content is not ContentKept.NONE and not made.subjects:
+        text = "content is kept only where the people in it can be found and forgotten"
+        hint = "name their entity types or classes under subjects"
+        problems.append(content.document.problem(content.path, text, hint))
+    return made
 
 
 def _severities(read: Sequence[Sequence[_Read]], problems: list[Problem]) -> Mapping[str, str]:

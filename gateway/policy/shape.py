@@ -197,6 +197,14 @@ class HandlingModel(Strict):
     provider_state: Literal["never", "on_prem_only", "unsafe_pass"] | None = None
 
 
+class RecordModel(Strict):
+    """What is kept beside the records of exchanges."""
+
+    content: Literal["none", "masked", "original"] | None = None
+    subjects: list[TypeOrClass] | None = None
+    retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
 class PolicyModel(Strict):
     """A policy file."""
 
@@ -211,6 +219,7 @@ class PolicyModel(Strict):
     severity: dict[EntityType, SeverityName] | None = None
     handling: HandlingModel | None = None
     answers: AnswersModel | None = None
+    record: RecordModel | None = None
     rules: Annotated[list[RuleModel], Field(max_length=MAX_RULES)] | None = None
 
 
