@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,10 @@ from gateway import config
 from gateway.api.errors import install_error_handlers
 from gateway.api.openai import ChatCompletions, InFlight, models_router
 from gateway.api.ops import ops_router
+from gateway.audit.checkpointing import Signing
 from gateway.audit.facts import EventType
+from gateway.audit.signing import load_or_make_signing_keys, load_signing_keys
+from gateway.audit.sinks.service import Outlets
 from gateway.audit.store import SqlAuditStore
 from gateway.detection.cache import CachedDetector
 from gateway.detection.engines.opening import open_engines
@@ -35,13 +39,28 @@ from gateway.policy.files import PolicyStore
 from gateway.ports import Upstream
 from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
-from gateway.settings import Detection, Limits, Settings
+from gateway.settings import Audit, Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import OpenAIUpstream
 
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
+
+
+def make_signing(audit: Audit) -> Signing | None:
+    """With what checkpoints are signed; None where no file of keys is set.
+
+    Raises:
+        ConfigError: the keys cannot be read, or cannot be made.
+    """
+    if audit.signing_key_file is None:
+        return None
+    if audit.makes_signing_key:
+        keys, _ = load_or_make_signing_keys(audit.signing_key_file)
+    else:
+        keys = load_signing_keys(audit.signing_key_file)
+    return Signing(keys, audit.origin)
 
 
 def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
@@ -106,28 +125,31 @@ class Parts:
     pipeline: Pipeline
     detector: PresidioDetector
     store: SqlAuditStore
+    outlets: Outlets
     policies: PolicyStore
     upstreams: Mapping[str, Upstream]
 
     async def aclose(self) -> None:
-        """Close the pools, the workers and the store, in this order."""
+        """Close the pools, the workers, the store and what takes its records on, in this order."""
         for upstream in self.upstreams.values():
             await upstream.aclose()
         await self.detector.aclose()
         await self.store.aclose()
+        await self.outlets.aclose()
 
 
 def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     """Build every part. Raises `ConfigError` where one cannot be."""
     operators = installed_operators()
     policies = PolicyStore(settings.policies, operators=frozenset(operators))
+    store = SqlAuditStore(settings.audit.url, settings.master_key, make_signing(settings.audit))
+    outlets = Outlets(settings.audit, store)
     detector = make_detector(settings.detection)
     entries = settings.detection.cache_entries
     cache = CachedDetector(detector, derive(settings.master_key, "detection-cache"), entries)
     upstreams = {one.name: make_upstream(one, settings.limits) for one in settings.upstreams}
     if wrap_upstream is not None:
         upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
-    store = SqlAuditStore(settings.audit.url, settings.master_key)
     pipeline = Pipeline(
         settings=settings,
         detector=cache,
@@ -135,11 +157,11 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         classifier=detector.classifier_digest,
         entity_types=detector.entity_types,
         upstreams=upstreams,
-        recorder=Recorder(store),
+        recorder=Recorder(outlets.sink),
         policy=lambda: policies.current,
         operators=operators,
     )
-    return Parts(pipeline, detector, store, policies, upstreams)
+    return Parts(pipeline, detector, store, outlets, policies, upstreams)
 
 
 def caller_keys(settings: Settings) -> KeyFile | NoAuth:
@@ -159,6 +181,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         nonlocal draining
         await parts.store.start()
+        parts.outlets.start(partial(_record_event, parts, settings))
         await _record_start(parts, settings)
         reloader = PolicyReloader(parts.policies, parts.pipeline.recorder, origin(settings.digest))
         try:
@@ -175,12 +198,12 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
     )
     install_error_handlers(app)
     checks = {
-        "audit": lambda: parts.store.ready,
+        "audit": lambda: parts.outlets.sink.ready,
         "policy": lambda: bool(parts.policies.current.rules),
         "keys": lambda: callers.ready,
         "draining": lambda: not draining,
     }
-    app.include_router(ops_router(checks))
+    app.include_router(ops_router(checks, parts.outlets.warnings))
     app.include_router(models_router(settings.upstreams, callers.authenticate))
     chat = ChatCompletions(
         parts.pipeline, callers.authenticate, InFlight(settings.limits.in_flight)

@@ -1,7 +1,7 @@
 """The configuration: one strict versioned YAML file and the secrets that it points to, read once.
 
 Paths in the file are relative to the file. `${env:NAME}` and `${file:PATH}` stand for secrets,
-in `upstreams[].api_key` and `secrets.master_key` and nowhere else.
+in `upstreams[].api_key`, `audit.password` and `secrets.master_key` and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from gateway import masterkey, strictyaml
 from gateway import settings as made
 from gateway.config_detection import frozen_detection
+from gateway.config_log import LogSection
 from gateway.config_schema import (
     AuditModel,
     AuthModel,
@@ -115,7 +116,7 @@ class _Reader:
         policies, audit = self._policies(), self._audit()
         key = self._configured_key()
         if audit is not None and key is None and not self.problems:
-            key = self._own_key(Path(audit.url.removeprefix("sqlite:///")).parent / KEY_FILE)
+            key = self._key_beside(audit.url)
         if self.problems or auth is None or audit is None or key is None:
             raise ConfigError(sorted(self.problems, key=lambda problem: problem.line))
         return Settings(
@@ -163,7 +164,7 @@ class _Reader:
         elif isinstance(data, list):
             entries = iter(enumerate(data))
         elif isinstance(data, str) and _REFERENCE.search(data) and not _is_secret(path):
-            self.note(path, "references are read in api_key and master_key only")
+            self.note(path, "references are read in api_key, audit.password and master_key only")
         for key, value in entries:
             self._stray_references((*path, key), value)
 
@@ -311,18 +312,7 @@ class _Reader:
             if found is None:
                 return None
             model = found
-        path = ("audit", "url")
-        name = model.url.removeprefix("sqlite:///")
-        hint = "write sqlite:///FILE, relative to this file, or sqlite:////ABSOLUTE/FILE"
-        if model.url.startswith("postgres"):
-            self.note(path, "PostgreSQL is not supported yet", hint)
-        elif name in (model.url, "") or "?" in str(self.base / name) or ":memory:" in name:
-            self.note(path, "must be the URL of an SQLite file", hint)
-        elif not (file := self.base / name).parent.is_dir():
-            self.note(path, f"no such folder: {file.parent}")
-        else:
-            return made.Audit(url=f"sqlite:///{file}")
-        return None
+        return LogSection(self.base, self.environ, self.note).read(model)
 
     def _configured_key(self) -> bytes | None:
         """The master key that the file points to; None if there is none, or it is wrong."""
@@ -344,6 +334,13 @@ class _Reader:
             self._look_at(file)
         return key
 
+    def _key_beside(self, url: str) -> bytes | None:
+        if url.startswith("sqlite:///"):
+            return self._own_key(Path(url.removeprefix("sqlite:///")).parent / KEY_FILE)
+        hint = "configure secrets.master_key, the same for all gateways"
+        self.note(("audit", "url"), "PostgreSQL needs a configured master key", hint)
+        return None
+
     def _own_key(self, path: Path) -> bytes | None:
         """The key beside the audit database, made if it is not there."""
         try:
@@ -364,6 +361,6 @@ class _Reader:
 
 def _is_secret(path: KeyPath) -> bool:
     """Whether references are read at this place."""
-    if path == ("secrets", "master_key"):
+    if path in {("secrets", "master_key"), ("audit", "password")}:
         return True
     return len(path) == 3 and path[0] == "upstreams" and path[2] == "api_key"

@@ -12,7 +12,13 @@ import warnings
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from gateway.policy.shape import entity_type, glob, name
 from gateway.settings import CustomRecognizer, Detection, ListEntry
@@ -122,6 +128,7 @@ def _line(text: str) -> str:
 
 
 Text: TypeAlias = Annotated[str, AfterValidator(_line)]
+Host: TypeAlias = Annotated[str, AfterValidator(_host)]
 Name: TypeAlias = Annotated[str, AfterValidator(name)]
 EntityType: TypeAlias = Annotated[str, AfterValidator(entity_type)]
 Glob: TypeAlias = Annotated[str, AfterValidator(glob)]
@@ -155,7 +162,7 @@ class TlsModel(Strict):
 class ListenModel(Strict):
     """`listen`. Port 0 lets the system choose."""
 
-    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     tls: TlsModel | None = None
 
@@ -330,9 +337,12 @@ class UpstreamModel(Strict):
 
 
 class AuditModel(Strict):
-    """`audit`."""
+    """`audit`. `password` is a reference; `origin` is the log's name in its checkpoints."""
 
     url: Text
+    password: Text | None = None
+    signing_key_file: Text | None = None
+    origin: Annotated[str, StringConstraints(pattern=r"^[!-*,-~]{1,200}$")] | None = None
 
 
 class SecretsModel(Strict):

@@ -153,9 +153,16 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """Where the audit log lives: an SQLAlchemy URL with an absolute path."""
+    """Where the audit log lives: an SQLAlchemy URL, which may hold a password.
 
-    url: str
+    Checkpoints are signed with the keys in `signing_key_file`, which are made where there are
+    none if `makes_signing_key`. `origin` is the log's name, None for the one that it has.
+    """
+
+    url: str = field(repr=False)
+    signing_key_file: Path | None = None
+    makes_signing_key: bool = False
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,8 @@ class Sequencer:
         backend: the database.
         master: the master key, from which writers' MAC keys are derived.
         signing: with what checkpoints are signed; without, none are.
-        on_leading: called when this process has become the leader.
+        on_leading: called when this process has become the leader, with the ids of public keys
+            that the log got by it.
         on_broken: called with a writer's id when its chain is found broken.
         poll_s: how often the leader looks for records, in seconds.
         wait_s: how often the others try to lead, in seconds.
@@ -89,7 +90,7 @@ class Sequencer:
         master: bytes,
         signing: Signing | None,
         *,
-        on_leading: Callable[[], None],
+        on_leading: Callable[[list[str]], None],
         on_broken: Callable[[str], None],
         poll_s: float = 0.25,
         wait_s: float = 2.0,
@@ -169,14 +170,14 @@ class Sequencer:
             self._leads = bool(raw.execute(postgres.LEAD).fetchone()[0])
             if self._leads:
                 _log.info("audit_sequencer_leads", component="audit")
-                self._introduce(self._connection)
-                self._on_leading()
+                self._on_leading(self._introduce(self._connection))
         return self._leads
 
-    def _introduce(self, connection: sql.Db) -> None:
-        if self._checkpointer is not None:
-            with self._backend.transaction(connection) as raw:
-                self._checkpointer.introduce(raw, self._backend.place)
+    def _introduce(self, connection: sql.Db) -> list[str]:
+        if self._checkpointer is None:
+            return []
+        with self._backend.transaction(connection) as raw:
+            return self._checkpointer.introduce(raw, self._backend.place)
 
     def _sequence(self) -> int:
         """Give leaves to the next records; how many were looked at."""

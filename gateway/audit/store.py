@@ -91,7 +91,8 @@ class SqlAuditStore:
         url: an SQLAlchemy URL, for example `sqlite:////var/lib/cloakroom/audit.db` or
             `postgresql://cloakroom@db.internal/audit`.
         master: the master key, from which each writer's MAC key is derived.
-        signing: with what checkpoints of the tree are signed; without, there are none.
+        signing: with what checkpoints of the tree are signed. Without it there are none, and on
+            PostgreSQL this process leaves it to others to give records their leaves.
         busy_s: how long to wait, in seconds, while another process writes.
         queue_size: how many records may wait; more are refused.
         patience_s: how long a record may wait, in seconds, before its request is refused.
@@ -118,6 +119,7 @@ class SqlAuditStore:
         self._busy_s = busy_s
         self._patience_s = patience_s
         backend = make_backend(url, busy_s)
+        self._place = backend.place
         self._writer = GroupWriter(
             backend,
             master,
@@ -127,14 +129,22 @@ class SqlAuditStore:
             probe_s=probe_s,
         )
         self._sequencer: Sequencer | None = None
-        if isinstance(backend, PostgresBackend):
+        if isinstance(backend, PostgresBackend) and signing is not None:
             self._sequencer = Sequencer(
                 backend,
                 master,
                 signing,
-                on_leading=lambda: self._note(EventType.SEQUENCER_LEADER, self.writer_id),
+                on_leading=self._leading,
                 on_broken=lambda writer_id: self._note(EventType.SELFTEST_FAILED, writer_id),
             )
+
+    def _leading(self, new_keys: list[str]) -> None:
+        self._note(EventType.SEQUENCER_LEADER, self.writer_id)
+        self._note_keys(new_keys)
+
+    def _note_keys(self, new_keys: list[str]) -> None:
+        for key_id in new_keys:
+            self._note(EventType.KEY_CREATED, key_id)
 
     def _note(self, kind: EventType, target: str) -> None:
         """Put on record what a thread of the log has found."""
@@ -147,6 +157,11 @@ class SqlAuditStore:
         )
 
     @property
+    def place(self) -> str:
+        """Where the log is: a file's path, or host and database; never a password."""
+        return self._place
+
+    @property
     def writer_id(self) -> str:
         """The random id of this process's chain of records: 32 hexadecimal digits."""
         return self._writer.writer_id
@@ -157,11 +172,6 @@ class SqlAuditStore:
         healthy = not self._writer.forked and (self._sequencer is None or self._sequencer.healthy)
         return self._writer.ready and healthy
 
-    @property
-    def new_keys(self) -> list[str]:
-        """The ids of public keys that the log got when it was opened."""
-        return self._writer.new_keys
-
     async def start(self) -> None:
         """Open the log, bring its schema up to date and close what dead processes left open.
 
@@ -169,6 +179,7 @@ class SqlAuditStore:
             ConfigError: it cannot be opened for writing, or a newer version wrote it.
         """
         await asyncio.wrap_future(self._writer.start())
+        self._note_keys(self._writer.new_keys)
         if self._sequencer is not None:
             self._sequencer.start()
 

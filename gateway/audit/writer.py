@@ -134,7 +134,7 @@ class GroupWriter:
     def note(self, record: AuditRecord) -> None:
         """Write a record that nobody waits for, if it can be written."""
         if not self._closed:
-            self.call(lambda: self._ledger.write([(record, canonical(record))]))
+            self.call(lambda: self._write_note(record))
 
     def stop(self) -> None:
         """End the thread after what is queued, and wait for it."""
@@ -265,6 +265,15 @@ class GroupWriter:
             if self._checkpointer is not None:
                 self._checkpointer.grew(len(batch))
             _settle(batch, durable=True)
+
+    def _write_note(self, record: AuditRecord) -> None:
+        try:
+            self._ledger.write([(record, canonical(record))])
+        except sql.DatabaseFault as fault:
+            self._lost(fault)
+        else:
+            if self._checkpointer is not None:
+                self._checkpointer.grew(1)
 
     def _lost(self, fault: sql.DatabaseFault) -> None:
         """The database failed: start over with a new connection."""

@@ -6,7 +6,7 @@
     cloakroom_reviewer   reads
 
 A login gets what it is a member of. Whoever migrates owns the tables and is a member of all four.
-Statements are for drivers that take no parameters with them: a percent sign is one.
+No statement holds a percent sign, which the driver would take for a parameter.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ GRANTS: Final = (
     "audit_prefix_only() FROM PUBLIC",
     # schemas other than public let nobody in by themselves
     *(
-        f"DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {name}', current_schema()); "
-        "END $$"
+        "DO $$ BEGIN EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident(current_schema()) || "
+        f"' TO {name}'; END $$"
         for name in NAMES
     ),
     "GRANT INSERT ON audit_records, audit_nonces, audit_writers, audit_policies "
@@ -146,6 +146,6 @@ GRANTS: Final = (
     "GRANT EXECUTE ON FUNCTION audit_prune(bigint, text, text) TO cloakroom_retention",
     "GRANT SELECT ON audit_records, audit_leaves, audit_meta, audit_tree, audit_checkpoints, "
     "audit_pruned TO cloakroom_retention",
-    f"GRANT SELECT ON {', '.join(set_ for set_ in _TABLES if set_ != 'audit_nonces')} "
+    f"GRANT SELECT ON {', '.join(one for one in _TABLES if one != 'audit_nonces')} "
     "TO cloakroom_reviewer",
 )

@@ -86,6 +86,7 @@ def make_engine(where: Address, busy_s: float, *, read_only: bool = False) -> Db
             "keepalives_count": 3,
             "tcp_user_timeout": 30_000,  # milliseconds
             "application_name": "cloakroom",
+            "client_encoding": "utf8",
         },
     )
     patience = max(1000, int(busy_s * 1000))

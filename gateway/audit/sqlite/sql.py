@@ -105,20 +105,24 @@ def _enter_wal(connection: sqlite3.Connection, deadline: float) -> None:
             return
 
 
-def migrate(connection: Db, path: Path) -> None:
+def migrate(connection: Db, path: Path) -> bool:
     """Bring the schema up to this version; several processes may do so at once.
 
-    Records of a version without a tree get their leaves, in order.
+    Records of a version without a tree get their leaves, in order. Whether there was something
+    to do.
 
     Raises:
         ConfigError: the file was written by a newer version.
     """
+    changed = False
     if version(connection) != SCHEMA:
         with transaction(connection, BEGIN) as raw:
             if version(connection) < SCHEMA:
                 upgrade(connection)
                 tree.sequence_rest(raw, tree.read(raw), last_seq(raw))
+                changed = True
     check_version(connection, str(path))
+    return changed
 
 
 def insert(raw: Raw, batch: Batch) -> None:
