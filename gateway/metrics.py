@@ -68,6 +68,22 @@ AUDIT_APPEND_SECONDS: Final = Histogram(
     buckets=_FAST,
     registry=REGISTRY,
 )
+AUDIT_SINK_UP: Final = Gauge(
+    "cloakroom_audit_sink_up",
+    "Whether a further sink of the audit log took what it was given last (1) or not (0).",
+    ("sink",),
+    registry=REGISTRY,
+    multiprocess_mode="livemin",
+)
+AUDIT_AGE_SECONDS: Final = {
+    what: Gauge(
+        f"cloakroom_audit_{what}_age_seconds",
+        f"Since the audit log's last {what}, in seconds.",
+        registry=REGISTRY,
+        multiprocess_mode="livemostrecent",
+    )
+    for what in ("anchor", "checkpoint")
+}
 FAIL_CLOSED: Final = Counter(
     "cloakroom_fail_closed",
     "Requests refused because a stage could not do its work, by error code.",
@@ -134,6 +150,16 @@ def placeholders(
 def failed_closed(reason: str) -> None:
     """Count a request that was refused because a stage failed; `reason` is the error's code."""
     FAIL_CLOSED.labels(_label(reason)).inc()
+
+
+def audit_sink(sink: str, *, up: bool) -> None:
+    """Note whether a sink works; `sink` is its configured name."""
+    AUDIT_SINK_UP.labels(_label(sink)).set(int(up))
+
+
+def audit_age(what: str, seconds: float) -> None:
+    """Note how old the audit log's last `anchor` or `checkpoint` is."""
+    AUDIT_AGE_SECONDS[what].set(seconds)
 
 
 def policy_reloaded(*, accepted: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 from fastapi import APIRouter, Response
@@ -10,12 +10,16 @@ from fastapi import APIRouter, Response
 from gateway.metrics import render
 
 
-def ops_router(checks: Mapping[str, Callable[[], bool]]) -> APIRouter:
+def ops_router(
+    checks: Mapping[str, Callable[[], bool]],
+    warnings: Callable[[], Sequence[str]] = tuple,
+) -> APIRouter:
     """GET /livez, /readyz and /metrics.
 
     `checks` are named questions about this process alone ("audit", "policy", "detector",
     "draining"), each answering whether that part is fit to take requests. Upstreams are not
     asked: they come and go, and a gateway that is not ready cannot even say so to its clients.
+    `warnings` names what does not keep it from taking requests, but is for somebody to see to.
     """
     router = APIRouter(include_in_schema=False)
 
@@ -26,11 +30,13 @@ def ops_router(checks: Mapping[str, Callable[[], bool]]) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        """200 when every check passes, else 503; both name each check."""
+        """200 when every check passes, else 503; both name each check, and what to see to."""
         passed = {name: check() for name, check in checks.items()}
         ready = all(passed.values())
         results = {name: "ok" if ok else "failed" for name, ok in passed.items()}
-        body = {"status": "ready" if ready else "not_ready", "checks": results}
+        body: dict[str, object] = {"status": "ready" if ready else "not_ready", "checks": results}
+        if found := warnings():
+            body["warnings"] = list(found)
         return _json(body, 200 if ready else 503)
 
     @router.get("/metrics")

@@ -35,12 +35,11 @@ class FolderSink:
         self.path = path
         self.hold_s = hold_s
         self._checkpoint = 0
+        self._swept = False
 
     def probe(self) -> None:
         """Make a file and remove it."""
         try:
-            for left in self.path.glob(".*.part"):  # by a crash: only one process delivers
-                left.unlink()
             make_file(_unnamed(self.path), b"").unlink()
         except OSError as error:
             raise fault_of(error) from None
@@ -48,6 +47,7 @@ class FolderSink:
     def deliver(self, rows: Sequence[Row]) -> None:
         """Write the records to a file of their own."""
         if rows:
+            self._sweep()
             first, last = rows[0].leaf_index, rows[-1].leaf_index
             self._put(f"records-{first:020d}-{last:020d}.jsonl", b"".join(map(line_of, rows)))
 
@@ -59,6 +59,16 @@ class FolderSink:
 
     def close(self) -> None:
         """Nothing: no file is open between two calls."""
+
+    def _sweep(self) -> None:
+        """Remove what a crash left of this sink, once: only one process delivers."""
+        if not self._swept:
+            try:
+                for left in self.path.glob(".*.part"):
+                    left.unlink(missing_ok=True)
+            except OSError as error:
+                raise fault_of(error) from None
+            self._swept = True
 
     def _put(self, name: str, content: bytes) -> None:
         try:

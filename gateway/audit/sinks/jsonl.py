@@ -12,6 +12,7 @@ from gateway.audit.sinks.base import Note, Row, SinkFault, fault_of, line_of
 
 ROTATE_BYTES = 256 * 1024 * 1024
 _BLOCK = 65536
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 class JsonlSink:
@@ -43,11 +44,10 @@ class JsonlSink:
         self._size = 0
 
     def probe(self) -> None:
-        """Open the file, or make it."""
+        """Open the file for writing, or make it. What is in it stays as it is."""
         try:
-            self._open()
+            os.close(os.open(self.path, _FLAGS, 0o600))
         except OSError as error:
-            self.close()
             raise fault_of(error) from None
 
     def deliver(self, rows: Sequence[Row]) -> None:
@@ -77,8 +77,7 @@ class JsonlSink:
             if self._is_in_place():
                 return
             self.close()
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        self._file = os.open(self.path, flags, 0o600)
+        self._file = os.open(self.path, _FLAGS, 0o600)
         sync_folder(self.path.parent)
         self._size = _whole_lines(self._file)
         if self._size != os.fstat(self._file).st_size:

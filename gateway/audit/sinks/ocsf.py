@@ -13,6 +13,7 @@ Every record is an event of the class API Activity (6003), with the profile `ai_
     dst_endpoint       the upstream's configured name
     ai_model           the model that served or was asked for, and the upstream
     message_context    tokens, never text
+    resources          what an event of the gateway itself is about
     duration           milliseconds
     unmapped           the record's own fields that have no place in OCSF, under `cloakroom`
 
@@ -62,8 +63,8 @@ FAILURES: Final = frozenset(
 _OPEN: Final = frozenset({"request.accepted", "request.outcome_unknown"})
 _USER_TYPES: Final[Mapping[str, int]] = MappingProxyType({"operator": 2, "system": 3, "client": 4})
 _MAPPED: Final = frozenset(
-    "v event_id type ts request_id tenant build actor_kind actor_ref operation model_requested "
-    "model_served upstream_id usage latency_ms http_status error_code".split()
+    "v event_id type ts request_id tenant target build actor_kind actor_ref operation "
+    "model_requested model_served upstream_id usage latency_ms http_status error_code".split()
 )
 
 
@@ -95,6 +96,8 @@ def event(leaf_index: int, record: Mapping[str, Any]) -> dict[str, Any]:
         made["status_code"] = code
     if upstream := record.get("upstream_id"):
         made["dst_endpoint"] = {"name": upstream}
+    if target := record.get("target"):
+        made["resources"] = [{"name": target}]
     if total := record.get("latency_ms", {}).get("total"):
         made["duration"] = total
     return made | _operation(record) | _unmapped(record)
