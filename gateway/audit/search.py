@@ -36,6 +36,9 @@ SCAN: Final = 200_000
 """Rows that one page looks at, at most, unless it is told otherwise."""
 
 _ENDS: Final = "SELECT (SELECT min(seq) FROM audit_records), (SELECT max(seq) FROM audit_records)"
+_ENDS_BETWEEN: Final = (
+    "SELECT min(seq), max(seq) FROM audit_records WHERE event_id >= ? AND event_id < ?"
+)
 _SLACK: Final = timedelta(hours=2)  # an event id and a time are read from the clock one by one
 _FIRST_BLOCK: Final = 256
 _TREE_SCHEMA: Final = 2  # since when the tables that are read here are there: old copies too
@@ -225,13 +228,12 @@ class Searcher:
 
         Event ids begin with the time, and have an index; numbers need not follow the clock.
         """
-        low, high = self._one(_ENDS)
-        if query.request_id is None and query.since is not None:
-            first = _event_id(query.since, -_SLACK)
-            (low,) = self._one("SELECT min(seq) FROM audit_records WHERE event_id >= ?", (first,))
-        if query.request_id is None and query.until is not None:
-            last = _event_id(query.until, _SLACK)
-            (high,) = self._one("SELECT max(seq) FROM audit_records WHERE event_id < ?", (last,))
+        if query.request_id is not None or (query.since is None and query.until is None):
+            low, high = self._one(_ENDS)
+        else:
+            first = "" if query.since is None else _event_id(query.since, -_SLACK)
+            last = "g" if query.until is None else _event_id(query.until, _SLACK)
+            low, high = self._one(_ENDS_BETWEEN, (first, last))
         return (low, high) if low is not None and high is not None else (1, 0)
 
     def _block(
