@@ -24,6 +24,7 @@ from gateway.cli.policy_common import (
     policy_path,
     print_problems,
     problem_facts,
+    refuse,
     treats,
     types_known,
 )
@@ -31,9 +32,9 @@ from gateway.cli.policy_diff import diff
 from gateway.cli.policy_explain import explain
 from gateway.cli.policy_simulate import simulate
 from gateway.errors import ConfigError, Problem
-from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
+from gateway.policy.cases import CaseResult, described, parse_cases, run_cases, unknown_types
 from gateway.policy.coverage import NOTHING, Covered, coverage
-from gateway.policy.lint import notes
+from gateway.policy.lint import named_types, notes
 from gateway.policy.lint import warnings as policy_warnings
 from gateway.policy.model import Policy
 from gateway.policy.shape import json_schema
@@ -111,17 +112,25 @@ def run_tests(
         list[str] | None,
         typer.Argument(help="Shipped policies, or policy files with tests/FILE beside them."),
     ] = None,
+    config: OwnConfig = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the test cases of policies; without a name, of all that are shipped.
+
+    Types that look misspelt are warned of.
 
     Exit codes: 0 all cases passed, 1 one failed, 2 a file is wrong.
     """
     results: dict[str, tuple[CaseResult, ...]] = {}
     problems: list[Problem] = []
+    warned: list[Problem] = []
+    try:
+        known = types_known(config)
+    except ConfigError as error:
+        refuse(error, as_json)
     for name in _shown(list(dict.fromkeys(names or shipped_policies())), quiet=as_json):
         try:
-            results[name] = _run(name)
+            results[name] = _run(name, known, warned)
         except ConfigError as error:
             problems.extend(error.problems)
     failed = sum(not one.passed for some in results.values() for one in some)
@@ -130,6 +139,7 @@ def run_tests(
             {
                 "ok": not failed and not problems,
                 "problems": [problem_facts(one) for one in problems],
+                "warnings": [problem_facts(one) for one in warned],
                 "policies": {
                     name: [_case_facts(one) for one in some] for name, some in results.items()
                 },
@@ -137,6 +147,7 @@ def run_tests(
         )
     else:
         _print_cases(results)
+        print_problems(warned, "warning")
         print_problems(problems, "error")
     raise typer.Exit(Exit.BAD_FILE if problems else Exit.FAILED if failed else Exit.OK)
 
@@ -160,11 +171,14 @@ def schema() -> None:
     print_json(json_schema())
 
 
-def _run(name: str) -> tuple[CaseResult, ...]:
+def _run(name: str, known: frozenset[str], warned: list[Problem]) -> tuple[CaseResult, ...]:
     policy, path = load([name]), policy_path(name)
     if policy.live is not policy:
-        typer.echo(f"warning: {name}: in shadow; its cases are tried as if it were live", err=True)
-    return run_cases(policy, parse_cases(strictyaml.load(path.parent / "tests" / path.name)))
+        text = "the policy is in shadow: its cases are tried as if it were live"
+        warned.append(Problem(*policy.places["shadow"], "shadow", text))
+    cases = parse_cases(strictyaml.load(path.parent / "tests" / path.name))
+    warned += unknown_types(cases, known | named_types(policy))
+    return run_cases(policy, cases)
 
 
 def _policy_facts(policy: Policy) -> dict[str, object]:

@@ -28,6 +28,7 @@ from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.policy.cases import described
 from gateway.policy.decide import Outcome, RuleTrace, decide
 from gateway.policy.decide import explain as traced
+from gateway.policy.lint import meant_type
 from gateway.policy.model import Policy
 from gateway.policy.simulate import REPLAYED, Past, facts_of
 from gateway.types import (
@@ -42,7 +43,6 @@ from gateway.types import (
     ScoreBand,
     UpstreamClass,
 )
-from gateway.validation import did_you_mean
 
 _STYLE: Final = {Outcome.MATCHED: "bold green", Outcome.SKIPPED: "", Outcome.NOT_REACHED: "dim"}
 
@@ -203,7 +203,7 @@ def _unknown(entity_types: Sequence[str], config: Path | None) -> list[Problem]:
         return []
     known = types_known(config)
     return [
-        Problem("--entity-type", 0, one, "unknown entity type", did_you_mean(one, known))
+        Problem("--entity-type", 0, one, "unknown entity type", meant_type(one, known))
         for one in entity_types
         if one not in known
     ]

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from gateway.errors import ConfigError, Problem
 from gateway.policy.decide import decide
+from gateway.policy.lint import meant_type
 from gateway.policy.model import Policy
 from gateway.policy.rules import operator_use
 from gateway.policy.shape import (
@@ -184,6 +185,17 @@ def _candidate(index: int, given: str | dict[str, UpstreamClassName]) -> Candida
         return Candidate(f"{given}-{index}", UpstreamClass(given))
     name, upstream_class = next(iter(given.items()))
     return Candidate(name, UpstreamClass(upstream_class))
+
+
+def unknown_types(cases: Sequence[Case], known: frozenset[str]) -> tuple[Problem, ...]:
+    """A warning for each entity type of a case that looks like a misspelt one of those that are
+    known; any other may be that of a recognizer which is yet to come."""
+    return tuple(
+        Problem(case.file, case.line, case.name, f"unknown entity type {one}", hint)
+        for case in cases
+        for one in sorted(case.facts.entity_types.union(case.operators) - known)
+        if (hint := meant_type(one, known))
+    )
 
 
 def run_cases(policy: Policy, cases: Sequence[Case]) -> tuple[CaseResult, ...]:

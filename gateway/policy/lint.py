@@ -145,7 +145,7 @@ def _unknown_beside(policy: Policy, known: frozenset[str] | None) -> Iterator[Pr
         ("answers.operators", frozenset(policy.answers.operators)),
     ):
         for one in sorted(types - shipped):
-            yield Problem(file, 0, key, f"unknown entity type {one}", did_you_mean(one, known))
+            yield Problem(file, 0, key, f"unknown entity type {one}", meant_type(one, known))
     for name, types in policy.classes.items():
         for one in sorted(types - shipped):
             if close := get_close_matches(one, sorted(known), n=1, cutoff=_MISSPELT):
@@ -158,7 +158,27 @@ def _unknown_types(rule: Rule, known: frozenset[str] | None) -> Iterator[Problem
         return
     for one in sorted(written_types(rule) - known):
         place = (rule.file, rule.line, rule.name)
-        yield Problem(*place, f"unknown entity type {one}", did_you_mean(one, known))
+        yield Problem(*place, f"unknown entity type {one}", meant_type(one, known))
+
+
+def meant_type(name: str, known: Collection[str]) -> str:
+    """A hint that names the entity type that may be meant: one that goes on (`EMAIL_ADDRESS` for
+    `EMAIL`), one that is written alike, or the only one with this part (`US_SSN` for `SSN`)."""
+    longer = sorted(one for one in known if one.startswith(f"{name}_"))
+    parts = [one for one in known if name in one.split("_")]
+    if longer:
+        return f"did you mean {min(longer, key=len)}?"
+    return did_you_mean(name, known) or (f"did you mean {parts[0]}?" if len(parts) == 1 else "")
+
+
+def named_types(policy: Policy) -> frozenset[str]:
+    """Every entity type that a policy names, by itself or as a member of a class."""
+    found = [*policy.classes.values(), policy.severities, policy.answers.operators]
+    for rule in policy.rules:
+        found += [*(rule.when.any_of or {}).values(), *(rule.when.all_of or {}).values()]
+        found += [members or () for members, _ in (rule.when.at_least or {}).values()]
+        found += [rule.operators, rule.answers.operators if rule.answers else ()]
+    return frozenset(one for some in found for one in some)
 
 
 def written_types(rule: Rule) -> frozenset[str]:

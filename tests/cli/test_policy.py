@@ -71,6 +71,7 @@ def test_the_shipped_policies_pass():
     assert done.exit_code == 0
     facts = json.loads(done.stdout)
     assert facts["ok"] is True
+    assert facts["warnings"] == []
     assert set(facts["policies"]) == set(shipped_policies())
     assert run("test").exit_code == 0
     assert run("test", "mask-all").exit_code == 0
@@ -92,7 +93,10 @@ def test_a_policy_in_shadow_is_looked_at_as_if_it_were_live(good: str):
     assert "by class, were it live" in done.stdout
     assert table(done.stdout) == table(live[0])
     done = run("test", good)
-    assert "in shadow; its cases are tried as if it were live" in done.stderr
+    assert (
+        f"warning: {good}:3: shadow: the policy is in shadow: its cases are tried as if"
+        in done.stderr
+    )
     assert done.stdout == live[1]
 
 
@@ -109,6 +113,25 @@ def test_cases_that_cannot_be_read(bad: str, good: str):
     assert done.exit_code == 2
     assert "did you mean default?" in done.stderr
     assert bad in done.stderr
+
+
+def test_types_of_cases_that_nobody_knows_are_warned_of(good: str):
+    cases = Path(good).parent / "tests" / "own.yaml"
+    cases.write_text(
+        "- name: one\n  given: {entity_types: [EMAIL, PERSN, SOMETHING_NEW],"
+        " counts: {CREDITCARD: 2}}\n"
+        "  expect: {effect: mask, operators: {SSN: replace}}\n"
+    )
+    done = run("test", good)
+    assert done.exit_code == 0  # check warns of PERSN, which the policy names
+    said = f"warning: {cases}:1: one: unknown entity type %s\n    hint: did you mean %s?\n"
+    assert done.stderr == "".join(
+        said % pair
+        for pair in (
+            ("CREDITCARD", "CREDIT_CARD"), ("EMAIL", "EMAIL_ADDRESS"), ("SSN", "US_SSN"),
+        )
+    )  # fmt: skip
+    assert len(json.loads(run("test", good, "--json").stdout)["warnings"]) == 3
 
 
 @pytest.mark.parametrize("upstream", ["{}", "{a: external, b: on_prem}"])

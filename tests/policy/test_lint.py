@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from gateway.entity_types import MEANINGS
 from gateway.policy.conditions import aims_at, conditions, matches
-from gateway.policy.lint import covers, notes, warnings, written_types
+from gateway.policy.lint import (
+    covers,
+    meant_type,
+    named_types,
+    notes,
+    warnings,
+    written_types,
+)
 from gateway.policy.model import Policy, When
 from gateway.policy.schema import parse
 from gateway.strictyaml import loads
@@ -256,6 +263,26 @@ def test_mask_rules_that_another_file_shuts_out_are_noted(
     own: str, extended: list[str], expected: list[str]
 ):
     assert chained(own, *extended) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("EMAIL", "EMAIL_ADDRESS"), ("PHONE", "PHONE_NUMBER"), ("IBNA", "IBAN"), ("SSN", "US_SSN"),
+        ("person", "PERSON"), ("CARD", ""), ("XYZZY", ""),
+    ],
+)  # fmt: skip
+def test_which_type_may_be_meant(name: str, meant: str):
+    assert meant_type(name, KNOWN) == (f"did you mean {meant}?" if meant else "")
+
+
+def test_all_types_that_a_policy_names():
+    some = policy(
+        "{name: a, effect: mask, when: {any_of: [B], all_of: [C], at_least: {D: 1, any: 2}},"
+        " operators: {E: hash}, answers: {new_data: mask, operators: {F: hash}}}",
+        head="classes: {g: [G]}\nseverity: {H: low}\n",
+    )
+    assert named_types(some) == set("BCDEFGH")
 
 
 def test_what_is_not_known_is_not_checked():
