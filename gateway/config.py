@@ -18,7 +18,6 @@ from gateway import settings as made
 from gateway.config_detection import frozen_detection
 from gateway.config_log import LogSection
 from gateway.config_schema import (
-    AuditModel,
     AuthModel,
     DetectionModel,
     FileModel,
@@ -29,6 +28,7 @@ from gateway.config_schema import (
     UpstreamModel,
     is_loopback,
 )
+from gateway.config_sinks import AuditFileModel, with_sinks
 from gateway.errors import ConfigError, Problem
 from gateway.masterkey import SecretProblem
 from gateway.policy.shipped import shipped_policies, shipped_policy
@@ -306,13 +306,14 @@ class _Reader:
         return None
 
     def _audit(self) -> made.Audit | None:
-        model = AuditModel(url=_AUDIT_URL)
+        model = AuditFileModel(url=_AUDIT_URL)
         if self.data.get("audit") is not None:
-            found = self.top(AuditModel, "audit")
+            found = self.top(AuditFileModel, "audit")
             if found is None:
                 return None
             model = found
-        return LogSection(self.base, self.environ, self.note).read(model)
+        audit = LogSection(self.base, self.environ, self.note).read(model)
+        return audit and with_sinks(audit, model, self)
 
     def _configured_key(self) -> bytes | None:
         """The master key that the file points to; None if there is none, or it is wrong."""

@@ -152,17 +152,64 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an entry stands in the configuration, for what is found wrong with it later."""
+
+    file: str = "configuration"
+    line: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sink:
+    """A further destination of audit records: `jsonl`, `ocsf`, `folder` or `syslog`.
+
+    `hold_s` is how long a folder gathers records for a file, in seconds.
+    """
+
+    kind: str
+    name: str
+    place: Place = field(default_factory=Place)
+    path: Path | None = None
+    rotate_bytes: int = 268_435_456
+    hold_s: float = 60.0
+    host: str = ""
+    port: int = 6514
+    ca_file: Path | None = None
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """Somewhere outside that keeps checkpoints: `file` or `webhook`."""
+
+    kind: str
+    name: str
+    path: Path | None = None
+    url: str = ""
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """Where the audit log lives: an SQLAlchemy URL, which may hold a password.
 
     Checkpoints are signed with the keys in `signing_key_file`, which are made where there are
     none if `makes_signing_key`. `origin` is the log's name, None for the one that it has.
+
+    With `require_all` a request is taken on only when every one of `sinks` has its record.
     """
 
     url: str = field(repr=False)
     signing_key_file: Path | None = None
     makes_signing_key: bool = False
     origin: str | None = None
+    sinks: tuple[Sink, ...] = ()
+    require_all: bool = False
+    anchors: tuple[Anchor, ...] = ()
+    anchor_every_s: float = 900.0
+    anchor_warn_s: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
