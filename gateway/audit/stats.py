@@ -47,7 +47,7 @@ class Stats:
         return round(self.size_bytes / self.records) if self.records else 0
 
 
-def read_stats(url: str, *, busy_s: float = 5.0) -> Stats:
+def read_stats(url: str, *, busy_s: float = 60.0) -> Stats:
     """The figures of the log at an audit URL. All records are counted.
 
     Raises:
