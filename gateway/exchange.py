@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from gateway.audit.content.capsule import MAX_BYTES
 from gateway.audit.facts import (
     UNRECORDABLE,
     Accepted,
@@ -31,6 +32,7 @@ from gateway.audit.facts import (
 )
 from gateway.audit.grammar import MAX_ITEMS, WORD
 from gateway.audit.record import RunningCommitment
+from gateway.keeping import Keeping
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
@@ -81,6 +83,7 @@ class Admitted:
     detect_ms: int
     started: float  # monotonic seconds
     new_data: Counter[str] = field(default_factory=Counter)  # of the answer, as far as it is read
+    keeping: Keeping | None = None
 
     @property
     def upstream(self) -> str:
@@ -147,6 +150,7 @@ class Progress:
     new_data: Counter[str] | None = None  # by entity type; None where the answer is not read
     facts: AnswerFacts = field(default_factory=AnswerFacts)
     commitment: RunningCommitment | None = None
+    kept: bytearray | None = field(default=None, repr=False)  # None where no text is kept
 
     def note(self, chunk: bytes, now: float) -> None:
         """A piece of the upstream's body has come in."""
@@ -154,6 +158,8 @@ class Progress:
             self.commitment = RunningCommitment(self.nonce)
             self.first_byte = now
         self.commitment.update(chunk)
+        if self.kept is not None and len(self.kept) <= MAX_BYTES:
+            self.kept += chunk
         self.last_byte = now
 
 

@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
@@ -55,6 +56,7 @@ from gateway.exchange import (
     reference,
     transform_facts,
 )
+from gateway.keeping import Keeping, keeping
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.operators import CustomOperators
@@ -126,25 +128,28 @@ class Pipeline:
 
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
         known = replace(known, detection=detection, policy=policy_facts(decision, entities))
+        kept = await _aside(len(raw), self._keeping, parsed, detected, decision, known)
         if not decision.candidates:
-            await self._deny(known, decision, started)
+            await self._deny(known, decision, started, kept)
 
         masked = await _aside(len(raw), self._mask, parsed, detected, decision, caller, scope)
+        body = masked.body
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
             known,
             upstream_id=decision.candidates[0].name,
             upstream_class=decision.upstream_class,
             transform=transform_facts(masked),
-            masked_request=audit.commitment(nonce, masked.body),
+            masked_request=audit.commitment(nonce, body),
         )
-        audit_id = await self.recorder.accepted(accepted)
+        beside = None if kept is None else partial(kept.request, raw=raw, masked=body)
+        audit_id = await self.recorder.accepted(accepted, beside)
         for (entity_type, operator), count in masked.counts.items():
             metrics.entities_found(entity_type, operator, count)
         metrics.placeholders(issued=len(masked.restoration.surfaces))
         return Admitted(
             caller, parsed, decision, in_force(decision), masked, accepted, audit_id, entities,
-            detect_ms, started,
+            detect_ms, started, keeping=kept,
         )  # fmt: skip
 
     def _parse(self, raw: bytes, policy: Policy) -> Parsed:
@@ -230,9 +235,20 @@ class Pipeline:
         if personal and not is_configured(self.settings.upstreams, parsed.model):
             raise no_such_model()
 
-    async def _deny(self, known: Accepted, decision: Decision, started: float) -> None:
+    def _keeping(
+        self, parsed: Parsed, detected: Detected, decision: Decision, known: Accepted
+    ) -> Keeping | None:
+        return keeping(
+            decision, parsed.leaves, detected.findings, master=self.settings.master_key,
+            tenant=known.tenant, request_id=known.request_id,
+        )  # fmt: skip
+
+    async def _deny(
+        self, known: Accepted, decision: Decision, started: float, kept: Keeping | None
+    ) -> None:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
-        audit_id = await self.recorder.ended(known, end)
+        beside = None if kept is None else lambda _: kept.denial()
+        audit_id = await self.recorder.ended(known, end, beside)
         metrics.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
         entities = known.detection.entities if known.detection else {}
         raise PolicyDenied(decision.reason, headers=decided_headers(decision, entities, audit_id))
@@ -361,7 +377,10 @@ async def _aside(
 def _progress(admitted: Admitted) -> Progress:
     nonce = secrets.token_bytes(audit.NONCE_BYTES)
     reads = admitted.carried_out.answers.new_data is not NewData.KEEP
-    return Progress(nonce, time.monotonic(), new_data=admitted.new_data if reads else None)
+    progress = Progress(nonce, time.monotonic(), new_data=admitted.new_data if reads else None)
+    if admitted.keeping is not None and admitted.keeping.key is not None:
+        progress.kept = bytearray()
+    return progress
 
 
 def _loads(raw: bytes) -> Any:

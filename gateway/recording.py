@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import TracebackType
+from typing import TypeAlias
 
 from gateway import metrics
 from gateway.audit import record as audit
+from gateway.audit.content.capsule import Beside
 from gateway.audit.facts import (
     Accepted,
     Actor,
@@ -25,6 +28,8 @@ from gateway.errors import AuditUnavailable, GatewayError, InternalError
 from gateway.exchange import Admitted, Progress, closing
 from gateway.ports import AuditSink
 
+MakeBeside: TypeAlias = Callable[[str], Beside]
+
 CLIENT_GONE = 499  # the status on record where the caller walked away
 
 
@@ -34,14 +39,18 @@ class Recorder:
 
     sink: AuditSink
 
-    async def accepted(self, known: Accepted) -> str:
+    async def accepted(self, known: Accepted, beside: MakeBeside | None = None) -> str:
         """Record that a request may go upstream; gives the record's event id.
+
+        `beside` makes, of that id, what is written beside the record.
 
         Raises:
             AuditUnavailable: the record is not durable, so nothing may be sent.
         """
         event_id = _event_id()
         record = audit.accepted(known, event_id=event_id, ts=_now())
+        if beside is not None:
+            record = replace(record, beside=beside(event_id))
         writing = asyncio.ensure_future(self._append(record))
         try:
             await asyncio.shield(writing)
@@ -55,10 +64,13 @@ class Recorder:
             raise
         return event_id
 
-    async def ended(self, known: Accepted, end: Closed) -> str:
+    async def ended(self, known: Accepted, end: Closed, beside: MakeBeside | None = None) -> str:
         """Record how a request ended; gives the event id. Raises `AuditUnavailable`."""
         event_id = _event_id()
-        await self._append(audit.closed(known, end, event_id=event_id, ts=_now()))
+        record = audit.closed(known, end, event_id=event_id, ts=_now())
+        if beside is not None:
+            record = replace(record, beside=beside(event_id))
+        await self._append(record)
         return event_id
 
     async def event(self, kind: EventType, origin: Origin, target: str) -> None:
@@ -76,7 +88,7 @@ class Recorder:
         now = time.monotonic()
         _count(admitted, progress, outcome, now)
         end = closing(admitted, progress, outcome, status, code, now)
-        await self.ended(admitted.accepted, end)
+        await self.ended(admitted.accepted, end, _answer_beside(admitted, progress))
 
     async def _append(self, record: AuditRecord) -> None:
         begun = time.monotonic()
@@ -139,6 +151,13 @@ def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float)
         metrics.upstream_phase(admitted.upstream, "first_byte", progress.first_byte - progress.sent)
     if usage:
         metrics.tokens_used("chat", admitted.upstream, prompt=usage["in"], completion=usage["out"])
+
+
+def _answer_beside(admitted: Admitted, progress: Progress) -> MakeBeside | None:
+    keeping, kept = admitted.keeping, progress.kept
+    if keeping is None or not kept:
+        return None
+    return lambda event_id: keeping.answer(event_id, bytes(kept))
 
 
 def _event_id() -> str:

@@ -37,7 +37,7 @@ def test_classes_are_resolved_and_decisions_carry_it():
 
 
 def test_a_denied_request_carries_it_too():
-    made = policy(head() + KEPT + "rules: [{name: no, effect: deny, reason: No.}]\n")
+    made = policy(head() + KEPT + "rules: [{name: shut, effect: deny, reason: Shut.}]\n")
     denied = decide(made, FACTS, HERE)
     assert denied.effect is Effect.DENY
     assert denied.record == made.record
