@@ -328,12 +328,16 @@ def connect(url: str, busy_s: float) -> sql.Db:
     else:
         path = database_file(url)
         place = str(path)
-        file = f"file:{quote(place)}?mode=ro"
+
+        def open_file() -> sqlite3.Connection:
+            file = f"file:{quote(place)}?mode=ro"
+            opened = sqlite3.connect(file, uri=True, isolation_level=None, timeout=busy_s)
+            # Bytes that are no text are a damaged record, which has a place, not a broken log.
+            opened.text_factory = lambda held: held.decode("utf-8", "replace")
+            return opened
+
         engine = create_engine(
-            "sqlite://",
-            creator=lambda: sqlite3.connect(file, uri=True, isolation_level=None, timeout=busy_s),
-            poolclass=NullPool,
-            hide_parameters=True,
+            "sqlite://", creator=open_file, poolclass=NullPool, hide_parameters=True
         )
     with readable():
         connection = engine.connect()

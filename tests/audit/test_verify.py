@@ -16,8 +16,9 @@ from gateway.audit.chain import writer_key
 from gateway.audit.checkpoint import Checkpoint, SigningKeys, public_keys, sign
 from gateway.audit.merkle import frontier_at
 from gateway.audit.notes import NoteError, VerifierKey
-from gateway.audit.reading import LogRow, StoredCheckpoint, open_log
+from gateway.audit.reading import LogRow, StoredCheckpoint
 from gateway.audit.record import leaf_hash
+from gateway.audit.search import open_untouched
 from gateway.audit.verdict import WORDS, Fault, Kind, Report
 from gateway.audit.verify import MAX_FAULTS, Anchor, read_anchor, verify_log
 from tests.audit.logs import MASTER, ORIGIN, Log, attack, bodies, make_log, new_keys
@@ -53,7 +54,7 @@ def check(
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """The report on a log, as the command makes it."""
-    with open_log(log.url) as reader:
+    with open_untouched(log.url) as reader:
         size = reader.size
         start = frontier_at(reader.pruned_below, reader.subtree)
         return verify_log(
@@ -190,6 +191,13 @@ ATTACKS: dict[str, tuple[Attack, Kind, Kind, int]] = {
     # what is done, what is seen without and with the master key, the first bad index
     "flip": (
         run(f"UPDATE audit_records SET body = replace(body, 'acme', 'acne') {where(AT)}"),
+        Kind.BODY, Kind.BODY, AT,
+    ),
+    "a byte that is no text": (
+        run(
+            "UPDATE audit_records SET body = CAST(substr(CAST(body AS BLOB), 1, 50) || x'FF' || "
+            f"substr(CAST(body AS BLOB), 52) AS TEXT) {where(AT)}"
+        ),
         Kind.BODY, Kind.BODY, AT,
     ),
     "flip the first": (
@@ -453,7 +461,7 @@ class Memory:
 
 @pytest.fixture(scope="module")
 def memory(original: Log) -> Memory:
-    with open_log(original.url) as log:
+    with open_untouched(original.url) as log:
         return Memory(list(log.rows(0)), list(log.checkpoints()), original.public)
 
 
