@@ -276,9 +276,9 @@ class Check:
         return 0
 
     def _manifest(self) -> None:
-        self.keys = read_keys(self.pinned or self.folder / "keys.txt")
         content = (self.folder / "manifest.json").read_bytes()
         self.manifest, self.origin = json.loads(content), str(json.loads(content)["origin"])
+        self.keys = read_keys(self.pinned or self.folder / "keys.txt")
         if self.manifest["format"] != FORMAT:
             self.fault("manifest.json", "is of another format than this program knows")
         signature = self.folder / "manifest.sig"
