@@ -16,6 +16,7 @@ import typer
 from gateway.cli.main import COMMANDS
 from gateway.config import load
 from gateway.policy.files import load_policies
+from gateway.policy.lint import warnings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,7 +76,10 @@ def test_every_configuration_loads(text: str, tmp_path: Path):
 def test_the_policy_loads(tmp_path: Path):
     file = tmp_path / "ours.yaml"
     file.write_text(POLICIES[0])
-    assert [rule.name for rule in load_policies([file]).rules] == ["no-cards-outside", "rest"]
+    policy = load_policies([file])
+    own = [rule.name for rule in policy.rules if rule.file == str(file)]
+    assert own == ["no-cards", "paris-hr-stays-home", "our-masking"]
+    assert warnings(policy) == ()
 
 
 def test_the_python_example_is_python():

@@ -81,7 +81,7 @@ KR_BRN; kr.brn; [1-9]9{9}
 KR_DRIVER_LICENSE; -; ={2}9{10}
 TH_TNIN; th.pin; [1-8]9{11}?
 IN_AADHAAR; in_.aadhaar; [2-9]9{10}?
-IN_PAN; form in_.pan; A{3}[ABCFGHJLPT]A9{4}A
+IN_PAN; in_.pan; A{3}[ABCFGHJLPT]A9{4}A
 IN_VOTER; in_.epic; A{3}9{6}?
 AU_ABN; au.abn; ??9{9}
 AU_ACN; au.acn; 9{8}?

@@ -217,7 +217,7 @@ def test_the_configured_log_is_read(log: str, folder: Path):
     [
         (["--policy", "nowhere.yaml", "--url", "sqlite:///audit.db"], "nowhere.yaml"),
         (["--policy", "old.yaml", "--url", "sqlite:///none.db"], "cannot be read"),
-        (["--policy", "old.yaml", "--url", "postgresql:///x"], "SQLite"),
+        (["--policy", "old.yaml", "--url", "mysql:///x"], "must name"),
         (["--policy", "old.yaml", "--url", "sqlite:///old.yaml"], "cannot be read"),
     ],
 )
