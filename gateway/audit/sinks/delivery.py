@@ -154,7 +154,7 @@ class Delivery:
     def _run(self) -> None:
         while True:
             stopping = self._stop.is_set()
-            pause = self._turn(final=stopping)
+            pause = self.turn(final=stopping)
             if stopping:
                 break
             if self._failures:
@@ -165,7 +165,7 @@ class Delivery:
         self._sink.close()
         self._let_go()
 
-    def _turn(self, *, final: bool) -> float:
+    def turn(self, *, final: bool) -> float:
         """Do what there is to do; how long to wait then, in seconds."""
         try:
             log, cursors = self._opened()
