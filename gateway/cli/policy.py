@@ -32,14 +32,15 @@ from gateway.cli.policy_diff import diff
 from gateway.cli.policy_explain import explain
 from gateway.cli.policy_simulate import simulate
 from gateway.errors import ConfigError, Problem
-from gateway.policy.cases import CaseResult, described, parse_cases, run_cases, unknown_types
+from gateway.policy.answers import answers_facts, answers_in_words, described
+from gateway.policy.cases import CaseResult, parse_cases, run_cases, unknown_types
 from gateway.policy.coverage import NOTHING, Covered, coverage
 from gateway.policy.lint import named_types, notes
 from gateway.policy.lint import warnings as policy_warnings
 from gateway.policy.model import Policy
 from gateway.policy.shape import json_schema
 from gateway.policy.shipped import shipped_policies
-from gateway.types import UpstreamClass
+from gateway.types import AnswerRules, UpstreamClass
 
 MANY: Final = 5  # policies whose cases are run: from here on, progress is shown
 
@@ -88,6 +89,9 @@ def check(
                 "problems": [problem_facts(one) for one in problems],
                 "warnings": [problem_facts(one) for one in warnings],
                 "notes": [problem_facts(one) for one in noted],
+                "answers": {
+                    name: answers_facts(one) for name, one in (_answers(policy) if policy else ())
+                },
                 "coverage": {
                     one.name: {towards.value: some for towards, some in one.outcomes.items()}
                     for one in covered
@@ -100,6 +104,8 @@ def check(
         print_problems(noted, "note")
         if policy and is_good:
             _print_coverage(covered, "" if policy.live is policy else ", were it live")
+            for name, one in _answers(policy):
+                typer.echo(f"answers{f' of {name}' if name else ''}: {answers_in_words(one)}")
             typer.echo(f"{policy.id}: {len(policy.rules)} rules, digest {policy.digest}")
     if not is_good:
         raise typer.Exit(Exit.BAD_FILE)
@@ -186,6 +192,12 @@ def _policy_facts(policy: Policy) -> dict[str, object]:
     return {"id": policy.id, "digest": policy.digest, "rules": rules}
 
 
+def _answers(policy: Policy) -> Iterator[tuple[str, AnswerRules]]:
+    """What is said of answers: by the policy (""), and by rules that say something of their own."""
+    yield "", policy.answers
+    yield from ((rule.name, rule.answers) for rule in policy.rules if rule.answers is not None)
+
+
 def _case_facts(result: CaseResult) -> dict[str, object]:
     case, decision = result.case, result.decision
     return {
@@ -200,6 +212,7 @@ def _case_facts(result: CaseResult) -> dict[str, object]:
             "upstreams": [one.name for one in decision.candidates],
             "rules": decision.rule_ids,
             "reason_code": decision.reason_code,
+            "answers": answers_facts(decision.answers) if decision.candidates else None,
             "operators": {one: described(decision.operator_for(one)) for one in case.operators}
             if decision.candidates
             else {},

@@ -25,7 +25,7 @@ from gateway.cli.policy_common import (
     types_known,
 )
 from gateway.errors import AuditUnavailable, ConfigError, Problem
-from gateway.policy.cases import described
+from gateway.policy.answers import answers_facts, answers_in_words, described
 from gateway.policy.decide import Outcome, RuleTrace, decide
 from gateway.policy.decide import explain as traced
 from gateway.policy.lint import meant_type
@@ -230,6 +230,7 @@ def _decision_facts(decision: Decision, facts: RequestFacts) -> dict[str, object
         "reason_code": decision.reason_code,
         "operators": {one: described(use) for one, use in uses.items()},
         "reveals": {one: reveals(use) for one, use in uses.items()},
+        "answers": answers_facts(decision.answers) if decision.candidates else None,
         "keeps_state": decision.keeps_state,
         "policy_id": decision.policy_id,
         "policy_digest": decision.policy_digest,
@@ -289,3 +290,5 @@ def _print_decision(decision: Decision, real: Decision, facts: RequestFacts) -> 
         typer.echo(f"reason: {decision.reason}")
     for entity_type, use in _operators(decision, facts).items():
         typer.echo(f"  {entity_type}: {described(use)} (reveals {reveals(use)})")
+    if decision.candidates:
+        typer.echo(f"answers: {answers_in_words(decision.answers)}")

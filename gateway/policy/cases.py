@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from gateway.errors import ConfigError, Problem
+from gateway.policy.answers import ExpectedAnswers, described, unlike
 from gateway.policy.decide import decide
 from gateway.policy.lint import meant_type
 from gateway.policy.model import Policy
@@ -54,6 +55,7 @@ class Case:
     rule: str | None = None
     reason_code: str | None = None
     operators: Mapping[str, str | OperatorUse] = field(default_factory=dict)
+    answers: ExpectedAnswers | None = None
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 
@@ -102,6 +104,7 @@ class _Expect(Strict):
     rule: str | None = None
     reason_code: str | None = None
     operators: dict[EntityType, Use] | None = None
+    answers: ExpectedAnswers | None = None
 
 
 class _CaseModel(Strict):
@@ -125,10 +128,11 @@ def parse_cases(document: Document) -> tuple[Case, ...]:
         if model.name in names:
             problems.append(document.problem((index, "name"), "duplicate case name"))
         names.add(model.name)
-        if model.expect.effect == "deny" and (
-            model.expect.upstream_class or model.expect.operators
+        expect = model.expect
+        if expect.effect == "deny" and (
+            expect.upstream_class or expect.operators or expect.answers
         ):
-            text = "what is denied has no upstream class and no operators"
+            text = "what is denied has no upstream class, no operators and no answers"
             problems.append(document.problem((index, "expect"), text))
     if problems:
         raise ConfigError(problems)
@@ -166,6 +170,7 @@ def _case(model: _CaseModel, file: str, line: int) -> Case:
             name: use if isinstance(use, str) else operator_use(use)
             for name, use in (expect.operators or {}).items()
         },
+        answers=expect.answers,
         file=file,
         line=line,
     )
@@ -228,12 +233,6 @@ def _run(policy: Policy, case: Case) -> CaseResult:
             failures.append(
                 f"operator for {entity_type} is {described(use)}, not {described(wanted_use)}"
             )
+    if case.answers is not None:
+        failures += unlike(case.answers, decision.answers if decision.candidates else None)
     return CaseResult(case, decision, tuple(failures))
-
-
-def described(use: OperatorUse | str | None) -> str:
-    """An operator in words, with its options."""
-    if use is None or isinstance(use, str):
-        return use or "none"
-    options = ", ".join(f"{key}: {' '.join(words)}" for key, words in use.options)
-    return f"{use.name} ({options})" if options else use.name

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.entity_types import CLASSES
-from gateway.policy.cases import described
+from gateway.policy.answers import described
 from gateway.policy.decide import decide
 from gateway.policy.model import Policy
 from gateway.policy.universe import Trait, Universe, universe

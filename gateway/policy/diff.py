@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import chain, islice, product
 from typing import Final, NamedTuple, TypeAlias
 
-from gateway.policy.cases import described
+from gateway.policy.answers import described
 from gateway.policy.decide import decide
 from gateway.policy.model import Policy, Rule
 from gateway.policy.opened import Opened, answers_opened, settings_opened

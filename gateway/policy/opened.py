@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from gateway.policy.cases import described
+from gateway.policy.answers import described
 from gateway.policy.model import (
     Logprobs,
     Media,

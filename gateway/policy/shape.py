@@ -128,6 +128,7 @@ Word: TypeAlias = Annotated[str, AfterValidator(word)]
 Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 UpstreamClassName: TypeAlias = Literal["on_prem", "external"]
 SeverityName: TypeAlias = Literal["low", "medium", "high", "critical"]
+NewDataName: TypeAlias = Literal["keep", "flag", "mask"]
 FamilyName: TypeAlias = Literal["*", "chat"]
 Use: TypeAlias = Annotated[
     str | dict[str, str | list[str]],
@@ -159,7 +160,7 @@ class WhenModel(Strict):
 class AnswersModel(Strict):
     """What becomes of an answer."""
 
-    new_data: Literal["keep", "flag", "mask"] | None = None
+    new_data: NewDataName | None = None
     operators: dict[TypeOrClass, Use] | None = None
     default_operator: Use | None = None
     hosts: list[Host] | None = None

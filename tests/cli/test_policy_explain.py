@@ -92,6 +92,40 @@ def test_as_json(own: str):
     assert [one["outcome"] for one in facts["rules"]].count("matched") == 2
 
 
+def test_what_is_said_of_answers(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "version: 1\nid: own\nanswers: {hosts: [a.example], tools: []}\nrules:\n"
+        "  - name: new\n    effect: mask\n    when: {tags: [new]}\n"
+        "    answers: {new_data: mask, operators: {AGE: keep}, tools: [a, b], paths: {b: [/x]}}\n"
+        "  - {name: shut, effect: deny, reason: No., when: {tags: [shut]}}\n"
+    )
+    arguments = ["--policy", str(path)]
+    plain = (
+        "answers: new data is kept; values come back in text and in arguments of no tool; and in"
+        " addresses at a.example\n"
+    )
+    own = (
+        ": new data is masked (redact; AGE: keep); values come back in text and in arguments of"
+        " a, b (of b only below /x)\n"
+    )
+    assert plain in run(*arguments).stdout
+    assert f"answers{own}" in run(*arguments, "--tag", "new").stdout
+    assert "answers" not in run(*arguments, "--tag", "shut").stdout
+    found = decision(*arguments, "--tag", "new")["answers"]
+    assert found == {
+        "new_data": "mask", "operators": {"AGE": "keep"}, "default_operator": "redact",
+        "hosts": [], "tools": ["a", "b"], "paths": {"b": ["/x"]},
+    }  # fmt: skip
+    assert decision(*arguments, "--tag", "shut")["answers"] is None
+    checked = CliRunner().invoke(app, ["check", str(path)]).stdout
+    assert plain in checked
+    assert f"answers of new{own}" in checked
+    facts = json.loads(CliRunner().invoke(app, ["check", str(path), "--json"]).stdout)
+    assert facts["answers"]["new"] == found
+    assert facts["answers"][""]["tools"] == []
+
+
 def test_operators_with_their_options_and_what_they_reveal(own: str):
     types = ["--entity-type", "AGE", "--entity-type", "PERSON", "--entity-type", "DATE_TIME"]
     done = run("--policy", own, *types)

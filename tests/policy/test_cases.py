@@ -6,7 +6,8 @@ import pytest
 
 from gateway import strictyaml
 from gateway.errors import ConfigError
-from gateway.policy.cases import Case, CaseResult, described, parse_cases, run_cases
+from gateway.policy.answers import described
+from gateway.policy.cases import Case, CaseResult, parse_cases, run_cases
 from gateway.policy.schema import parse
 from gateway.types import Candidate, Effect, Family, OperatorUse, RequestFacts, UpstreamClass
 
@@ -199,6 +200,46 @@ def test_cases_of_a_policy_in_shadow_are_those_of_the_live_one():
         assert run(text, shadow).failures == run(text).failures == ()
 
 
+ANSWERS = (
+    "answers: {new_data: mask, operators: {AGE: keep}, hosts: [a.example], tools: [a, b],"
+    " paths: {b: [/x, /y]}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "failures"),
+    [
+        ("{}", ()),
+        ("{new_data: mask}", ()),
+        ("{tools: [b, a]}", ()),
+        ("{new_data: mask, operators: {AGE: keep, PERSON: redact}, default_operator: redact,"
+         " hosts: [A.example], tools: [a, b], paths: {b: [/y, /x]}}", ()),
+        ("{new_data: flag}", ("answers.new_data is mask, not flag",)),
+        ("{operators: {AGE: hash}}", ("answers: operator for AGE is keep, not hash",)),
+        ("{operators: {IBAN: hash}}", ("answers: operator for IBAN is redact, not hash",)),
+        ("{default_operator: hash}",
+         ("answers: operator for default_operator is redact, not hash",)),
+        ("{hosts: []}", ("answers.hosts is a.example, not none",)),
+        ("{tools: ['*']}", ("answers.tools is a, b, not *",)),
+        ("{paths: {b: [/x], c: [/z]}}",
+         ("answers.paths.b is /x, /y, not /x", "answers.paths.c is none, not /z")),
+    ],
+)  # fmt: skip
+def test_what_is_expected_of_answers_can_fail(expected: str, failures: tuple[str, ...]):
+    policy = POLICY.replace(b"id: p\n", b"id: p\n%s\n" % ANSWERS.encode())
+    case = f"- {{name: x, {GIVEN}, expect: {{effect: mask, answers: {expected}}}}}\n"
+    assert run(case, policy).failures == failures
+
+
+def test_answers_of_all_tools_and_of_what_is_denied():
+    expected = "answers: {tools: ['*'], new_data: keep}"
+    assert run(f"- {{name: x, {GIVEN}, expect: {{effect: mask, {expected}}}}}\n").passed
+    denied = "given: {entity_types: [SECRET], upstreams: [external]}"
+    assert run(f"- {{name: x, {denied}, expect: {{effect: mask, {expected}}}}}\n").failures == (
+        "effect is deny, not mask", "answers are none, since the request is denied",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("use", "words"),
     [
@@ -226,6 +267,14 @@ def test_operators_in_words(use: OperatorUse | str | None, words: str):
         ("- {name: x, given: {counts: {A: [1, 2, -3]}}, expect: {effect: mask}}\n", "counts.A"),
         ("- {name: x, given: {counts: {people: 1}}, expect: {effect: mask}}\n", "entity type"),
         ("- {name: x, given: {entity_types: [people]}, expect: {effect: mask}}\n", "entity type"),
+        (
+            "- {name: x, given: {}, expect: {effect: mask, answers: {tool: [a]}}}\n",
+            "did you mean tools?",
+        ),
+        (
+            "- {name: x, given: {}, expect: {effect: deny, answers: {tools: [a]}}}\n",
+            "no operators and no answers",
+        ),
         ("- {name: x, given: {}, expect: {effect: route}}\n", "must be one of: deny, mask, unsafe"),
         (
             "- {name: x, given: {}, expect: {effect: mask}}\n" * 2,
@@ -237,7 +286,7 @@ def test_operators_in_words(use: OperatorUse | str | None, words: str):
         ),
         (
             "- {name: x, given: {}, expect: {effect: deny, operators: {A: hash}}}\n",
-            "what is denied has no upstream class and no operators",
+            "what is denied has no upstream class, no operators and no answers",
         ),
     ],
 )

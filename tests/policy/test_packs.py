@@ -21,7 +21,8 @@ from gateway.entity_types import CLASSES, MEANINGS
 from gateway.masking.formats import FPE_TYPES
 from gateway.masking.generalise import GENERALISE_TYPES
 from gateway.operator_kinds import FPE, GENERALISE, exposure
-from gateway.policy.cases import CaseResult, described, parse_cases, run_cases
+from gateway.policy.answers import described
+from gateway.policy.cases import CaseResult, parse_cases, run_cases
 from gateway.policy.decide import decide
 from gateway.policy.files import load_policies
 from gateway.policy.lint import warnings
