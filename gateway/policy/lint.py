@@ -104,8 +104,10 @@ def _about(policy: Policy, index: int, rule: Rule) -> Iterator[Problem]:
 def _shut_out(earlier: Rule, rule: Rule, severities: Mapping[str, str]) -> str:
     """Why an earlier rule leaves a rule nothing to match, or "" where that cannot be told."""
     when = rule.when
-    if earlier.file != rule.file and earlier.effect is rule.effect is Effect.MASK:
-        return ""  # masking anew what an extended file masks is what extending is for
+    if earlier.file != rule.file and (
+        earlier.effect is Effect.DENY or earlier.effect is rule.effect is Effect.MASK
+    ):
+        return ""  # what extending is for: to forbid more, or to mask anew
     if earlier.to is None:
         if not covers(earlier.when, when, severities):
             return ""
