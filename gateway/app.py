@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -41,6 +42,7 @@ from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
 from gateway.settings import Audit, Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
+from gateway.snapshots import remember_policy
 from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import OpenAIUpstream
 
@@ -182,8 +184,11 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         nonlocal draining
         await parts.store.start()
         parts.outlets.start(partial(_record_event, parts, settings))
+        keep = partial(remember_policy, settings.audit.url, settings.policies)
+        await asyncio.to_thread(keep, parts.policies.current.digest)
         await _record_start(parts, settings)
-        reloader = PolicyReloader(parts.policies, parts.pipeline.recorder, origin(settings.digest))
+        recorder, started_by = parts.pipeline.recorder, origin(settings.digest)
+        reloader = PolicyReloader(parts.policies, recorder, started_by, keep=keep)
         try:
             async with reloader.running():
                 yield

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from gateway import metrics, telemetry
@@ -23,7 +23,11 @@ INTERVAL_S = 2.0
 
 
 class PolicyReloader:
-    """Keeps a `PolicyStore` up to date."""
+    """Keeps a `PolicyStore` up to date.
+
+    `keep` is called with the digest of a policy that comes into force, on another thread: it
+    keeps what the files say.
+    """
 
     def __init__(
         self,
@@ -32,11 +36,13 @@ class PolicyReloader:
         origin: Origin,
         *,
         interval_s: float = INTERVAL_S,
+        keep: Callable[[str], object] = lambda digest: None,
     ) -> None:
         self._policies = policies
         self._recorder = recorder
         self._origin = origin
         self._interval_s = interval_s
+        self._keep = keep
         self._asked = asyncio.Event()
 
     @asynccontextmanager
@@ -77,6 +83,8 @@ class PolicyReloader:
                 "policy_changed", logging.INFO, policy_id=policy.id, policy_digest=policy.digest
             )
             kind, target = EventType.POLICY_CHANGED, policy.digest
+            with suppress(AuditUnavailable):
+                await asyncio.to_thread(self._keep, policy.digest)
         else:
             problems = self._policies.problems
             telemetry.log(
