@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -14,14 +16,17 @@ from hypothesis import strategies as st
 
 from gateway.audit.chain import writer_key
 from gateway.audit.checkpoint import Checkpoint, SigningKeys, public_keys, sign
+from gateway.audit.checkpointing import Signing
 from gateway.audit.merkle import frontier_at
 from gateway.audit.notes import NoteError, VerifierKey
 from gateway.audit.reading import LogRow, StoredCheckpoint
 from gateway.audit.record import leaf_hash
 from gateway.audit.search import open_untouched
+from gateway.audit.store import SqlAuditStore
 from gateway.audit.verdict import WORDS, Fault, Kind, Report
 from gateway.audit.verify import MAX_FAULTS, Anchor, read_anchor, verify_log
 from tests.audit.logs import MASTER, ORIGIN, Log, attack, bodies, make_log, new_keys
+from tests.audit.test_store import begin
 
 SIZE = 300
 SIZES = range(50, SIZE + 1, 50)
@@ -55,11 +60,13 @@ def check(
 ) -> Report:
     """The report on a log, as the command makes it."""
     with open_untouched(log.url) as reader:
+        latest = reader.latest_checkpoint()
+        newest = latest.size if latest else -1
         size = reader.size
         start = frontier_at(reader.pruned_below, reader.subtree)
         return verify_log(
             reader.rows(start.size, size),
-            reader.checkpoints(),
+            takewhile(lambda one: one.size <= newest, reader.checkpoints()),
             log.public if keys is None else keys,
             size=size,
             origin=reader.origin,
@@ -90,6 +97,34 @@ def test_a_log_as_it_was_written_holds(original: Log, macs: bool):
     assert report.macs is macs
     assert done == sorted(done)
     assert done[-1] == SIZE
+
+
+def test_a_log_holds_while_it_is_written(tmp_path: Path):
+    """As gateways write it: several at once on one file, records of one turn in one commit."""
+    file, keys = tmp_path / "audit.db", new_keys()
+    report: list[Report] = []
+
+    async def write(number: int) -> None:
+        signing = Signing(keys, origin=ORIGIN)
+        store = SqlAuditStore(f"sqlite:///{file}", MASTER, signing=signing)
+        await store.start()
+        for turn in range(5):
+            names = [f"{number}-{turn}-{one}" for one in range(20)]
+            await asyncio.gather(*(store.append(begin(name)) for name in names))
+            report.append(await asyncio.to_thread(check, Log(file, keys, {}), macs=True))
+        await store.aclose()
+
+    async def all_at_once() -> None:
+        await asyncio.gather(write(1), write(2))
+
+    asyncio.run(all_at_once())
+    report.append(check(Log(file, keys, {}), macs=True))
+    young = [one for one in report if not one.signed]  # nothing vouches for it yet
+    assert all(kinds(one) == {Kind.UNSIGNED} for one in young)
+    assert all(one.holds for one in report if one.signed), [one.faults for one in report]
+    assert report[-1].signed
+    assert report[-1].records >= 200
+    assert report[-1].unsigned == 0
 
 
 def test_records_behind_the_last_checkpoint_are_counted(tmp_path: Path):
