@@ -108,6 +108,7 @@ class Sequencer:
         self._leads = False
         self._failures = 0
         self._stopping = threading.Event()
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit-sequencer", daemon=True)
 
     @property
@@ -120,9 +121,10 @@ class Sequencer:
         """Whether this process gives out leaf indexes now."""
         return self._leads
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, patience_s: float) -> None:
+        """Start the thread, and wait until it has tried to lead, or for so many seconds."""
         self._thread.start()
+        self._tried.wait(patience_s)
 
     def stop(self) -> None:
         """Sequence and sign what is there, if this process leads, and end the thread."""
@@ -134,7 +136,9 @@ class Sequencer:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._stopping.wait(self._turn())
+            wait_s = self._turn()
+            self._tried.set()
+            self._stopping.wait(wait_s)
         self._turn(final=True)
         self._disconnect()
 

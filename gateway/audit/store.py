@@ -181,7 +181,7 @@ class SqlAuditStore:
         await asyncio.wrap_future(self._writer.start())
         self._note_keys(self._writer.new_keys)
         if self._sequencer is not None:
-            self._sequencer.start()
+            await asyncio.to_thread(self._sequencer.start, self._busy_s)
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the file; safe to call more than once."""

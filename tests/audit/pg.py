@@ -125,3 +125,13 @@ def query(url: str, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def any_server() -> Iterator[str]:
+    """The URL of the server that is named, or else of one of our own."""
+    if URL:
+        yield URL
+    else:
+        with server() as own:
+            yield own.url

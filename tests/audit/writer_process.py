@@ -1,7 +1,8 @@
-"""A process that writes to an audit log, for tests: FILE COUNT [hang].
+"""A process that writes to an audit log, for tests: FILE|URL COUNT [hang] [key=FILE].
 
 Writes COUNT requests, each an accepted and a closing record, and says so. With `hang` it leaves
-its last request open, says so, and waits to be killed.
+its last request open, says so, and waits to be killed. With `key` it signs checkpoints, and on
+PostgreSQL it may lead.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import asyncio
 import secrets
 import sys
 import time
+from pathlib import Path
 
+from gateway.audit.checkpointing import Signing
 from gateway.audit.facts import Accepted, Actor, ActorKind, AuthMethod, Closed, Origin, Outcome
 from gateway.audit.record import accepted, closed, timestamp, uuid7
+from gateway.audit.signing import load_or_make_signing_keys
 from gateway.audit.store import SqlAuditStore
 
 
@@ -44,8 +48,9 @@ async def request(store: SqlAuditStore, request_id: str) -> None:
     await store.append(closed(known, end, event_id=event_id(), ts=now()))
 
 
-async def main(file: str, count: int, *, hang: bool) -> None:
-    store = SqlAuditStore(f"sqlite:///{file}", bytes(32))
+async def main(log: str, count: int, key: str, *, hang: bool) -> None:
+    signing = Signing(load_or_make_signing_keys(Path(key))[0]) if key else None
+    store = SqlAuditStore(log if "://" in log else f"sqlite:///{log}", bytes(32), signing)
     await store.start()
     ids = [f"req_{store.writer_id}_{n}" for n in range(count)]
     for start in range(0, count, 8):
@@ -60,4 +65,5 @@ async def main(file: str, count: int, *, hang: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), hang="hang" in sys.argv))
+    (key,) = [one[4:] for one in sys.argv if one.startswith("key=")] or [""]
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), key, hang="hang" in sys.argv))
