@@ -26,6 +26,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "detector": "Annotate text, measure the detector, see what it costs, train its model.",
     "policy": "Check, test and explain policies.",
     "audit": "Read the audit log.",
+    "dsar": "What is kept of a person: find it, hand it over, erase it.",
+    "keys": "The keys that seal what is kept of requests.",
     "apikeys": "Give keys to callers and take them back.",
 }
 

@@ -9,6 +9,7 @@ import time
 import typer
 
 from gateway.audit import record as audit
+from gateway.audit.content.facts import ErasureFacts
 from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
 from gateway.audit.store import SqlAuditStore
 from gateway.cli.common import errors, fail
@@ -18,17 +19,27 @@ from gateway.version import __version__
 
 
 def put_on_record(
-    settings: Settings, kind: EventType, *, tenant: str = "", target: str = ""
-) -> None:
-    """Append an event of a local operator to the audit log; exits with 1 where that fails."""
+    settings: Settings,
+    kind: EventType,
+    *,
+    tenant: str = "",
+    target: str = "",
+    erasure: ErasureFacts | None = None,
+) -> str:
+    """Append an event of a local operator to the audit log; exits with 1 where that fails.
+
+    Gives the event id.
+    """
+    event_id = audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
     record = audit.event(
         kind,
-        event_id=audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10)),
+        event_id=event_id,
         ts=audit.timestamp(time.time_ns() // 1000),
         actor=Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL),
         origin=Origin(config_sha256=settings.digest, build=__version__),
         tenant=tenant,
         target=target,
+        erasure=erasure,
     )
 
     async def append() -> None:
@@ -46,3 +57,4 @@ def put_on_record(
     except AuditUnavailable as error:
         errors.print(f"This could not be put on record, so it was not done: {error.message}")
         raise typer.Exit(1) from None
+    return event_id
