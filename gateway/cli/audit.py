@@ -13,7 +13,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.audit.search import open_search
-from gateway.cli import audit_export, audit_migrate, audit_proof, audit_search, audit_verify
+from gateway.cli import (
+    audit_evidence,
+    audit_export,
+    audit_migrate,
+    audit_proof,
+    audit_search,
+    audit_verify,
+)
 from gateway.cli.audit_common import Exit, UrlOption, log_url, reading, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, print_json
 
@@ -24,6 +31,7 @@ app.command("verify")(audit_verify.verify)
 app.command("proof")(audit_proof.proof)
 app.command("keys")(audit_proof.keys)
 app.command("export")(audit_export.export)
+app.command("evidence")(audit_evidence.evidence)
 app.command("migrate")(audit_migrate.migrate)
 
 
