@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gateway.errors import ConfigError, Problem
 from gateway.policy.answers import ExpectedAnswers, described, unlike
@@ -23,6 +23,7 @@ from gateway.policy.shape import (
     UpstreamClassName,
     Use,
     Word,
+    or_else,
 )
 from gateway.strictyaml import Document
 from gateway.types import (
@@ -78,8 +79,32 @@ _Count: TypeAlias = Annotated[int, Field(ge=0)]
 _BandList: TypeAlias = Annotated[list[_Count], Field(min_length=3, max_length=3)]
 
 _Named: TypeAlias = Annotated[dict[Name, UpstreamClassName], Field(min_length=1, max_length=1)]
+_Upstream: TypeAlias = Annotated[
+    UpstreamClassName | _Named,
+    or_else(
+        "must be external, on_prem, or a name with its class such as {cloud: external}",
+        *get_args(UpstreamClassName),
+    ),
+]
 
 _BOTH: Final[list[UpstreamClassName | _Named]] = ["external", "on_prem"]
+
+
+def _listed(value: Any) -> Any:
+    """Upstreams, if they are a list: their order matters."""
+    if isinstance(value, dict):
+        text = "must be a list such as [{cloud: external}, {local: on_prem}]"
+        raise ValueError(text)  # noqa: TRY004 - pydantic collects these alone
+    return value
+
+
+def _deciding(value: Any) -> Any:
+    """An effect, if it is one of those that decide."""
+    if value == "route":
+        raise ValueError(
+            "a route decides nothing: expect what comes of the request, and the route under `rule`"
+        )
+    return value
 
 
 class _Given(Strict):
@@ -94,11 +119,13 @@ class _Given(Strict):
     has_unknown_fields: bool = False
     hosted_tools: list[Word] = Field(default_factory=list)
     languages: list[Language] = Field(default_factory=list)
-    upstreams: list[UpstreamClassName | _Named] = Field(default_factory=_BOTH.copy, min_length=1)
+    upstreams: Annotated[list[_Upstream], BeforeValidator(_listed)] = Field(
+        default_factory=_BOTH.copy, min_length=1
+    )
 
 
 class _Expect(Strict):
-    effect: Literal["deny", "mask", "unsafe_allow"]
+    effect: Annotated[Literal["deny", "mask", "unsafe_allow"], BeforeValidator(_deciding)]
     upstream_class: UpstreamClassName | None = None
     upstreams: list[Name] | None = None
     rule: str | None = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from gateway.entity_types import CLASSES
 from gateway.errors import Problem
 from gateway.policy.shape import PolicyModel, is_entity_type
 from gateway.strictyaml import Document, KeyPath
-from gateway.validation import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,7 @@ class Classes:
         if is_entity_type(name):
             return frozenset({name})
         if name not in self.all and self.complete:
-            hint = did_you_mean(name, self.all) or "define it under classes"
-            problems.append(document.problem(path, "undefined class", hint))
+            problems.append(_undefined(name, self.all, document, path))
         return self.all.get(name, frozenset())
 
 
@@ -91,6 +90,11 @@ def _resolved(
                 if member in written:
                     open_.append(member)
                 elif member not in CLASSES and complete:
-                    hint = did_you_mean(member, {*written, *CLASSES}) or "define it under classes"
-                    problems.append(document.problem(path, f"undefined class {member}", hint))
+                    problems.append(_undefined(member, {*written, *CLASSES}, document, path))
     return frozenset(types)
+
+
+def _undefined(name: str, known: Iterable[str], document: Document, path: KeyPath) -> Problem:
+    close = " or ".join(get_close_matches(name, sorted(known), n=3))
+    hint = f"did you mean {close}?" if close else "define it under classes"
+    return document.problem(path, f"undefined class {name}", hint)

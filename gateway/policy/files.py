@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from gateway.policy.schema import Chain, digest, parse
 from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.strictyaml import Document
 from gateway.validation import did_you_mean
+
+_ENDINGS = (".yaml", ".yml")
+_BARE_STAR = re.compile(rb"(?:[\[,:]|^\s*-)\s*\*")  # where YAML reads an alias
 
 MAX_FILES = 32  # that one file may extend, directly or not
 
@@ -42,7 +46,7 @@ class _Chains:
         try:
             document = strictyaml.load(path)
         except ConfigError as error:
-            self.problems.extend(error.problems)
+            self.problems.extend(_quoted(one) for one in error.problems)
             return
         for key, name in reversed(_extended(document)):
             named = self._named(document, key, name)
@@ -66,10 +70,28 @@ class _Chains:
         path = Path(document.file).parent / name
         if path.is_file():
             return path
-        hint = did_you_mean(name, shipped_policies())
+        hint = _ending(path, name) or did_you_mean(name, shipped_policies())
         hint = hint or f"name a file, or one of: {', '.join(shipped_policies())}"
         self.problems.append(document.problem(key, "there is no such policy", hint))
         return None
+
+
+def _ending(path: Path, name: str) -> str:
+    """A hint where a file was named without its ending."""
+    if not name or "\0" in name:
+        return ""
+    found = next((one for one in _ENDINGS if Path(f"{path}{one}").is_file()), "")
+    return f"did you mean {name}{found}?" if found else ""
+
+
+def _quoted(problem: Problem) -> Problem:
+    """With a hint where a line that YAML does not read holds a pattern without quotes."""
+    try:
+        line = Path(problem.file).read_bytes().splitlines()[problem.line - 1]
+    except (OSError, IndexError):
+        return problem
+    hint = 'put a pattern that begins with * in quotes: "*"'
+    return replace(problem, hint=hint) if problem.line and _BARE_STAR.search(line) else problem
 
 
 def _extended(document: Document) -> list[tuple[tuple[str | int, ...], str]]:

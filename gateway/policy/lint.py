@@ -198,6 +198,7 @@ def written_types(rule: Rule) -> frozenset[str]:
 def _untreated(rule: Rule, treats: Treats) -> Iterator[Problem]:
     """Types for which an operator falls back, and words that it does not take for a type."""
     untreated: dict[str, list[str]] = {}
+    hints: dict[str, str] = {}
     for entity_type, use in sorted(rule.operators.items()):
         able = treats.get(use.name)
         if able is None:
@@ -209,13 +210,15 @@ def _untreated(rule: Rule, treats: Treats) -> Iterator[Problem]:
                 if not set(words) <= set(able[entity_type]):
                     text = f"{use.name} to {' '.join(words)} has nothing for"
                     untreated.setdefault(text, []).append(entity_type)
+                    takes = ", ".join(able[entity_type]) or "no such word"
+                    hints.setdefault(text, f"{entity_type} takes {takes}")
     for text, types in untreated.items():
         kind = OPERATOR_KINDS.get(text.split()[0])
         instead = "replace" if kind and kind.returns else "redact"
         more = len(types) - _MOST_NAMES
         names = ", ".join(types[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
         said = f"{text} {names}: {instead} is used instead"
-        yield Problem(rule.file, rule.line, rule.name, said)
+        yield Problem(rule.file, rule.line, rule.name, said, hints.get(text, ""))
 
 
 def covers(wide: When, narrow: When, severities: Mapping[str, str]) -> bool:

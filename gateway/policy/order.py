@@ -32,6 +32,12 @@ DEFAULT_TO: Final = {
 """What `generalise` makes of a type where the policy does not say."""
 
 
+def words_of(entity_type: str) -> tuple[str, ...]:
+    """What `generalise` can make of a type, the coarsest first; none where that is not known."""
+    default = DEFAULT_TO.get(entity_type)
+    return next((one for one in _LADDERS if default in one), ())
+
+
 class Sending(Protocol):
     """What is said of a request: a `Decision`, or what a record says of one."""
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.errors import Problem
-from gateway.operator_kinds import KEEP, OPERATOR_KINDS
+from gateway.operator_kinds import GENERALISE, KEEP, OPERATOR_KINDS
 from gateway.policy.classes import Classes
 from gateway.policy.conditions import ANY, conditions
 from gateway.policy.model import Rule, Target, When
+from gateway.policy.order import words_of
 from gateway.policy.shape import AnswersModel, RuleModel, Use, WhenModel, is_entity_type
 from gateway.strictyaml import Document, KeyPath
 from gateway.types import (
@@ -126,7 +127,8 @@ class RuleReader:
                 hint = f"its options: {', '.join(sorted(legal))}" if legal else "it has none"
                 self.problems.append(document.problem(where, text, hint))
             elif not set(words) <= set(legal[name]):
-                text = f"must be one of: {', '.join(legal[name])}"
+                own = words_of(str(path[-1])) if use.name == GENERALISE else ()
+                text = f"must be one of: {', '.join(own or legal[name])}"
                 self.problems.append(document.problem(where, text))
             elif kind and name not in kind.lists and len(words) != 1:
                 self.problems.append(document.problem(where, "takes one word"))

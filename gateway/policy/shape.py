@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +18,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from gateway.validation import Strict
+from gateway.validation import Strict, did_you_mean
 
 MAX_RULES = 1000
 
@@ -103,13 +103,16 @@ def word(text: str) -> str:
     return text
 
 
-def _or_else(message: str) -> WrapValidator:
-    """Says in one sentence what fits none of several kinds, where pydantic complains of each."""
+def or_else(message: str, *words: str) -> WrapValidator:
+    """Says in one sentence what fits none of several kinds, where pydantic complains of each; and
+    which of some words may be meant."""
 
     def checked(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         with suppress(ValidationError):
             return handler(value)
-        raise ValueError(message)  # outside of the handler: pydantic's error holds the input
+        hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        said = f"{message}: {hint}" if hint else message
+        raise ValueError(said)  # outside of the handler: pydantic's error holds the input
 
     return WrapValidator(checked)
 
@@ -132,7 +135,7 @@ NewDataName: TypeAlias = Literal["keep", "flag", "mask"]
 FamilyName: TypeAlias = Literal["*", "chat"]
 Use: TypeAlias = Annotated[
     str | dict[str, str | list[str]],
-    _or_else("must be an operator, or a mapping of `operator` and the words of its options"),
+    or_else("must be an operator, or a mapping of `operator` and the words of its options"),
 ]
 """An operator: its name, or `operator` with its options."""
 
@@ -180,7 +183,10 @@ class RuleModel(Strict):
     to: (
         Annotated[
             UpstreamClassName | Filled[Glob],
-            _or_else("must be on_prem, external, or a list of upstreams' names (patterns)"),
+            or_else(
+                "must be on_prem, external, or a list of upstreams' names (patterns)",
+                *get_args(UpstreamClassName),
+            ),
         ]
         | None
     ) = None
@@ -212,7 +218,7 @@ class PolicyModel(Strict):
     version: Literal[1]
     id: Name
     extends: (
-        Annotated[Filled[str] | str, _or_else("must be a policy or a list of policies")] | None
+        Annotated[Filled[str] | str, or_else("must be a policy or a list of policies")] | None
     ) = None
     shadow: bool | None = None
     unsafe_shadow_external: bool | None = None

@@ -275,7 +275,16 @@ def test_operators_in_words(use: OperatorUse | str | None, words: str):
             "- {name: x, given: {}, expect: {effect: deny, answers: {tools: [a]}}}\n",
             "no operators and no answers",
         ),
-        ("- {name: x, given: {}, expect: {effect: route}}\n", "must be one of: deny, mask, unsafe"),
+        ("- {name: x, given: {}, expect: {effect: allow}}\n", "must be one of: deny, mask, unsafe"),
+        ("- {name: x, given: {}, expect: {effect: route}}\n", "effect: a route decides nothing: "),
+        (
+            "- {name: x, given: {upstreams: {cloud: external}}, expect: {effect: mask}}\n",
+            r"upstreams: must be a list such as \[{cloud: external}",
+        ),
+        (
+            "- {name: x, given: {upstreams: [extern]}, expect: {effect: mask}}\n",
+            r"upstreams\[0\]: must be external, on_prem, or .*: did you mean external\?",
+        ),
         (
             "- {name: x, given: {}, expect: {effect: mask}}\n" * 2,
             r"c.yaml:2: \[1\].name: duplicate",

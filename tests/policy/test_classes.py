@@ -69,6 +69,10 @@ def test_rules_see_the_widened_class():
         ("c: [d], d: [e], e: [d]", ["classes.d: this class", "classes.e: this class"]),
         ("payment: [payment]", ["classes.payment: this class holds itself"]),
         ("c: [paymnt]", ["classes.c: undefined class paymnt", "did you mean payment?"]),
+        (
+            "organisations: [A], c: [organizatons]",
+            ["undefined class organizatons", "did you mean organizations or organisations?"],
+        ),
         ("c: [d], d: [nowhere-9]", ["undefined class nowhere-9", "define it under classes"]),
         ("c: []", ["classes.c: must not be empty"]),
         ("c: A", ["classes.c: must be a list"]),

@@ -65,7 +65,7 @@ def test_every_problem_is_told(tmp_path: Path):
 def test_a_class_may_stand_in_a_file_that_cannot_be_read(tmp_path: Path):
     user = files(tmp_path, {"u": "rules: [{name: x, effect: mask, when: {any_of: [c]}}]\n"})
     assert len(refused(user, tmp_path / "none.yaml")) == 1
-    assert [one.message for one in refused(user)] == ["undefined class"]
+    assert [one.message for one in refused(user)] == ["undefined class c"]
     base = files(tmp_path, {"b": "extends: none.yaml\nclasses: {d: [c]}\n"})
     assert [one.message for one in refused(base)] == ["there is no such policy"]
 
@@ -202,6 +202,32 @@ def test_what_is_not_there(tmp_path: Path, extends: str, key: str, message: str,
     assert (found.key, found.message) == (key, message)
     assert found.hint.startswith(hint)
     assert (found.line, found.file) == (3, str(path))
+
+
+@pytest.mark.parametrize(("named", "there"), [("b", "b.yaml"), ("./b", "./b.yaml"), ("b", "b.yml")])
+def test_a_file_is_named_with_its_ending(tmp_path: Path, named: str, there: str):
+    path = files(tmp_path, {"a": f"extends: {named}\n" + MASK % "a"})
+    write(tmp_path / there, "b")
+    (found,) = refused(path)
+    assert found.hint == f"did you mean {there}?"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("rules: [{name: x, effect: mask, when: {models: [*]}}]\n", 3),
+        ("rules:\n- {name: x, effect: mask, when: {roles: [a, *-b]}}\n", 4),
+        ("rules:\n- name: x\n  effect: mask\n  when:\n    models:\n      - *gpt\n", 8),
+        ("rules:\n- name: x\n  effect: mask\n  when:\n    models: *\n", 7),
+    ],
+)
+def test_a_pattern_that_yaml_takes_for_something_else(tmp_path: Path, text: str, line: int):
+    found = refused(files(tmp_path, {"a": text}))
+    assert (found[0].line, found[0].hint) == (
+        line, 'put a pattern that begins with * in quotes: "*"',
+    )  # fmt: skip
+    other = refused(files(tmp_path, {"a": "rules: [{name: 'a*', effect: mask}}]\n"}))
+    assert all("pattern that" not in one.hint for one in other)
 
 
 @pytest.mark.parametrize("extends", ["7", "[]", "{}", "[7]", "[[a]]", "true"])

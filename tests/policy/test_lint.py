@@ -179,6 +179,15 @@ def test_what_looks_wrong_in_a_rule(rule: str, message: str):
     assert said(rule) == [message]
 
 
+def test_which_words_a_type_takes():
+    for word, hint in (("AGE", "AGE takes 10_years, 5_years"), ("IP_ADDRESS", "takes no such")):
+        rule = (
+            f"{{name: r, effect: mask, operators: {{{word}: {{operator: generalise, to: year}}}}}}"
+        )
+        (found,) = warnings(policy(rule), KNOWN, ALL_TREATED)
+        assert hint in found.hint
+
+
 def test_many_types_are_not_all_named():
     (found,) = said("{name: r, effect: mask, operators: {national_ids: surrogate}}")
     assert " and 40 more: replace" in found

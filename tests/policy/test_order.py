@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from gateway.masking.generalise import GENERALISE_TYPES
 from gateway.operator_kinds import OPERATOR_KINDS
-from gateway.policy.order import DEFAULT_TO, Difference, difference, reach, reveals_more, sends_more
+from gateway.policy.order import (
+    DEFAULT_TO,
+    Difference,
+    difference,
+    reach,
+    reveals_more,
+    sends_more,
+    words_of,
+)
 from gateway.types import OperatorUse, UpstreamClass
 
 ON_PREM, EXTERNAL = UpstreamClass.ON_PREM, UpstreamClass.EXTERNAL
@@ -77,6 +85,12 @@ def test_what_an_operator_reveals(
 
 def test_the_defaults_are_those_of_the_operator():
     assert {name: to[0] for name, to in GENERALISE_TYPES.items() if to} == DEFAULT_TO
+
+
+def test_the_words_of_a_type_are_those_of_the_operator():
+    for name, words in GENERALISE_TYPES.items():
+        assert set(words_of(name)) == set(words), name
+    assert words_of("PERSON") == ()
 
 
 def test_every_word_of_generalise_has_its_place():

@@ -118,7 +118,10 @@ def test_what_is_not_said():
         ("effect: allow, reason: x", ["effect: must be one of: deny, mask, route, unsafe_allow"]),
         ("effect: deni, reason: x", ["rules[0].effect: must be one of", "did you mean deny?"]),
         ("effect: route", ["rules[0]: a rule that routes needs `to`", "write to: on_prem"]),
-        ("effect: route, to: onprem", ["rules[0].to: must be on_prem, external, or a list"]),
+        (
+            "effect: route, to: onprem",
+            ["rules[0].to: must be on_prem, external, or a list", "did you mean on_prem?"],
+        ),
         ("effect: route, to: []", ["rules[0].to: must be on_prem"]),
         ("effect: route, to: ['a b']", ["rules[0].to: must be on_prem"]),
         (f"{DENY}, operators: {{A: keep}}", ["operators: has no meaning in a rule that says deny"]),
@@ -135,8 +138,14 @@ def test_what_is_not_said():
         (f"{MASK}, upstream_class: on_prem", ["upstream_class: unknown key"]),
         (f"{MASK}, when: {{entity_types: [A]}}", ["when.entity_types: unknown key"]),
         (f"{MASK}, when: {{any: [A]}}", ["when.any: unknown key", "did you mean any_of?"]),
-        (f"{MASK}, when: {{any_of: [ilk]}}", ["any_of[0]: undefined class", "did you mean ill?"]),
-        (f"{MASK}, when: {{all_of: [A, nn]}}", ["all_of[1]: undefined class", "define it under"]),
+        (
+            f"{MASK}, when: {{any_of: [ilk]}}",
+            ["any_of[0]: undefined class ilk", "did you mean ill?"],
+        ),
+        (
+            f"{MASK}, when: {{all_of: [A, nn]}}",
+            ["all_of[1]: undefined class nn", "define it under"],
+        ),
         (f"{MASK}, when: {{at_least: {{ilk: 1}}}}", ["when.at_least.ilk: undefined class", "ill?"]),
         (f"{MASK}, when: {{at_least: {{A: 0}}}}", ["at_least.A: must be greater than or equal"]),
         (f"{MASK}, when: {{at_least: {{A: 1.5}}}}", ["at_least.A: must be a whole number"]),
@@ -231,6 +240,20 @@ def test_options_must_not_contradict_each_other_either():
 def test_an_operator_with_its_options(use: str, expected: OperatorUse):
     one = read(f"{MASK}, operators: {{A: {use}}}, default_operator: {use}")
     assert (one.operators["A"], one.default_operator) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("entity_type", "words"),
+    [
+        ("AGE", "20_years, 10_years, 5_years"),
+        ("DATE_TIME", "decade, year, quarter, month"),
+        ("PERSON", ", ".join(OPERATOR_KINDS["generalise"].options["to"])),
+    ],
+)
+def test_a_word_is_one_of_those_of_its_type(entity_type: str, words: str):
+    use = f"{{{entity_type}: {{operator: generalise, to: week}}}}"
+    (found,) = problems(text(f"{MASK}, operators: {use}"))
+    assert found.endswith(f"operators.{entity_type}.to: must be one of: {words}")
 
 
 @pytest.mark.parametrize(
