@@ -14,12 +14,15 @@ from rich.table import Table
 
 from gateway.audit.search import open_search
 from gateway.cli import (
+    audit_anchor,
     audit_evidence,
     audit_export,
     audit_migrate,
     audit_proof,
+    audit_prune,
     audit_search,
     audit_verify,
+    holds,
 )
 from gateway.cli.audit_common import Exit, UrlOption, log_url, reading, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, print_json
@@ -32,7 +35,10 @@ app.command("proof")(audit_proof.proof)
 app.command("keys")(audit_proof.keys)
 app.command("export")(audit_export.export)
 app.command("evidence")(audit_evidence.evidence)
+app.command("anchor")(audit_anchor.anchor)
 app.command("migrate")(audit_migrate.migrate)
+app.command("prune")(audit_prune.prune)
+app.add_typer(holds.app, name="hold")
 
 
 @app.command("list")

@@ -28,7 +28,14 @@ from gateway.audit.content.store import ContentStore, Erased, HeldError, Opened,
 from gateway.audit.facts import TERMINAL, EventType
 from gateway.audit.record import NONCE_BYTES, commitment
 from gateway.cli.audit_common import Exit, reading, say, stop
-from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
+from gateway.cli.common import (
+    ConfigOption,
+    JsonOption,
+    console,
+    errors,
+    load_settings,
+    print_json,
+)
 from gateway.cli.onrecord import put_on_record
 from gateway.settings import Settings
 
@@ -110,16 +117,18 @@ def export(
     ] = None,
     tenant: TenantOption = "default",
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """All that is kept of a person, as JSON: records, and the texts, opened.
 
-    The texts may speak of others, too: read them before you hand them over.
+    The texts may speak of others, too: read them before you hand them over. --json says, beside a
+    file, in JSON what was written.
 
     Exit codes: 0 exported; 1 nothing was found, or a text does not open; 2 it cannot be told.
     """
     settings, person = load_settings(config), _person(tenant, entity_type, values)
     put_on_record(settings, EventType.AUDIT_EXPORTED, tenant=tenant, target="dsar.export")
-    with reading(), open_content(settings.audit.url, settings.master_key) as content:
+    with reading(as_json=json), open_content(settings.audit.url, settings.master_key) as content:
         requests = content.find(tenant, entity_type, person.values)
         opened = {one: content.capsules(one) for one in requests}
         document = {
@@ -134,10 +143,17 @@ def export(
             ],
         }
     if not requests:
-        stop("Nothing was found.", Exit.NOT_SO)
+        stop("Nothing was found.", Exit.NOT_SO, as_json=json)
     _write(out, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-    if any(one.text is None or one.committed is False for kept in opened.values() for one in kept):
-        stop("A text does not open, or is not the one that its record commits to.", Exit.NOT_SO)
+    kept = [one for capsules in opened.values() for one in capsules]
+    damaged = sum(one.text is None or one.committed is False for one in kept)
+    if out is not None and json:
+        print_json({"ok": not damaged, "requests": len(requests), "texts": len(kept)})
+    elif out is not None:
+        say(f"{len(requests)} requests and {len(kept)} texts were written to {out}.")
+    if damaged:
+        errors.print("A text does not open, or is not the one that its record commits to.")
+        raise typer.Exit(Exit.NOT_SO)
 
 
 @app.command("erase")

@@ -70,8 +70,11 @@ ALWAYS_JSON = {"schema"}  # of `policy`
 def test_every_command_exists_and_speaks_json(name: str):
     module = importlib.import_module(f"gateway.cli.{name}")
     command = typer.main.get_command(module.app)
-    parts = getattr(command, "commands", {name: command}).values()
+    parts = list(getattr(command, "commands", {name: command}).values())
     for one in parts:
+        if hasattr(one, "commands"):
+            parts += one.commands.values()
+            continue
         options = {option for parameter in one.params for option in parameter.opts}
         assert "--json" in options or one.name in ALWAYS_JSON, one.name
     done = CliRunner().invoke(root.app, [name, "--help"])
