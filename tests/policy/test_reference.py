@@ -11,6 +11,9 @@ from pydantic import BaseModel
 
 from gateway import strictyaml
 from gateway.entity_types import CLASSES, MEANINGS
+from gateway.masking.formats import FPE_TYPES
+from gateway.masking.generalise import GENERALISE_TYPES
+from gateway.masking.surrogates.stand_in import SURROGATE_TYPES, stand_in
 from gateway.operator_kinds import OPERATOR_KINDS
 from gateway.policy.cases import _Expect, _Given, parse_cases, run_cases
 from gateway.policy.files import load_policies
@@ -82,6 +85,56 @@ def test_every_operator_is_explained_in_order():
     for kind in OPERATOR_KINDS.values():
         for words in kind.options.values():
             assert all(word in section("Operators") for word in words), kind.name
+
+
+def types_of(heading: str) -> dict[str, set[str]]:
+    """The types in the last cell of each row, by its first cell."""
+    rows = re.findall(r"^\| `(\w+)` \| .*?(`[A-Z].*) \|$", section(heading), re.MULTILINE)
+    return {name: set(re.findall("`([A-Z_]+)`", types)) for name, types in rows}
+
+
+def test_the_types_of_each_operator_are_those_that_it_treats():
+    found = types_of("Which types they work for")
+    assert found["surrogate"] == set(SURROGATE_TYPES)
+    assert found["fpe"] == set(FPE_TYPES)
+    assert found["generalise"] == set(GENERALISE_TYPES)
+    assert set(OPERATOR_KINDS["surrogate"].options["keep"]) < set(found)
+
+
+# Values of each type, of which each word of `keep` can be seen to change the stand-in, or not.
+KEEPABLE = {
+    "ADDRESS": ["Hauptstr. 12, 10115 BERLIN"],
+    "COORDINATES": ["52.5200° N, 13.4050° E"],
+    "CREDIT_CARD": ["4111-1111-1111-1111"],
+    "DATE_OF_BIRTH": ["3.4.1980"],
+    "DATE_TIME": ["12. März 2021"],
+    "EMAIL_ADDRESS": ["anna_schneider@firma.example"],
+    "IBAN": ["DE89370400440532013000"],
+    "IP_ADDRESS": ["198.51.100.0/25", "2001:DB8::77"],
+    "LOCATION": ["BERLIN"],
+    "MAC_ADDRESS": ["3C-5A-B4-12-34-56"],
+    "ORGANIZATION": ["Muster Maschinenbau GmbH"],
+    "PERSON": ["Dr. Anna SCHNEIDER"],
+    "PHONE_NUMBER": ["030/23456789", "(0)30 2345-6789"],
+    "URL": ["http://shop.example.org/a/b?c=d"],
+    "USERNAME": ["@anna.schneider"],
+    "US_SSN": ["536 22 8741"],
+    "ZIP_CODE": ["10115"],
+}
+
+
+@pytest.mark.parametrize("entity_type", sorted(SURROGATE_TYPES))
+def test_what_keep_changes_for_which_types(entity_type: str):
+    found = types_of("Which types they work for")
+    keys = [bytes([number]) * 32 for number in range(20)]
+    for word in OPERATOR_KINDS["surrogate"].options["keep"]:
+        changes = any(
+            stand_in(key, entity_type, value, keep=frozenset({word}), language="de")
+            != stand_in(key, entity_type, value, language="de")
+            for value in KEEPABLE[entity_type]
+            for key in keys
+        )
+        assert changes is (entity_type in found[word]), word
 
 
 def test_every_class_is_listed_with_its_types():
