@@ -1,0 +1,45 @@
+"""A pack of a log on PostgreSQL: kept by the writing role, read by the reading one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.audit import opening
+from gateway.audit.evidence.pack import write_pack
+from gateway.audit.evidence.policies import keep_policy
+from gateway.audit.reading import open_log
+from gateway.audit.signing import make_signing_keys
+from tests.audit import pg
+from tests.audit.evidence.packs import POLICY, inputs, policy_digest, verify
+from tests.audit.test_store_both import Log, begin, count, end, eventually, leaves
+
+pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    with pg.any_server() as server, pg.fresh(server) as url:
+        opening.migrate(url)
+        key_file = tmp_path / "signing.key"
+        yield Log(url, make_signing_keys(key_file), key_file)
+
+
+async def test_it_holds(log: Log, tmp_path: Path):
+    digest = policy_digest(POLICY)
+    for _ in range(2):
+        keep_policy(log.url, digest, [POLICY])
+    async with log.store() as store:
+        for number in range(20):
+            await begin(store, f"req_{number}")
+            await end(store, f"req_{number}")
+        await eventually(lambda: leaves(log) == count(log))
+    with open_log(log.url) as reader:
+        assert reader.policy(digest) == [POLICY]
+        signer = log.keys.ed25519
+        made = write_pack(reader, tmp_path / "pack", inputs(signer=signer), lambda done, of: None)
+    assert made["records"] >= 40
+    code, said = verify(tmp_path / "pack", own=True)
+    assert code == 0, said
