@@ -119,11 +119,7 @@ class Ledger:
         """Let go of the connection; the next use makes a new one."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
-                with sql.faults():
-                    connection.close()
-            except sql.DatabaseFault:
-                connection.invalidate()
+            sql.discard(connection)
 
     def close(self) -> None:
         """Let go of the connection and of what shows that this writer lives."""
@@ -162,7 +158,7 @@ class Ledger:
             try:
                 found = sql.head(sql.Raw(connection), self.writer_id)
             except BaseException:
-                connection.close()
+                sql.discard(connection)
                 raise
             # Fewer rows than were acknowledged: keep counting, so that the gap shows.
             if found.writer_seq > self._head.writer_seq:

@@ -218,8 +218,4 @@ class Sequencer:
         connection, self._connection = self._connection, None
         self._leads = False
         if connection is not None:
-            try:
-                with sql.faults():
-                    connection.close()
-            except sql.DatabaseFault:
-                connection.invalidate()
+            sql.discard(connection)

@@ -75,6 +75,15 @@ def faults() -> Iterator[None]:
         raise DatabaseFault(type(error).__name__) from None
 
 
+def discard(connection: Db) -> None:
+    """Let go of a connection, in whatever state it is. What it had under way is rolled back."""
+    failures = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
+    with suppress(*failures):
+        connection.invalidate()
+    with suppress(*failures):
+        connection.close()
+
+
 class Raw:
     """The driver's own connection: for the hot path, at a third of the cost.
 

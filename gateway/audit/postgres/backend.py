@@ -50,7 +50,7 @@ class PostgresBackend:
         try:
             postgres.register(sql.Raw(connection), writer_id)
         except BaseException:
-            connection.close()
+            sql.discard(connection)
             raise
         self._gone.clear()  # others lost their sessions too, perhaps
         return connection
@@ -67,7 +67,7 @@ class PostgresBackend:
                 postgres.hold(raw, writer_id)
             postgres.take_role(raw, role)
         except BaseException:
-            connection.close()
+            sql.discard(connection)
             raise
         return connection
 

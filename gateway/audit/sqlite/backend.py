@@ -52,7 +52,7 @@ class SqliteBackend:
                 sql.check_version(connection, self.place)
             self._file_id = _file_id(self.path)
         except BaseException:
-            connection.close()
+            sql.discard(connection)
             raise
         return connection
 

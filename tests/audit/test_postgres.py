@@ -1,0 +1,261 @@
+"""The log on PostgreSQL: restarts in mid-load, roles that may do no more than they should."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from gateway.audit import opening
+from gateway.audit.reading import open_log
+from gateway.audit.signing import make_signing_keys
+from gateway.audit.store import SqlAuditStore
+from gateway.errors import AuditUnavailable, ConfigError
+from tests.audit import pg
+from tests.audit.test_store_both import (
+    MASTER,
+    Log,
+    begin,
+    by_request,
+    check,
+    count,
+    end,
+    eventually,
+    leaves,
+)  # fmt: skip
+
+pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with pg.any_server() as url:
+        yield url
+
+
+@pytest.fixture
+def log(server: str, tmp_path: Path) -> Iterator[Log]:
+    with pg.fresh(server) as url:
+        opening.migrate(url)
+        key_file = tmp_path / "signing.key"
+        yield Log(url, make_signing_keys(key_file), key_file)
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(pg.programs() is None, reason="a server that is not ours is not restarted")
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_restart_in_mid_load(tmp_path: Path, mode: str):
+    """What was acknowledged is there, once; what was refused has a closing record if it is."""
+    key_file = tmp_path / "signing.key"
+    with pg.server() as own, pg.fresh(own.url) as url:
+        opening.migrate(url)
+        log = Log(url, make_signing_keys(key_file), key_file)
+        async with log.store(probe_s=0.1, reconcile_s=0.2) as store:
+            acknowledged: set[str] = set()
+            stopping = asyncio.Event()
+
+            async def load(name: str) -> None:
+                number = 0
+                while not stopping.is_set():
+                    number += 1
+                    try:
+                        await begin(store, f"req_{name}_{number}")
+                        acknowledged.add(f"req_{name}_{number}")
+                        await end(store, f"req_{name}_{number}")
+                    except AuditUnavailable:
+                        await asyncio.sleep(0)
+
+            loads = [asyncio.create_task(load(f"w{n}")) for n in range(4)]
+            await eventually(lambda: len(acknowledged) > 100)
+            await asyncio.to_thread(own.stop, mode)
+            await eventually(lambda: not store.ready)
+            before = len(acknowledged)
+            await asyncio.to_thread(own.start)
+            await eventually(lambda: store.ready and len(acknowledged) > before + 100)
+            stopping.set()
+            await asyncio.gather(*loads)
+            await store.reconcile()
+            await eventually(lambda: leaves(log) == count(log))
+        found = by_request(check(log))
+        assert acknowledged <= set(found)
+        for kinds in found.values():
+            assert len(kinds) == 2
+            assert kinds[0] == "request.accepted"
+
+
+async def test_a_session_that_is_ended_is_made_anew(log: Log):
+    async with log.store(probe_s=0.05) as store:
+        await begin(store, "req_1")
+        pg.query(
+            log.url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'cloakroom'",
+        )
+        with pytest.raises(AuditUnavailable):
+            await begin(store, "req_2")
+        await begin(store, "req_3")
+        await end(store, "req_1")
+        assert store.ready
+        await eventually(lambda: leaves(log) == count(log))
+    found = by_request(check(log))
+    assert set(found) == {"req_1", "req_3"}
+
+
+async def test_a_commit_of_unknown_outcome_is_settled(log: Log):
+    """The rows are there, but the answer was lost with the connection."""
+    async with log.store(probe_s=0.05, reconcile_s=60) as store:
+        await begin(store, "req_1")
+        backend: Any = store._writer._ledger.backend
+        backend.check = _fail_once(backend)
+        with pytest.raises(AuditUnavailable):
+            await begin(store, "req_2")
+        await end(store, "req_1")
+        await eventually(lambda: leaves(log) == count(log) and store.ready)
+    found = by_request(check(log))
+    assert found["req_2"] == ["request.accepted", "request.outcome_unknown"]
+    assert found["req_1"] == ["request.accepted", "request.completed"]
+
+
+def _fail_once(backend: Any) -> Any:
+    before = backend.check
+
+    def fail() -> None:
+        backend.check = before
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    return fail
+
+
+async def test_a_writer_without_a_session_is_not_taken_for_dead_at_once(log: Log):
+    async with log.store() as one, log.store() as two:
+        await begin(one, "req_1")
+        ledger: Any = one._writer._ledger
+        ledger.disconnect()
+        assert await two.reconcile() == 0
+        await end(one, "req_1")
+        assert await two.reconcile() == 0
+        await begin(one, "req_2")
+        ledger.disconnect()
+        backend: Any = two._writer._ledger.backend
+        backend.grace_s = 0.0
+        assert await two.reconcile() == 1
+        await eventually(lambda: leaves(log) == count(log))
+    assert by_request(check(log))["req_2"] == ["request.accepted", "request.outcome_unknown"]
+
+
+# --- rights ---------------------------------------------------------------------------------------
+
+
+def attempt(url: str, role: str, statement: str) -> str:
+    """What becomes of a statement: "" where it is done, else the class of the error."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        if role:
+            connection.execute(f"SET ROLE {role}")
+        try:
+            connection.execute(statement)
+        except psycopg.Error as error:
+            return type(error).__name__
+    return ""
+
+
+DENIED = "InsufficientPrivilege"
+OWNER = ""
+PRUNE = "SELECT audit_prune(0, '2026-01-01T00:00:00.000000Z', 'e')"
+
+
+@pytest.mark.parametrize(
+    ("role", "statement", "outcome"),
+    [
+        *(
+            (role, statement, DENIED)
+            for role in ("cloakroom_writer", "cloakroom_sequencer", "cloakroom_retention",
+                         "cloakroom_reviewer", OWNER)
+            for statement in (
+                "UPDATE audit_records SET tenant = 'x'",
+                "DELETE FROM audit_records",
+                "TRUNCATE audit_records CASCADE",
+                "UPDATE audit_leaves SET leaf_index = leaf_index + 1000",
+                "DELETE FROM audit_leaves",
+                "DELETE FROM audit_tiles",
+                "UPDATE audit_tree SET size = 0",
+                "DELETE FROM audit_checkpoints",
+                "DELETE FROM audit_log_keys",
+                "DELETE FROM audit_pruned",
+                "UPDATE audit_writers SET last_seq = 0",
+            )
+        ),
+        ("cloakroom_writer", "SELECT body FROM audit_records", DENIED),
+        ("cloakroom_writer", "SELECT nonce FROM audit_nonces", DENIED),
+        ("cloakroom_writer", "INSERT INTO audit_leaves VALUES (9, 'e')", DENIED),
+        ("cloakroom_writer", "INSERT INTO audit_checkpoints VALUES (9, 'e', 'n')", DENIED),
+        ("cloakroom_writer", "UPDATE audit_meta SET version = 9", DENIED),
+        ("cloakroom_writer", "UPDATE audit_meta SET probes = 1", ""),
+        ("cloakroom_sequencer", "SELECT body FROM audit_records", ""),
+        ("cloakroom_sequencer", "INSERT INTO audit_open VALUES ('r', 'e', 'w')", DENIED),
+        ("cloakroom_reviewer", "SELECT body FROM audit_records", ""),
+        ("cloakroom_reviewer", "SELECT nonce FROM audit_nonces", DENIED),
+        ("cloakroom_reviewer", "DELETE FROM audit_open", DENIED),
+        *((role, PRUNE, DENIED) for role in ("cloakroom_writer", "cloakroom_sequencer",
+                                             "cloakroom_reviewer")),
+        ("cloakroom_retention", PRUNE, ""),
+    ],
+)  # fmt: skip
+def test_rights(filled: Log, role: str, statement: str, outcome: str):
+    assert attempt(filled.url, role, statement) == outcome
+
+
+@pytest.fixture(scope="module")
+def filled(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
+    key_file = tmp_path_factory.mktemp("keys") / "signing.key"
+    with pg.fresh(server) as url:
+        opening.migrate(url)
+        log = Log(url, make_signing_keys(key_file), key_file)
+
+        async def fill() -> None:
+            async with log.store() as store:
+                await asyncio.gather(*(begin(store, f"req_{n}") for n in range(300)))
+
+        asyncio.run(fill())
+        # a trigger for rows says nothing where there are none
+        pg.query(url, "INSERT INTO audit_pruned VALUES (-1, 'ts', 'e')")
+        yield log
+
+
+async def test_retention_takes_a_prefix_and_nothing_else(log: Log):
+    async with log.store() as store:
+        for kind in (begin, end):
+            await asyncio.gather(*(kind(store, f"req_{n}") for n in range(300)))
+        await begin(store, "req_open")
+    role = "cloakroom_retention"
+    at = "'2026-01-01T00:00:00.000000Z', 'event'"
+    with open_log(log.url) as reader:
+        before = reader.size
+        subtrees = [reader.subtree(8, 0), reader.subtree(8, 1)]
+    for first_kept in (255, -256, 1024):
+        assert attempt(log.url, role, f"SELECT audit_prune({first_kept}, {at})") != ""
+    assert count(log) == before
+    assert attempt(log.url, role, f"SELECT audit_prune(512, {at})") == ""
+    assert count(log) == before - 512
+    with open_log(log.url) as reader:
+        assert reader.pruned_below == 512
+        assert reader.size == before
+        assert [row.leaf_index for row in reader.rows(0)] == list(range(512, before))
+        assert [reader.subtree(8, 0), reader.subtree(8, 1)] == subtrees
+        assert len(reader.subtree(9, 0)) == 32
+    assert attempt(log.url, OWNER, "DELETE FROM audit_records") == DENIED
+    async with log.store() as store:
+        await end(store, "req_open")
+
+
+async def test_a_password_in_the_url_is_not_shown(server: str):
+    url = "postgresql://somebody:hunter2@127.0.0.1:1/none"
+    store = SqlAuditStore(url, MASTER, busy_s=1)
+    with pytest.raises(ConfigError) as caught:
+        await store.start()
+    assert "hunter2" not in str(caught.value) + repr(store) + store.place
