@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway import telemetry
-from gateway.cli import checks
+from gateway.cli import checks, checks_sinks
 from gateway.cli.checks import Check, Status
 from gateway.cli.common import ConfigOption, JsonOption, console, print_json
 from gateway.config import load
@@ -62,6 +62,8 @@ async def _all(config: Path | None) -> list[Check]:
     detection, types = await checks.detection(settings)
     done += [checks.exposure(settings), *checks.policies(settings, types), checks.policy_cases()]
     done += [checks.master_key(settings), await checks.audit(settings)]
+    done += await asyncio.to_thread(checks_sinks.sinks, settings)
+    done += await asyncio.to_thread(checks_sinks.anchors, settings)
     done += [*detection, await checks.round_trip(settings)]
     return done + await checks.upstreams(settings)
 

@@ -285,6 +285,19 @@ def test_a_sink_gathers_records_until_there_are_enough_or_it_ends(log: Log):
     assert (sink.got, sink.notes) == (list(range(20)), [20])
 
 
+def test_a_sink_that_failed_works_again_only_when_it_takes_what_it_did_not(log: Log):
+    sink = Memory(fails=2)
+    sink.hold_s = 3600.0
+    one = delivery(log, sink)
+    one.turn(final=True)
+    one.turn(final=False)
+    assert one.down
+    one.turn(final=False)
+    stopped(one)
+    assert not one.down
+    assert cursor(log) == 20
+
+
 def test_nothing_is_gathered_where_requests_wait(log: Log):
     sink = Memory()
     sink.hold_s = 3600.0

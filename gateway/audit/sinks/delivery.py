@@ -142,7 +142,10 @@ class Delivery:
             self._thread.join(_LAST_ROUND_S * 2)
 
     def delivered(self, event_id: str) -> Future[None]:
-        """Done once the sink has this record; cancel it to stop waiting."""
+        """Done once the sink has this record; cancel it to stop waiting.
+
+        It ends in a `SinkFault` where the sink fails meanwhile.
+        """
         waiter = _Waiter(event_id, Future())
         with self._lock:
             self._waiters.append(waiter)
@@ -171,13 +174,17 @@ class Delivery:
             log, cursors = self._opened()
             if not self._leads:
                 self._leads = cursors.lead(self._key)
-                self._position = cursors.cursor(self._key)
-                self._on_record = bool(cursors.cursor(self._state_key))
+                if self._leads:
+                    self._position = cursors.cursor(self._key)
+                    self._on_record = bool(cursors.cursor(self._state_key))
             if self._leads:
                 self._serve(log, cursors, final=final)
             else:  # another process serves the sink
-                self.down = bool(self._on_record)
+                self._on_record = bool(cursors.cursor(self._state_key))
+                self.down = self._on_record
             self._settle(log)
+            if self.down:
+                self._refuse(SinkFault("down"))
         except SinkFault as fault:
             return self._failed(fault)
         except (DatabaseFault, AuditUnavailable, ConfigError):
@@ -211,7 +218,9 @@ class Delivery:
         if self._failures or not self._tried:
             self._tried = True
             self._sink.probe()
-        if size > self._position and (final or self._is_due(size - self._position)):
+        # What failed before has to be taken before the sink is said to work.
+        now = final or self._failures > 0
+        if size > self._position and (now or self._is_due(size - self._position)):
             self._deliver(log, cursors, size, final=final)
         if checkpoint is not None and checkpoint.size <= self._position:
             stamp = f"{checkpoint.size} {checkpoint.ts}"
@@ -260,6 +269,14 @@ class Delivery:
             with self._lock:
                 self._waiters = left + self._waiters
 
+    def _refuse(self, fault: SinkFault) -> None:
+        """Tell all who wait that the sink fails."""
+        with self._lock:
+            waiting, self._waiters = self._waiters, []
+        for waiter in waiting:
+            if waiter.done.set_running_or_notify_cancel():
+                waiter.done.set_exception(fault)
+
     # ---- how the sink does -------------------------------------------------------------------
 
     @property
@@ -274,6 +291,7 @@ class Delivery:
             )
         self.down = True
         self._failures += 1
+        self._refuse(fault)
         self._sink.close()
         metrics.audit_sink(self.name, up=False)
         self._tell(degraded=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from gateway.audit.facts import EventType, Outcome
 from gateway.audit.record import AuditRecord, timestamp, uuid7
+from gateway.audit.sinks.base import SinkFault
 from gateway.audit.sinks.delivery import Delivery
 from gateway.errors import AuditUnavailable
 from gateway.ports import AuditSink
@@ -51,7 +52,7 @@ class Gate:
         try:
             async with asyncio.timeout(self.patience_s):
                 await asyncio.gather(*waiting)
-        except TimeoutError:
+        except (TimeoutError, SinkFault):
             await self.primary.append(_given_up(record))
             raise _unavailable() from None
 

@@ -44,9 +44,15 @@ class JsonlSink:
         self._size = 0
 
     def probe(self) -> None:
-        """Open the file for writing, or make it. What is in it stays as it is."""
+        """Open the file for writing, or see whether it can be made. Nothing is changed."""
         try:
-            os.close(os.open(self.path, _FLAGS, 0o600))
+            try:
+                os.close(os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+            except FileNotFoundError:
+                # Not made now: whoever asks may be another user than the one who will write.
+                self.path.parent.stat()
+                if not os.access(self.path.parent, os.W_OK | os.X_OK):
+                    raise SinkFault("EACCES") from None
         except OSError as error:
             raise fault_of(error) from None
 

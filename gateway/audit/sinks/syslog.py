@@ -11,20 +11,23 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import orjson
 
 from gateway.audit.sinks.base import Note, Row, SinkFault, fault_of, line_of
 
+_T = TypeVar("_T")
+
 PORT: Final = 6514
 """The port of syslog over TLS (RFC 5425, section 4.1)."""
 HOLD_S: Final = 1.0
 _PRIORITY: Final = 13 * 8 + 6  # facility 13, log audit; severity 6, informational
+_CHUNK: Final = 65536
 _HEADER_WORD = re.compile(r"[!-~]{1,255}")  # PRINTUSASCII of RFC 5424, section 6
 
 
@@ -69,12 +72,11 @@ class SyslogSink:
         server = self._server
         try:
             context = _context(server)
-            with (
-                socket.create_connection((server.host, server.port), server.timeout_s) as plain,
-                context.wrap_socket(plain, server_hostname=server.host) as secure,
-            ):
-                secure.sendall(data)
-                _end(secure)
+            address = (server.host, server.port)
+            with socket.create_connection(address, server.timeout_s) as plain:
+                channel = _Channel(plain, context, server.host)
+                channel.send(data)
+                channel.end()
         except OSError as error:
             raise fault_of(error) from None
 
@@ -112,12 +114,65 @@ def _context(server: Server) -> ssl.SSLContext:
     return context
 
 
-def _end(secure: ssl.SSLSocket) -> None:
-    """Send close_notify and wait for the server's.
+class _Channel:
+    """A TLS connection whose end can be told from an alert and from a cut.
+
+    `ssl.SSLSocket.unwrap` cannot: it returns in good order after any fatal alert of the peer, too.
 
     Raises:
-        OSError: it did not come.
+        OSError: the handshake failed.
     """
-    plain = secure.unwrap()
-    with suppress(OSError):
-        plain.close()
+
+    def __init__(self, plain: socket.socket, context: ssl.SSLContext, host: str) -> None:
+        self._plain = plain
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        try:
+            self._read_until_done(self._tls.do_handshake)
+        except ssl.SSLError:
+            with suppress(OSError):
+                self._flush()  # the alert that says why
+            raise
+        self._flush()
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        for start in range(0, len(data), _CHUNK):
+            self._tls.write(data[start : start + _CHUNK])
+            self._flush()
+
+    def end(self) -> None:
+        """Send close_notify and wait for the peer's.
+
+        Raises:
+            OSError: it did not come: there was an alert, or the connection was cut.
+            SinkFault: the peer ended the connection before.
+        """
+        try:
+            while self._tls.read(_CHUNK):  # what has come in so far: an alert, perhaps
+                pass
+        except ssl.SSLWantReadError:
+            pass
+        else:
+            raise SinkFault("closed_early")
+        with suppress(ssl.SSLWantReadError):  # nothing is there to be read: it only sends
+            self._tls.unwrap()
+        self._flush()
+        with suppress(ssl.SSLZeroReturnError):
+            while self._read_until_done(lambda: self._tls.read(_CHUNK)):
+                pass
+
+    def _read_until_done(self, act: Callable[[], _T]) -> _T:
+        while True:
+            try:
+                return act()
+            except ssl.SSLWantReadError:
+                self._flush()
+                if data := self._plain.recv(_CHUNK):
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._plain.sendall(self._outgoing.read())
