@@ -1,0 +1,178 @@
+"""Retention takes a prefix, as far as nothing must stay, and proofs of what stays still hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.audit import retention
+from gateway.audit.checkpoint import parse_checkpoint
+from gateway.audit.content.store import ContentStore, open_content
+from gateway.audit.merkle import (
+    consistency,
+    frontier_at,
+    inclusion,
+    verify_consistency,
+    verify_inclusion,
+)
+from gateway.audit.notes import parse_note
+from gateway.audit.opening import migrate
+from gateway.audit.reading import LogReader, open_log
+from tests.audit import pg
+from tests.audit.content.kept import LATER, MASTER, TENANT, begun, ended, event_id, keeping, store
+
+ANNA = "anna@example.com"
+PAIRS = 310  # 620 leaves: two whole blocks of 256
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    if reason := pg.reason_to_skip():
+        pytest.skip(reason)
+    if pg.URL:
+        yield pg.URL
+    else:
+        with pg.server() as one:
+            yield one.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        one = f"sqlite:///{tmp_path}/audit.db"
+        fill(one, tmp_path)
+        yield one
+        return
+    with pg.fresh(request.getfixturevalue("server")) as one:
+        migrate(one)
+        fill(one, tmp_path)
+        yield one
+
+
+def fill(url: str, folder: Path, *, signed: bool = True) -> None:
+    """Write the exchanges, and wait until all have leaves and a signature."""
+
+    async def work() -> None:
+        log = store(url, folder if signed else None)
+        await log.start()
+        for number in range(PAIRS):
+            kept = keeping(f"r{number:03}", ANNA)
+            first, end = begun(kept, b"text"), ended(kept, b"text")
+            await asyncio.gather(log.append(first), log.append(end))
+            last = end.event_id
+        while leaf_of(url, last) is None:  # noqa: ASYNC110 -- the other side is a database
+            await asyncio.sleep(0.05)
+        await log.aclose()
+
+    asyncio.run(work())
+
+
+def leaf_of(url: str, event_id: str) -> int | None:
+    with open_log(url) as log:
+        return log.leaf_of(event_id)
+
+
+def requests(url: str) -> dict[str, int]:
+    """The first leaf of each request that has records."""
+    found: dict[str, int] = {}
+    with open_log(url) as log:
+        for row in log.rows(0):
+            request_id = orjson.loads(row.body).get("request_id")
+            if request_id:
+                found.setdefault(request_id, row.leaf_index)
+    return found
+
+
+def taken(content: ContentStore, before: str = LATER) -> retention.Plan:
+    plan = retention.plan(content, before)
+    list(retention.prune(content, plan, event_id()))
+    return plan
+
+
+def check_proofs(log: LogReader, first: int) -> None:
+    """Every leaf that is left is in the signed tree, which goes on from a tree that is gone."""
+    latest = log.latest_checkpoint()
+    assert latest is not None
+    root = parse_checkpoint(parse_note(latest.note).text).root
+    rows = list(log.rows(0))
+    assert rows[0].leaf_index == first
+    for row in (rows[0], rows[1], rows[-1]):
+        if row.leaf_index < latest.size:
+            proof = inclusion(row.leaf_index, latest.size, log.subtree)
+            verify_inclusion(row.leaf_hash, row.leaf_index, latest.size, proof, root)
+    old = frontier_at(256, log.subtree)
+    verify_consistency(
+        256, old.root(), latest.size, root, consistency(256, latest.size, log.subtree)
+    )
+
+
+def test_a_prefix_of_whole_blocks_goes(url: str):
+    leaves = requests(url)
+    with open_content(url, MASTER) as content:
+        plan = taken(content)
+        assert (plan.start, plan.below) == (0, 512)
+        with open_log(url) as log:
+            assert log.pruned_below == 512
+            check_proofs(log, 512)
+        assert content.records("r000") == []
+        assert content.capsules("r000") == []
+        assert content.find(TENANT, "EMAIL_ADDRESS", [ANNA]) == sorted(
+            one for one, leaf in leaves.items() if leaf >= 512
+        )
+        again = retention.plan(content, LATER)
+        assert (again.start, again.below) == (512, 512)
+        assert list(retention.prune(content, again, event_id())) == []
+
+
+def test_only_what_is_old_enough_goes(url: str):
+    with open_log(url) as log:
+        rows = list(log.rows(299, 301))
+    with open_content(url, MASTER) as content:
+        assert retention.plan(content, "2001-01-01T00:00:00.000000Z").below == 0
+        plan = taken(content, orjson.loads(rows[0].body)["ts"])
+        assert plan.below == 256
+    with open_log(url) as log:
+        check_proofs(log, 256)
+
+
+def test_what_is_on_hold_stays_with_all_after_it(url: str):
+    leaf = requests(url)["r150"]
+    assert 256 < leaf < 512
+    with open_content(url, MASTER) as content:
+        (hold_id,) = content.hold(reason="case-1", request_id="r150")
+        plan = taken(content)
+        assert plan.below == 256
+        assert ("a legal hold", leaf) in plan.limits
+        content.release(hold_id)
+        assert taken(content).below == 512
+
+
+def test_a_hold_set_after_the_plan_is_seen(url: str):
+    with open_content(url, MASTER) as content:
+        plan = retention.plan(content, LATER)
+        content.hold(reason="case-1", tenant=TENANT)
+        with pytest.raises(retention.LimitReached, match="a legal hold"):
+            list(retention.prune(content, plan, event_id()))
+        assert len(content.records("r000")) == 2
+
+
+def test_without_a_checkpoint_nothing_goes(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/audit.db"
+    fill(url, tmp_path, signed=False)
+    with open_content(url, MASTER) as content:
+        plan = retention.plan(content, LATER)
+        assert plan.below == 0
+        assert ("the last checkpoint", 0) in plan.limits
+
+
+def test_steps_end_where_the_plan_does(url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(retention, "STEP", 256)
+    with open_content(url, MASTER) as content:
+        plan = retention.plan(content, LATER)
+        assert list(retention.prune(content, plan, event_id())) == [256, 512]
+    with open_log(url) as log:
+        check_proofs(log, 512)
