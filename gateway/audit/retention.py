@@ -92,7 +92,7 @@ def _take(raw: Raw, below: int, event_id: str) -> None:
 
 def _check(raw: Raw, below: int) -> None:
     """A hold or an open request may have come since the plan was made."""
-    for what, leaf in _limits(raw):
+    for what, leaf in _limits(raw, below):
         if leaf < below:
             raise LimitReached(what)
 
@@ -108,12 +108,12 @@ def _first_since(raw: Raw, before: str) -> int:
     return _one(raw, "SELECT size FROM audit_tree") or 0 if found is None else found
 
 
-def _limits(raw: Raw) -> list[tuple[str, int]]:
-    """What records must stay for, and from which leaf on."""
+def _limits(raw: Raw, below: int | None = None) -> list[tuple[str, int]]:
+    """What records must stay for, and from which leaf on; holds are looked for below an index."""
     signed = _one(raw, "SELECT max(size) FROM audit_checkpoints") or 0
     found: list[tuple[str, int | None]] = [
         ("the last checkpoint", signed),
-        ("a legal hold", content.first_held_leaf(raw)),
+        ("a legal hold", content.first_held_leaf(raw, below)),
         (
             "an open request",
             _one(

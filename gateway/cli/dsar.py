@@ -200,8 +200,7 @@ def erase(
         except HeldError as error:
             _refuse_held(error.holds, as_json=json)
         event_id = _tombstone(settings, tenant, asked, done)
-        if vacuum:
-            content.vacuum()
+        is_clean = content.vacuum() if vacuum else done.is_clean
     shown = {
         "ok": True,
         "event_id": event_id,
@@ -210,7 +209,7 @@ def erase(
         "scope": scope,
         "scope_nonce": nonce.hex(),
         "open_requests": still_open,
-        "free_space_clean": done.is_clean or vacuum,
+        "free_space_clean": is_clean,
     }
     if json:
         print_json(shown)

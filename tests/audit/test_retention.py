@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from gateway.audit import retention
 from gateway.audit.checkpoint import parse_checkpoint
@@ -22,6 +23,7 @@ from gateway.audit.merkle import (
 from gateway.audit.notes import parse_note
 from gateway.audit.opening import migrate
 from gateway.audit.reading import LogReader, open_log
+from gateway.cli import audit
 from tests.audit import pg
 from tests.audit.content.kept import LATER, MASTER, TENANT, begun, ended, event_id, keeping, store
 
@@ -53,16 +55,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield one
 
 
-def fill(url: str, folder: Path, *, signed: bool = True) -> None:
+def fill(
+    url: str, folder: Path, *, signed: bool = True, first: int = 0, pairs: int = PAIRS
+) -> None:
     """Write the exchanges, and wait until all have leaves and a signature."""
 
     async def work() -> None:
         log = store(url, folder if signed else None)
         await log.start()
-        for number in range(PAIRS):
+        for number in range(first, first + pairs):
             kept = keeping(f"r{number:03}", ANNA)
-            first, end = begun(kept, b"text"), ended(kept, b"text")
-            await asyncio.gather(log.append(first), log.append(end))
+            start, end = begun(kept, b"text"), ended(kept, b"text")
+            await asyncio.gather(log.append(start), log.append(end))
             last = end.event_id
         while leaf_of(url, last) is None:  # noqa: ASYNC110 -- the other side is a database
             await asyncio.sleep(0.05)
@@ -126,6 +130,17 @@ def test_a_prefix_of_whole_blocks_goes(url: str):
         again = retention.plan(content, LATER)
         assert (again.start, again.below) == (512, 512)
         assert list(retention.prune(content, again, event_id())) == []
+
+
+def test_the_log_goes_on_and_verifies_as_a_whole(url: str, tmp_path: Path):
+    with open_content(url, MASTER) as content:
+        taken(content)
+    fill(url, tmp_path, first=1000, pairs=3)
+    done = CliRunner().invoke(audit.app, ["verify", "--url", url, "--json"])
+    assert done.exit_code == 0, done.output
+    said = orjson.loads(done.stdout)
+    assert said["pruned_below"] == 512
+    assert said["signed"] == said["size"] > 2 * PAIRS
 
 
 def test_only_what_is_old_enough_goes(url: str):

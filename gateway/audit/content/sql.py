@@ -339,10 +339,14 @@ def holding(raw: Raw, tenant: str, request_id: str) -> list[str]:
     return [row[0] for row in rows.fetchall()]
 
 
-def first_held_leaf(raw: Raw) -> int | None:
-    """The lowest leaf whose record is on hold."""
+def first_held_leaf(raw: Raw, below: int | None = None) -> int | None:
+    """The lowest leaf whose record is on hold, of those below an index."""
+    if raw.execute("SELECT 1 FROM audit_holds WHERE released IS NULL LIMIT 1").fetchone() is None:
+        return None
+    narrowed, values = ("", ()) if below is None else ("l.leaf_index < ? AND ", (below,))
     row = raw.execute(
         "SELECT min(l.leaf_index) FROM audit_leaves l "  # noqa: S608 -- ours
-        f"JOIN audit_records r ON r.event_id = l.event_id WHERE {_HELD.format('r')}"
+        f"JOIN audit_records r ON r.event_id = l.event_id WHERE {narrowed}{_HELD.format('r')}",
+        values,
     ).fetchone()
     return None if row[0] is None else int(row[0])

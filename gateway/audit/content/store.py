@@ -202,12 +202,19 @@ class ContentStore:
             busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
-    def vacuum(self) -> None:
-        """Write SQLite's file anew, without free space. Nobody else writes meanwhile."""
-        if self.is_sqlite:
+    def vacuum(self) -> bool:
+        """Write SQLite's file anew, without free space; whether it was done.
+
+        Nobody else writes meanwhile, and nobody else may be at it when it begins.
+        """
+        if not self.is_sqlite:
+            return False
+        try:
             with available():
                 sql.Raw(self._connection).execute("VACUUM")
-            self.clean()
+        except AuditUnavailable:
+            return False
+        return self.clean()
 
     # ---- holds -------------------------------------------------------------------------------
 

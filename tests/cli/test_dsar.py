@@ -1,0 +1,210 @@
+"""A person's data is found, handed over and erased by commands; each of it is on record."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from gateway import config
+from gateway.audit.content.index import normalised
+from gateway.audit.record import commitment
+from gateway.cli import audit, dsar
+from tests.audit.content.kept import EARLIER, MASTER, TENANT, exchange, write
+
+ANNA, BEN = "anna@example.com", "ben@example.com"
+TEXT = b"what was sent, canary-4711"
+CONFIG = """\
+version: 1
+upstreams:
+  - {name: loopback, kind: loopback, class: on_prem, models: ["*"]}
+audit: {url: "sqlite:///audit.db"}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "cloakroom.yaml"
+    path.write_text(CONFIG)
+    (tmp_path / "cloakroom.key").write_text(base64.b64encode(MASTER).decode())
+    (tmp_path / "cloakroom.key").chmod(0o600)
+    assert config.load(path, {}).master_key == MASTER
+    url = f"sqlite:///{tmp_path}/audit.db"
+    exchange(url, "r1", ANNA, text=TEXT)
+    exchange(url, "r2", ANNA, BEN, text=TEXT)
+    exchange(url, "r3", BEN, text=TEXT)
+    return path
+
+
+def run(file: Path, command: str, *options: str, values: str = ANNA) -> Result:
+    arguments = [command, "--type", "EMAIL_ADDRESS", "--value-file", "-", "--tenant", TENANT]
+    return CliRunner().invoke(dsar.app, [*arguments, "--config", str(file), *options], input=values)
+
+
+def hold(file: Path, *arguments: str, values: str = "") -> Result:
+    return CliRunner().invoke(audit.app, ["hold", *arguments, "--config", str(file)], input=values)
+
+
+def bodies(file: Path) -> list[dict]:
+    with closing(sqlite3.connect(file.parent / "audit.db")) as log:
+        rows = log.execute("SELECT body FROM audit_records ORDER BY seq").fetchall()
+    return [orjson.loads(row[0]) for row in rows]
+
+
+def types(file: Path) -> list[str]:
+    return [one["type"] for one in bodies(file) if not one["type"].startswith("request.")]
+
+
+def test_find(file: Path):
+    done = run(file, "find", "--json", values=f"{ANNA.upper()}\n\nnobody@example.com\n")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert [(one["request_id"], one["capsules"]) for one in found] == [("r1", 2), ("r2", 2)]
+    assert types(file) == ["audit.searched"]
+    shown = run(file, "find")
+    assert shown.exit_code == 0
+    assert "r2" in shown.stdout
+    nothing = run(file, "find", values="nobody@example.com")
+    assert nothing.exit_code == 1
+
+
+def test_no_value_on_the_command_line(file: Path):
+    done = CliRunner().invoke(dsar.app, ["find", "--config", str(file), "--value", ANNA])
+    assert done.exit_code == 2
+
+
+def test_export(file: Path, tmp_path: Path):
+    out = tmp_path / "export.json"
+    done = run(file, "export", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    document = json.loads(out.read_bytes())
+    assert [one["request_id"] for one in document["requests"]] == ["r1", "r2"]
+    first = document["requests"][0]
+    assert [one["text"] for one in first["texts"]] == [TEXT.decode()] * 2
+    assert all(one["committed"] for one in first["texts"])
+    assert first["records"][0]["type"] == "request.accepted"
+    assert types(file) == ["audit.exported"]
+    assert run(file, "export", "--out", str(out)).exit_code == 2  # nothing is written over
+    shown = run(file, "export")
+    assert json.loads(shown.stdout) == document
+
+
+def test_erase(file: Path):
+    done = run(file, "erase", "--reason", "gdpr-17-1b", "--yes", "--json", "--vacuum")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    counts = {"requests": 2, "capsules": 4, "keys": 2, "index_rows": 3, "nonces": 4}
+    assert {name: said[name] for name in counts} == counts
+    assert said["free_space_clean"]
+    assert types(file) == ["erasure.requested", "erasure.executed"]
+    tombstone = bodies(file)[-1]
+    assert tombstone["erasure"] == {**counts, "reason": "gdpr-17-1b", "scope": said["scope"]}
+    assert ANNA not in json.dumps(bodies(file))
+    # Who has the nonce can show for whom it was; without it nobody can test a guess.
+    nonce = bytes.fromhex(said["scope_nonce"])
+    forms = [normalised("EMAIL_ADDRESS", ANNA)]
+    scope = commitment(nonce, orjson.dumps([TENANT, "EMAIL_ADDRESS", forms]))
+    assert scope.digest == said["scope"]
+    assert run(file, "find").exit_code == 1
+    assert run(file, "find", values=BEN).exit_code == 0
+    again = run(file, "erase", "--reason", "gdpr-17-1b", "--yes")
+    assert again.exit_code == 1
+
+
+def test_the_log_verifies_after_an_erasure(file: Path):
+    """So do the trees that were signed before it."""
+    url = f"sqlite:///{file.parent}/audit.db"
+    write(url, folder=file.parent)
+    assert run(file, "erase", "--reason", "gdpr", "--yes").exit_code == 0
+    write(url, folder=file.parent)
+    verified = CliRunner().invoke(
+        audit.app, ["verify", "--config", str(file), "--url", url, "--json"]
+    )
+    assert verified.exit_code == 0, verified.output
+    said = json.loads(verified.stdout)
+    assert said["checkpoints"] >= 2
+    assert said["signed"] == said["size"]
+
+
+def test_erase_asks_first(file: Path):
+    done = run(file, "erase", "--reason", "gdpr")
+    assert done.exit_code == 1
+    assert "2 requests would be erased" in done.stderr
+    assert types(file) == []
+    for reason in ("", "Mr Smith asked"):
+        assert run(file, "erase", "--reason", reason, "--yes").exit_code == 2
+    assert run(file, "find").exit_code == 0
+
+
+def test_a_hold_is_in_the_way(file: Path):
+    done = hold(
+        file, "set", "--reason", "case-7", "--tenant", TENANT, "--type", "EMAIL_ADDRESS",
+        "--value-file", "-", "--json", values=BEN,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    (hold_id,) = json.loads(done.stdout)["holds"]
+    refused = run(file, "erase", "--reason", "gdpr", "--yes")
+    assert refused.exit_code == 1
+    assert hold_id in refused.stderr
+    assert types(file) == ["hold.set"]
+    listed = json.loads(hold(file, "list", "--json").stdout)
+    assert [(one["hold_id"], one["subject"], one["reason"]) for one in listed] == [
+        (hold_id, True, "case-7")
+    ]
+    assert BEN not in hold(file, "list").stdout
+    assert hold(file, "release", hold_id).exit_code == 0
+    assert hold(file, "release", hold_id).exit_code == 1
+    assert run(file, "erase", "--reason", "gdpr", "--yes").exit_code == 0
+    assert types(file) == ["hold.set", "hold.released", "erasure.requested", "erasure.executed"]
+
+
+def test_a_person_is_held_in_one_tenant(file: Path):
+    done = hold(file, "set", "--reason", "c", "--type", "PERSON", "--value-file", "-", values="A")
+    assert done.exit_code == 2
+    assert hold(file, "set", "--reason", "Not a code").exit_code == 2
+
+
+def test_prune_lets_expired_content_go(file: Path):
+    exchange(f"sqlite:///{file.parent}/audit.db", "r4", ANNA, text=TEXT, expires=EARLIER)
+    done = CliRunner().invoke(audit.app, ["prune", "--config", str(file), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["expired_requests"] == 1
+    found = json.loads(run(file, "find", "--json").stdout)
+    assert [one["request_id"] for one in found] == ["r1", "r2"]
+
+
+def test_prune_says_why_records_stay(file: Path):
+    done = CliRunner().invoke(
+        audit.app, ["prune", "--before", "2999-01-01", "--config", str(file), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["records"] == 0
+    assert {"what": "the last checkpoint", "from_leaf": 0} in said["kept_for"]
+
+
+@pytest.mark.parametrize("values", ["", "\n \n", "\udcff"])
+def test_values_that_are_none(file: Path, values: str):
+    raw = values.encode("utf-8", "surrogateescape")
+    done = CliRunner().invoke(
+        dsar.app,
+        ["find", "--type", "PERSON", "--value-file", "-", "--config", str(file)],
+        input=raw,
+    )
+    assert done.exit_code == 2
+    assert types(file) == []
+
+
+def test_no_log(tmp_path: Path):
+    path = tmp_path / "cloakroom.yaml"
+    path.write_text(CONFIG)
+    done = CliRunner().invoke(audit.app, ["hold", "list", "--config", str(path)])
+    assert done.exit_code == 2
