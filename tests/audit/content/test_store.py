@@ -17,6 +17,7 @@ from gateway.audit.content.keys import epoch_key, unwrap
 from gateway.audit.content.store import HeldError, open_content
 from gateway.audit.opening import migrate
 from gateway.audit.reading import open_log
+from gateway.audit.record import canonical
 from tests.audit import pg
 from tests.audit.content.kept import (
     EARLIER,
@@ -355,3 +356,30 @@ def test_sealed_texts_and_ended_holds_are_not_changed(tmp_path: Path):
         ):
             with pytest.raises(sqlite3.IntegrityError):
                 attacker.execute(statement)
+
+
+def test_a_reader_that_is_at_it_keeps_the_write_ahead_log(tmp_path: Path):
+    """The erasure stands all the same, and says that bytes are left."""
+    url = f"sqlite:///{tmp_path}/audit.db"
+    exchange(url, "r1", ANNA, text=TEXT)
+    with (
+        closing(sqlite3.connect(tmp_path / "audit.db", isolation_level=None)) as reader,
+        open_content(url, MASTER, busy_s=0.05) as content,
+    ):
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM audit_capsules").fetchone()
+        assert not content.erase(TENANT, ["r1"]).is_clean
+        assert not content.vacuum()
+        reader.execute("COMMIT")
+        assert content.capsules("r1") == []
+        assert content.clean()
+
+
+def test_a_record_holds_nothing_of_what_is_beside_it():
+    """So neither does anything that copies of records go to."""
+    kept = keeping("r1", ANNA)
+    record = begun(kept, TEXT)
+    bare = replace(record, beside=None)
+    assert record.beside is not None
+    assert canonical(record) == canonical(bare)
+    assert record == bare
