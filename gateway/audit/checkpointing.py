@@ -66,17 +66,26 @@ class Checkpointer:
         self._next = signing.monotonic()  # the first one says that the process is there
         self._grown = 0  # leaves since then
 
+    def check_name(self, raw: Raw, place: str) -> str | None:
+        """The log's name, None where it has none yet.
+
+        Raises:
+            ConfigError: it is another one than is wanted.
+        """
+        (kept,) = raw.execute("SELECT origin FROM audit_meta").fetchone()
+        if kept is not None and self._signing.origin not in (None, kept):
+            hint = f"a log keeps its name: {kept}"
+            raise ConfigError([Problem(place, 0, "audit.origin", "is not the log's", hint)])
+        return None if kept is None else str(kept)
+
     def introduce(self, raw: Raw, place: str) -> list[str]:
         """Put the log's name and public keys into it, in a transaction; the ids of new keys.
 
         Raises:
             ConfigError: the log has another name, or the name cannot be that of a log.
         """
-        (kept,) = raw.execute("SELECT origin FROM audit_meta").fetchone()
+        kept = self.check_name(raw, place)
         wanted = self._signing.origin
-        if kept is not None and wanted not in (None, kept):
-            hint = f"a log keeps its name: {kept}"
-            raise ConfigError([Problem(place, 0, "audit.origin", "is not the log's", hint)])
         self._origin = kept or wanted or notes.default_origin(self._signing.keys)
         if kept is None:
             raw.execute("UPDATE audit_meta SET origin = ?", (self._origin,))

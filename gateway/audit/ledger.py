@@ -21,6 +21,7 @@ from gateway.audit.checkpointing import Checkpointer
 from gateway.audit.content import sql as content
 from gateway.audit.facts import TERMINAL, EventType
 from gateway.audit.record import AuditRecord, canonical, outcome_unknown, timestamp, uuid7
+from gateway.errors import ConfigError
 
 _log = structlog.get_logger()
 
@@ -154,7 +155,10 @@ class Ledger:
     def _connected(self) -> sql.Db:
         """The writing connection, made anew after any failure."""
         if self._connection is None:
-            connection = self.backend.connect(self.writer_id, first=False)
+            try:
+                connection = self.backend.connect(self.writer_id, first=False)
+            except ConfigError:  # somebody has migrated it under us: nothing is written here
+                raise sql.DatabaseFault("another schema") from None
             try:
                 found = sql.head(sql.Raw(connection), self.writer_id)
             except BaseException:

@@ -20,6 +20,7 @@ from gateway.audit.chain import Head, Link, extend, writer_key
 from gateway.audit.checkpointing import Checkpointer, LogForked, Signing
 from gateway.audit.postgres import sql as postgres
 from gateway.audit.postgres.backend import PostgresBackend
+from gateway.errors import ConfigError
 
 _log = structlog.get_logger()
 
@@ -97,6 +98,7 @@ class Sequencer:
     ) -> None:
         self.broken: dict[str, int] = {}
         self.forked = False
+        self.problem: ConfigError | None = None
         self._backend = backend
         self._master = master
         self._checkpointer = Checkpointer(signing) if signing is not None else None
@@ -114,7 +116,7 @@ class Sequencer:
     @property
     def healthy(self) -> bool:
         """Whether nothing was found that should not be: every chain whole, the tree one tree."""
-        return not self.broken and not self.forked
+        return not self.broken and not self.forked and self.problem is None
 
     @property
     def leads(self) -> bool:
@@ -122,9 +124,15 @@ class Sequencer:
         return self._leads
 
     def start(self, patience_s: float) -> None:
-        """Start the thread, and wait until it has tried to lead, or for so many seconds."""
+        """Start the thread, and wait until it has tried to lead, or for so many seconds.
+
+        Raises:
+            ConfigError: it cannot: the log has another name, or another schema.
+        """
         self._thread.start()
         self._tried.wait(patience_s)
+        if self.problem is not None:
+            raise self.problem
 
     def stop(self) -> None:
         """Sequence and sign what is there, if this process leads, and end the thread."""
@@ -146,14 +154,20 @@ class Sequencer:
         """One round; seconds until the next one."""
         try:
             with sql.faults():
-                if not self._lead():
-                    return self._wait_s
-                while self._sequence() == tree.PAGE:
-                    self._sign()
-                self._sign(final=final)
+                leads = self._lead()
+                if leads:
+                    while self._sequence() == tree.PAGE:
+                        self._sign()
+                    self._sign(final=final)
         except LogForked as fault:
             self.forked = True
             _log.error("audit_log_forked", component="audit", error_class=str(fault))
+            self._disconnect()
+            return LONGEST_PAUSE_S
+        except ConfigError as error:
+            if self.problem is None:
+                _log.error("audit_sequencer_refused", component="audit")
+            self.problem = error
             self._disconnect()
             return LONGEST_PAUSE_S
         except sql.DatabaseFault as fault:
@@ -162,13 +176,15 @@ class Sequencer:
             self._disconnect()
             self._failures += 1
             return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 10)))
-        self._failures = 0
-        return self._poll_s
+        self._failures, self.problem = 0, None
+        return self._poll_s if leads else self._wait_s
 
     def _lead(self) -> bool:
         """Whether this process leads, after trying to."""
         if self._connection is None:
             self._connection = self._backend.connect_as(ROLE)
+            if self._checkpointer is not None:
+                self._checkpointer.check_name(sql.Raw(self._connection), self._backend.place)
         if not self._leads:
             raw = sql.Raw(self._connection)
             self._leads = bool(raw.execute(postgres.LEAD).fetchone()[0])
@@ -187,11 +203,13 @@ class Sequencer:
         """Give leaves to the next records; how many were looked at."""
         connection = self._connected()
         values = (tree.PAGE, sorted(self.broken), tree.PAGE)
-        with self._backend.transaction(connection) as raw:
-            stands = tree.read(raw, lock=True)
-            rows = [Pending(*row) for row in raw.execute(_PENDING, values).fetchall()]
-            leaves, broken = checked(rows, self._master)
-            tree.append(raw, stands, leaves)
+        # Outside the transaction, which would write even where there is nothing to do. Only a
+        # leader moves on what is read here, and a new one leads when our session is no more.
+        rows = [Pending(*row) for row in sql.Raw(connection).execute(_PENDING, values).fetchall()]
+        leaves, broken = checked(rows, self._master)
+        if leaves:
+            with self._backend.transaction(connection) as raw:
+                tree.append(raw, tree.read(raw, lock=True), leaves)
         if self._checkpointer is not None:
             self._checkpointer.grew(len(leaves))
         for writer_id, number in broken.items():

@@ -25,7 +25,7 @@ from gateway.audit.postgres.backend import PostgresBackend
 from gateway.audit.record import AuditRecord, canonical, event, timestamp, uuid7
 from gateway.audit.sequencer import Sequencer
 from gateway.audit.writer import GroupWriter, Item, unavailable
-from gateway.errors import AuditUnavailable
+from gateway.errors import AuditUnavailable, ConfigError
 from gateway.types import Json
 
 MAX_LISTED = 1000
@@ -181,7 +181,11 @@ class SqlAuditStore:
         await asyncio.wrap_future(self._writer.start())
         self._note_keys(self._writer.new_keys)
         if self._sequencer is not None:
-            await asyncio.to_thread(self._sequencer.start, self._busy_s)
+            try:
+                await asyncio.to_thread(self._sequencer.start, self._busy_s)
+            except ConfigError:
+                await self.aclose()
+                raise
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the file; safe to call more than once."""

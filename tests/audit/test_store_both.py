@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -213,10 +214,34 @@ async def test_a_second_start_goes_on_under_the_same_name(log: Log):
 async def test_a_log_keeps_its_name(log: Log):
     async with log.store() as store:
         await begin(store, "req_1")
-    if not log.is_postgres:
-        other = SqlAuditStore(log.url, MASTER, Signing(log.keys, "another"))
-        with pytest.raises(ConfigError, match="is not the log's"):
-            await other.start()
+    other = SqlAuditStore(log.url, MASTER, Signing(log.keys, "another"))
+    with pytest.raises(ConfigError, match="is not the log's"):
+        await other.start()
+    assert not other.ready
+
+
+async def test_a_log_that_is_migrated_under_a_gateway_is_not_written_to(log: Log):
+    async with log.store(probe_s=60) as store:
+        await begin(store, "req_1")
+        _execute(log, "UPDATE audit_meta SET version = version + 1")
+        store._writer._ledger.disconnect()
+        for _ in range(2):
+            with pytest.raises(AuditUnavailable):
+                await begin(store, "req_2")
+        assert not store.ready
+        _execute(log, "UPDATE audit_meta SET version = version - 1")
+        await begin(store, "req_3")
+        await eventually(lambda: leaves(log) == count(log))
+    assert set(by_request(check(log))) == {"req_1", "req_3"}
+
+
+def _execute(log: Log, statement: str) -> None:
+    if log.is_postgres:
+        pg.query(log.url, statement)
+        return
+    connection = sqlite3.connect(log.url.removeprefix("sqlite:///"), isolation_level=None)
+    connection.execute(statement)
+    connection.close()
 
 
 async def test_records_are_streamed_and_listed(log: Log):
