@@ -36,11 +36,17 @@ PURE = (
     "policy/rules.py", "policy/schema.py", "policy/limits.py", "policy/decide.py",
     "policy/lint.py", "policy/cases.py", "policy/coverage.py", "policy/diff.py",
     "policy/opened.py", "policy/order.py", "policy/universe.py", "policy/simulate.py",
+    "policy/answers.py",
     "vault/sealing.py", "routing/candidates.py", "routing/balance.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
-    "audit/merkle.py", "audit/checkpoint.py", "audit/verify.py",
+    "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",
+    "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/sinks/ocsf.py",
     "audit/content/capsule.py", "audit/content/keys.py", "audit/content/index.py",
     "audit/content/facts.py",
+    "audit/evidence/about.py", "audit/evidence/collect.py", "audit/evidence/quality.py",
+    "audit/evidence/ropa.py", "audit/evidence/dpia.py", "audit/evidence/outages.py",
+    "audit/evidence/tables.py", "audit/evidence/texts.py", "audit/evidence/proving.py",
+    "audit/evidence/pdf.py",
     "identity/roles.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
