@@ -32,6 +32,7 @@ from gateway.detection.presidio import PresidioDetector
 from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.exchange import origin
+from gateway.expiring import Expirer
 from gateway.identity.keys import KeyFile, NoAuth
 from gateway.keyring import derive
 from gateway.masking.presidio import installed_operators
@@ -189,8 +190,9 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         await _record_start(parts, settings)
         recorder, started_by = parts.pipeline.recorder, origin(settings.digest)
         reloader = PolicyReloader(parts.policies, recorder, started_by, keep=keep)
+        expirer = Expirer(settings.audit.url, settings.master_key)
         try:
-            async with reloader.running():
+            async with reloader.running(), expirer.running():
                 yield
         finally:
             draining = True
