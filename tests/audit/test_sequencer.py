@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +20,18 @@ from gateway.audit.chain import Head, extend, writer_key
 from gateway.audit.sequencer import Pending, checked
 from gateway.audit.signing import make_signing_keys
 from tests.audit import pg
-from tests.audit.test_store_both import MASTER, Log, begin, check, count, eventually, leaves
+from tests.audit.test_store_both import (
+    MASTER,
+    ROOT,
+    Log,
+    begin,
+    by_request,
+    check,
+    count,
+    end,
+    eventually,
+    leaves,
+)
 
 needs_pg = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
 A, B = "a" * 32, "b" * 32
@@ -188,3 +202,41 @@ def _signed(file: Path) -> int:
     (size,) = connection.execute("SELECT max(size) FROM audit_checkpoints").fetchone()
     connection.close()
     return int(size or 0)
+
+
+# --- a disk that is full --------------------------------------------------------------------------
+
+
+def test_a_full_disk_ends_nothing_in_half(tmp_path: Path):
+    """A process may write no file beyond some size: what it acknowledged is there, and whole."""
+    key_file = tmp_path / "signing.key"
+    log = Log(f"sqlite:///{tmp_path / 'audit.db'}", make_signing_keys(key_file), key_file)
+    limited = f"""
+import resource, signal, asyncio, sys
+sys.argv = ["w", {log.url!r}, "100000", "key={key_file}"]
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import writer_process
+asyncio.run(writer_process.main({log.url!r}, 100000, {str(key_file)!r}, hang=False))
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", limited],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert "AuditUnavailable" in process.stderr
+    rows = check(log)
+    assert len(rows) > 100
+
+    async def go_on() -> None:
+        async with log.store() as store:
+            await begin(store, "req_after")
+            await end(store, "req_after")
+
+    asyncio.run(go_on())
+    found = by_request(check(log))
+    assert all(len(kinds) == 2 and kinds[0] == "request.accepted" for kinds in found.values())

@@ -560,7 +560,8 @@ async def test_a_commit_of_unknown_outcome_keeps_the_chain(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "postgresql://localhost", "mysql://h/d"]
+    "url",
+    ["", "nonsense", "sqlite://", "sqlite:///:memory:", "postgresql://localhost", "mysql://h/d"],
 )
 def test_the_url_names_an_sqlite_file(url: str):
     with pytest.raises(ConfigError, match="audit"):
