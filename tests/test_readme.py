@@ -30,13 +30,14 @@ POLICIES = [text for text in YAML if "rules:" in text]
 
 def commands() -> list[list[str]]:
     """The words of every `cloakroom` command, those behind a pipe included."""
-    parts = [part for line in LINES for part in line.split(" | ")] + INLINE
+    lines = [line.partition(" > ")[0] for line in LINES]
+    parts = [part for line in lines for part in line.split(" | ")] + INLINE
     return [shlex.split(part) for part in parts if part.strip().startswith("cloakroom ")]
 
 
 def test_there_is_something_to_check():
     assert len(commands()) > 15
-    assert len(CONFIGURATIONS) == 2
+    assert len(CONFIGURATIONS) == 3
     assert len(POLICIES) == 1
 
 
@@ -62,11 +63,12 @@ def test_every_make_target_exists(line: str):
     assert re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE)
 
 
-@pytest.mark.parametrize("text", CONFIGURATIONS, ids=["short", "full"])
+@pytest.mark.parametrize("text", CONFIGURATIONS, ids=["first", "whole", "audit"])
 def test_every_configuration_loads(text: str, tmp_path: Path):
     key = tmp_path / "master.key"
     key.write_bytes(b64encode(bytes(range(32))))
     key.chmod(0o600)
+    (tmp_path / "anchors").mkdir()
     file = tmp_path / "cloakroom.yaml"
     file.write_text(text)
     settings = load(file, {"CLOUD_API_KEY": "x"})
