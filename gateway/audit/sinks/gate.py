@@ -67,6 +67,7 @@ def _given_up(accepted: AuditRecord) -> AuditRecord:
         outcome=Outcome.FAILED,
         http_status=_STATUS,
         error_code=AuditUnavailable.code,
+        beside=None,  # it stands there once, with the accepted record
     )
 
 

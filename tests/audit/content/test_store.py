@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from gateway.audit.content.store import HeldError, open_content
 from gateway.audit.opening import migrate
 from gateway.audit.reading import open_log
 from gateway.audit.record import canonical
+from gateway.audit.sinks.base import SinkFault
+from gateway.audit.sinks.gate import Gate
+from gateway.errors import AuditUnavailable
 from tests.audit import pg
 from tests.audit.content.kept import (
     EARLIER,
@@ -383,3 +387,25 @@ def test_a_record_holds_nothing_of_what_is_beside_it():
     assert record.beside is not None
     assert canonical(record) == canonical(bare)
     assert record == bare
+
+
+async def test_a_request_that_a_further_sink_did_not_get_is_closed(url: str):
+    """Though its content stands already: it is not written a second time."""
+
+    class Missing:
+        down = False
+
+        def delivered(self, event_id: str) -> Future[None]:
+            failed: Future[None] = Future()
+            failed.set_exception(SinkFault("down"))
+            return failed
+
+    log = store(url)
+    await log.start()
+    kept = keeping("r1", ANNA)
+    with pytest.raises(AuditUnavailable):
+        await Gate(log, [Missing()]).append(begun(kept, TEXT))
+    await log.aclose()
+    with open_content(url, MASTER) as content:
+        types = [one["type"] for one in content.records("r1")]
+        assert types == ["request.accepted", "request.failed"]
