@@ -17,7 +17,7 @@ from gateway.policy.model import (
     UnsupportedLanguages,
 )
 from gateway.policy.order import reveals_more
-from gateway.types import AnswerRules, NewData, OperatorUse
+from gateway.types import AnswerRules, ContentKept, NewData, OperatorUse, RecordRules
 
 # From the closed to the open. A field that is masked and one that is dropped count as one: of
 # neither is anything seen that was found.
@@ -37,6 +37,7 @@ _SETTINGS: Final[Mapping[str, tuple[tuple[StrEnum, ...], ...]]] = {
     ),
 }
 _NEW_DATA: Final = ((NewData.MASK,), (NewData.FLAG,), (NewData.KEEP,))
+_CONTENT: Final = ((ContentKept.NONE,), (ContentKept.MASKED,), (ContentKept.ORIGINAL,))
 _EVERY: Final = "*"
 
 
@@ -58,6 +59,7 @@ def settings_opened(old: Policy, new: Policy) -> Iterator[Opened]:
         yield from _stepped(f"handling.{key}", before, after, steps)
     tools = (old.handling.hosted_tools, new.handling.hosted_tools)
     yield from _listed("handling.hosted_tools", *tools)
+    yield from _kept(old.record, new.record)
 
 
 def answers_opened(old: AnswerRules, new: AnswerRules, types: Collection[str]) -> Iterator[Opened]:
@@ -75,6 +77,15 @@ def answers_opened(old: AnswerRules, new: AnswerRules, types: Collection[str]) -
         # A tool without an entry has its values everywhere.
         before, after = old.paths.get(tool, (_EVERY,)), new.paths.get(tool, (_EVERY,))
         yield from _listed(f"paths.{tool}", before, after)
+
+
+def _kept(old: RecordRules, new: RecordRules) -> Iterator[Opened]:
+    """What is kept beside records. How long counts where both keep something."""
+    yield from _stepped("record.content", old.content, new.content, _CONTENT)
+    yield from _listed("record.subjects", old.subjects, new.subjects)
+    before, after = old.retention_days, new.retention_days
+    if before != after and old.subjects and new.subjects:
+        yield Opened(after > before, "record.retention_days", str(before), str(after))
 
 
 def _shadowed(before: Shadow, after: Shadow) -> Iterator[Opened]:

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import ConfigError
 from gateway.policy.decide import decide
+from gateway.policy.opened import settings_opened
 from gateway.types import (
     Candidate,
     ContentKept,
@@ -72,3 +73,20 @@ def test_files_side_by_side_must_agree():
     with pytest.raises(ConfigError) as refused:
         policy(head() + KEPT + REST, head("b") + other + "rules: [{name: c, effect: mask}]\n")
     assert any("otherwise" in str(problem) for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", KEPT, {("record.content", "none", "masked")}),
+        (KEPT, KEPT.replace("masked", "original"), {("record.content", "masked", "original")}),
+        (KEPT, KEPT.replace("7", "8"), {("record.retention_days", "7", "8")}),
+        (KEPT, KEPT, set()),
+    ],
+)
+def test_keeping_more_is_a_difference(old: str, new: str, expected: set[tuple[str, str, str]]):
+    before, after = policy(head() + old + REST), policy(head() + new + REST)
+    found = {one[1:4] for one in settings_opened(before, after) if one.key != "record.subjects"}
+    assert found == expected
+    assert all(one.more for one in settings_opened(before, after))
+    assert not any(one.more for one in settings_opened(after, before))
