@@ -18,9 +18,8 @@ from gateway import config
 from gateway.api.errors import install_error_handlers
 from gateway.api.openai import ChatCompletions, InFlight, models_router
 from gateway.api.ops import ops_router
-from gateway.audit.checkpointing import Signing
+from gateway.audit.checkpointing import configured_signing
 from gateway.audit.facts import EventType
-from gateway.audit.signing import load_or_make_signing_keys, load_signing_keys
 from gateway.audit.sinks.service import Outlets
 from gateway.audit.store import SqlAuditStore
 from gateway.detection.cache import CachedDetector
@@ -41,7 +40,7 @@ from gateway.policy.files import PolicyStore
 from gateway.ports import Upstream
 from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
-from gateway.settings import Audit, Detection, Limits, Settings
+from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
 from gateway.upstreams.loopback import LoopbackUpstream
@@ -49,21 +48,6 @@ from gateway.upstreams.openai import OpenAIUpstream
 
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
-
-
-def make_signing(audit: Audit) -> Signing | None:
-    """With what checkpoints are signed; None where no file of keys is set.
-
-    Raises:
-        ConfigError: the keys cannot be read, or cannot be made.
-    """
-    if audit.signing_key_file is None:
-        return None
-    if audit.makes_signing_key:
-        keys, _ = load_or_make_signing_keys(audit.signing_key_file)
-    else:
-        keys = load_signing_keys(audit.signing_key_file)
-    return Signing(keys, audit.origin)
 
 
 def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
@@ -145,7 +129,9 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     """Build every part. Raises `ConfigError` where one cannot be."""
     operators = installed_operators()
     policies = PolicyStore(settings.policies, operators=frozenset(operators))
-    store = SqlAuditStore(settings.audit.url, settings.master_key, make_signing(settings.audit))
+    store = SqlAuditStore(
+        settings.audit.url, settings.master_key, configured_signing(settings.audit)
+    )
     outlets = Outlets(settings.audit, store)
     detector = make_detector(settings.detection)
     entries = settings.detection.cache_entries

@@ -19,8 +19,10 @@ from gateway.audit.checkpoint import Checkpoint, SigningKeys
 from gateway.audit.merkle import consistency, verify_consistency
 from gateway.audit.notes import NoteError, parse_note
 from gateway.audit.record import timestamp
+from gateway.audit.signing import load_or_make_signing_keys, load_signing_keys
 from gateway.audit.sql import DatabaseFault, Raw
 from gateway.errors import ConfigError, Problem
+from gateway.settings import Audit
 
 GROWING_S = 10.0
 IDLE_S = 60.0
@@ -44,6 +46,21 @@ class Signing:
     """Seconds since 1970."""
     monotonic: Callable[[], float] = time.monotonic
     """Seconds that never run backwards."""
+
+
+def configured_signing(audit: Audit) -> Signing | None:
+    """With what checkpoints are signed; None where no file of keys is set.
+
+    Raises:
+        ConfigError: the keys cannot be read, or cannot be made.
+    """
+    if audit.signing_key_file is None:
+        return None
+    if audit.makes_signing_key:
+        keys, _ = load_or_make_signing_keys(audit.signing_key_file)
+    else:
+        keys = load_signing_keys(audit.signing_key_file)
+    return Signing(keys, audit.origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -22,6 +22,7 @@ from gateway.audit.opening import make_reader
 from gateway.errors import AuditUnavailable
 
 PAGE = 1000
+TREE_SCHEMA: Final = 2  # since when the tables that are read here are there: old copies too
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class LogReader:
 
     def close(self) -> None:
         """Let go of the database."""
-        with _readable():
+        with readable():
             self._connection.close()
 
     @property
@@ -125,7 +126,9 @@ class LogReader:
                 (start, end, PAGE),
             )
             for index, event_id, body, *rest in page:
-                yield LogRow(index, event_id, body.encode(), *rest)
+                # A body that somebody put there as bytes is a damaged record, not an end.
+                text = body if isinstance(body, bytes) else body.encode()
+                yield LogRow(index, event_id, text, *rest)
             if len(page) < PAGE:
                 return
             start = page[-1][0] + 1
@@ -136,7 +139,7 @@ class LogReader:
         Raises:
             ValueError: the tree has none, or it was pruned.
         """
-        with _readable():
+        with readable():
             return self._hashes(level, index)
 
     def checkpoints(self, since_size: int = 0) -> Iterator[StoredCheckpoint]:
@@ -178,34 +181,45 @@ class LogReader:
         return int(found[0][0]) if found else None
 
     def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with _readable():
+        with readable():
             return list(self._raw.execute(query, values).fetchall())
 
     def _one(self, query: str) -> Any:
-        with _readable():
+        with readable():
             return self._raw.execute(query).fetchone()[0]
 
 
 def open_log(url: str, *, busy_s: float = 5.0) -> LogReader:
-    """Open the log at an audit URL for reading.
+    """Open the log at an audit URL for reading: not even its files change.
+
+    Raises:
+        ConfigError: the URL names no log, or its schema is not of this version.
+        AuditUnavailable: it cannot be read.
+    """
+    return LogReader(connect(url, busy_s))
+
+
+def connect(url: str, busy_s: float) -> sql.Db:
+    """A connection that cannot write. It is for the caller to close.
 
     Raises:
         ConfigError: the URL names no log, or its schema is not of this version.
         AuditUnavailable: it cannot be read.
     """
     engine, place = make_reader(url, busy_s)
-    with _readable():
+    with readable():
         connection = engine.connect()
         try:
-            sql.check_version(connection, place)
-            return LogReader(connection)
+            sql.check_version(connection, place, least=TREE_SCHEMA)
         except BaseException:
             connection.close()
             raise
+        return connection
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
+    """What the database fails at, as the error of this gateway."""
     try:
         with sql.faults():
             yield

@@ -9,25 +9,17 @@ whichever comes first, so that no search holds the database for long; `Found.bef
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
 from gateway.audit import sql
-from gateway.audit.opening import is_postgres, make_reader
-from gateway.audit.reading import LogReader
+from gateway.audit.reading import connect, readable
 from gateway.audit.record import uuid7
-from gateway.audit.sqlite.sql import database_file
-from gateway.errors import AuditUnavailable
 
 BLOCK: Final = 20_000
 """Rows that one statement looks at, at most. A page begins with fewer, for what is found often."""
@@ -41,7 +33,6 @@ _ENDS_BETWEEN: Final = (
 )
 _SLACK: Final = timedelta(hours=2)  # an event id and a time are read from the clock one by one
 _FIRST_BLOCK: Final = 256
-_TREE_SCHEMA: Final = 2  # since when the tables that are read here are there: old copies too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,62 +292,6 @@ def open_search(url: str, *, busy_s: float = 5.0) -> Searcher:
         AuditUnavailable: it cannot be read.
     """
     return Searcher(connect(url, busy_s))
-
-
-def open_untouched(url: str, *, busy_s: float = 5.0) -> LogReader:
-    """Open the log at an audit URL so that not even its files change.
-
-    A reader that could write would fold what a crash left in SQLite's write-ahead log back into
-    the database when it closes: that would be a change of the evidence.
-
-    Raises:
-        ConfigError: the URL names no log, or its schema is not of this version.
-        AuditUnavailable: it cannot be read.
-    """
-    return LogReader(connect(url, busy_s))
-
-
-def connect(url: str, busy_s: float) -> sql.Db:
-    """A connection that cannot write. It is for the caller to close.
-
-    Raises:
-        ConfigError: the URL names no log, or its schema is not of this version.
-        AuditUnavailable: it cannot be read.
-    """
-    if is_postgres(url):
-        engine, place = make_reader(url, busy_s)
-    else:
-        path = database_file(url)
-        place = str(path)
-
-        def open_file() -> sqlite3.Connection:
-            file = f"file:{quote(place)}?mode=ro"
-            opened = sqlite3.connect(file, uri=True, isolation_level=None, timeout=busy_s)
-            # Bytes that are no text are a damaged record, which has a place, not a broken log.
-            opened.text_factory = lambda held: held.decode("utf-8", "replace")
-            return opened
-
-        engine = create_engine(
-            "sqlite://", creator=open_file, poolclass=NullPool, hide_parameters=True
-        )
-    with readable():
-        connection = engine.connect()
-        try:
-            sql.check_version(connection, place, least=_TREE_SCHEMA)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """What the database fails at, as the error of this gateway."""
-    try:
-        with sql.faults():
-            yield
-    except sql.DatabaseFault:
-        raise AuditUnavailable("The audit log cannot be read.") from None
 
 
 def _misfiled(position: str) -> str:

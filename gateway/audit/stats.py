@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gateway.audit import sql
 from gateway.audit.facts import TERMINAL
-from gateway.audit.search import connect, readable
+from gateway.audit.reading import connect, readable
 
 _OUTCOMES: Final = {kind.value: outcome.value for outcome, kind in TERMINAL.items()}
 _SIZE_SQLITE: Final = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"

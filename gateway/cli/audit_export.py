@@ -14,8 +14,8 @@ import typer
 
 from gateway.audit.export import Format, head_of, line_of
 from gateway.audit.facts import EventType
-from gateway.audit.reading import LogReader
-from gateway.audit.search import Query, open_untouched
+from gateway.audit.reading import LogReader, open_log
+from gateway.audit.search import Query
 from gateway.cli.audit_common import (
     Exit,
     FromOption,
@@ -58,7 +58,7 @@ def export(
         put_on_record(settings, EventType.AUDIT_EXPORTED, tenant=tenant or "", target=form.value)
         url = settings.audit.url
     query = Query(since=since, until=until, tenant=tenant, type=type_)
-    with reading(as_json=json), open_untouched(url) as log, _target(out, as_json=json) as stream:
+    with reading(as_json=json), open_log(url) as log, _target(out, as_json=json) as stream:
         written = _write(log, query, form, stream, as_json=json)
     if json:
         print_json({"ok": bool(written), "records": written, "file": str(out)})

@@ -10,9 +10,8 @@ import typer
 
 from gateway.audit.merkle import ProofError, inclusion
 from gateway.audit.notes import NoteError
-from gateway.audit.reading import LogReader, LogRow
+from gateway.audit.reading import LogReader, LogRow, open_log
 from gateway.audit.record import leaf_hash
-from gateway.audit.search import open_untouched
 from gateway.audit.tlogproof import LogProof, verify_log_proof
 from gateway.cli.audit_common import Exit, UrlOption, log_url, own_keys, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, print_json
@@ -32,7 +31,7 @@ def proof(
     FILE --key FILE`. Exit codes: 0 written; 1 there is no such record, it is not signed yet, or
     the log does not hold there; 2 the log cannot be read or a file cannot be written.
     """
-    with reading(as_json=json), open_untouched(log_url(config, url)) as log:
+    with reading(as_json=json), open_log(log_url(config, url)) as log:
         row, made = _proof(log, event_id, as_json=json)
     if record is not None:
         _write(record, row.body + b"\n", as_json=json)
@@ -55,7 +54,7 @@ def proof(
 
 def keys(config: ConfigOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
     """The log's public keys, one vkey a line: what `--key` takes, to be kept elsewhere."""
-    with reading(as_json=json), open_untouched(log_url(config, url)) as log:
+    with reading(as_json=json), open_log(log_url(config, url)) as log:
         found = [key.vkey() for key in own_keys(log, as_json=json)]
     if json:
         print_json(found)

@@ -16,9 +16,9 @@ from gateway.audit.chain import writer_key
 from gateway.audit.merkle import ProofError, frontier_at
 from gateway.audit.notes import NoteError, VerifierKey
 from gateway.audit.opening import is_postgres
-from gateway.audit.reading import LogReader
+from gateway.audit.reading import LogReader, open_log
 from gateway.audit.record import leaf_hash
-from gateway.audit.search import Misfiled, open_search, open_untouched
+from gateway.audit.search import Misfiled, open_search
 from gateway.audit.tlogproof import parse_log_proof, verify_log_proof
 from gateway.audit.verdict import Fault, Kind, Report
 from gateway.audit.verify import Anchor, MacKeys, read_anchor, verify_log
@@ -73,7 +73,7 @@ def verify(
     where = url or (settings.audit.url if settings else "")
     master = settings.master_key if settings else None
     macs = None if master is None else (lambda writer: writer_key(master, writer))
-    with reading(as_json=json), open_untouched(where) as log:
+    with reading(as_json=json), open_log(where) as log:
         pinned = bool(key)
         keys = pinned_keys(key, as_json=json) if key else own_keys(log, as_json=json)
         anchors = [_anchor(path, keys, as_json=json) for path in anchor or ()]

@@ -9,6 +9,7 @@ import time
 import typer
 
 from gateway.audit import record as audit
+from gateway.audit.checkpointing import configured_signing
 from gateway.audit.content.facts import ErasureFacts
 from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
 from gateway.audit.store import SqlAuditStore
@@ -43,7 +44,8 @@ def put_on_record(
     )
 
     async def append() -> None:
-        store = SqlAuditStore(settings.audit.url, settings.master_key)
+        signing = configured_signing(settings.audit)
+        store = SqlAuditStore(settings.audit.url, settings.master_key, signing)
         await store.start()
         try:
             await store.append(record)

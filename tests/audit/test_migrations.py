@@ -124,11 +124,13 @@ async def test_postgresql_is_never_migrated_at_start(server: str):
 
 
 @needs_pg
-@pytest.mark.parametrize(("step", "hint"), [(-1, "cloakroom audit migrate"), (1, "newer")])
-async def test_another_schema_on_postgresql_is_refused(server: str, step: int, hint: str):
+@pytest.mark.parametrize(
+    ("version", "hint"), [(1, "cloakroom audit migrate"), (sql.SCHEMA + 1, "newer")]
+)
+async def test_another_schema_on_postgresql_is_refused(server: str, version: int, hint: str):
     with pg.fresh(server) as url:
         opening.migrate(url)
-        pg.query(url, f"UPDATE audit_meta SET version = {sql.SCHEMA + step}")
+        pg.query(url, f"UPDATE audit_meta SET version = {version}")
         with pytest.raises(ConfigError, match=hint):
             await SqlAuditStore(url, MASTER).start()
         with pytest.raises(ConfigError, match=hint):

@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from gateway.audit import search as module
-from gateway.audit.search import Misfiled, Query, Searcher, open_search, open_untouched
+from gateway.audit.reading import open_log
+from gateway.audit.search import Misfiled, Query, Searcher, open_search
 from gateway.audit.stats import read_stats
 from gateway.errors import AuditUnavailable, ConfigError
 from tests.audit.logs import Log, attack, bodies, make_log
@@ -208,7 +209,7 @@ def test_reading_changes_no_file_not_even_what_a_crash_left(log: Log, tmp_path: 
     assert len(before["audit.db-wal"][0]) > 0
     url = f"sqlite:///{crashed / 'audit.db'}"
     for _ in range(2):
-        with open_untouched(url) as reader:
+        with open_log(url) as reader:
             assert reader.size == SIZE
             assert len(list(reader.rows(0))) == SIZE
         with open_search(url) as opened:
@@ -224,15 +225,15 @@ def test_a_copy_of_an_earlier_version_can_be_read_as_it_is(log: Log):
         connection.execute(f"UPDATE audit_meta SET version = {version}")
         connection.close()
         if fits:
-            with open_untouched(log.url) as reader:
+            with open_log(log.url) as reader:
                 assert reader.size == SIZE
         else:
             with pytest.raises(ConfigError):
-                open_untouched(log.url)
+                open_log(log.url)
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path):
-    for opener in (open_search, open_untouched):
+    for opener in (open_search, open_log):
         with pytest.raises(AuditUnavailable):
             opener(f"sqlite:///{tmp_path / 'none.db'}")
         with pytest.raises(ConfigError):

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.audit.chain import writer_key
 from gateway.audit.postgres import sql as postgres
-from gateway.audit.search import Misfiled, Query, open_search, open_untouched
+from gateway.audit.reading import open_log
+from gateway.audit.search import Misfiled, Query, open_search
 from gateway.audit.stats import read_stats
 from gateway.audit.verdict import Kind, Report
 from gateway.audit.verify import verify_log
@@ -74,7 +75,7 @@ def attack(url: str, statement: str) -> None:
 
 
 def check(url: str, log: Log) -> Report:
-    with open_untouched(url) as reader:
+    with open_log(url) as reader:
         return verify_log(
             reader.rows(0, reader.size),
             reader.checkpoints(),

@@ -19,13 +19,12 @@ from gateway.audit.checkpoint import Checkpoint, SigningKeys, public_keys, sign
 from gateway.audit.checkpointing import Signing
 from gateway.audit.merkle import frontier_at
 from gateway.audit.notes import NoteError, VerifierKey
-from gateway.audit.reading import LogRow, StoredCheckpoint
+from gateway.audit.reading import LogRow, StoredCheckpoint, open_log
 from gateway.audit.record import leaf_hash
-from gateway.audit.search import open_untouched
 from gateway.audit.store import SqlAuditStore
 from gateway.audit.verdict import WORDS, Fault, Kind, Report
 from gateway.audit.verify import MAX_FAULTS, Anchor, read_anchor, verify_log
-from tests.audit.logs import MASTER, ORIGIN, Log, attack, bodies, make_log, new_keys
+from tests.audit.logs import BLOCK, MASTER, ORIGIN, Log, attack, bodies, make_log, new_keys
 from tests.audit.test_store import begin
 
 SIZE = 300
@@ -59,7 +58,7 @@ def check(
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """The report on a log, as the command makes it."""
-    with open_untouched(log.url) as reader:
+    with open_log(log.url) as reader:
         latest = reader.latest_checkpoint()
         newest = latest.size if latest else -1
         size = reader.size
@@ -496,7 +495,7 @@ class Memory:
 
 @pytest.fixture(scope="module")
 def memory(original: Log) -> Memory:
-    with open_untouched(original.url) as log:
+    with open_log(original.url) as log:
         return Memory(list(log.rows(0)), list(log.checkpoints()), original.public)
 
 
@@ -540,7 +539,8 @@ def test_every_other_order_or_choice_of_records_is_found(memory: Memory, data: s
     assert not report.holds
     assert report.first_bad is not None
     changed = next(index for index, at in enumerate([*order, -1]) if at != index)
-    assert report.first_bad <= changed
+    # Whole blocks of a writer that are gone show where its next record stands.
+    assert report.first_bad <= changed + 2 * BLOCK
 
 
 def test_a_report_stays_small(memory: Memory):

@@ -49,7 +49,7 @@ def test_a_tenants_values_come_back_and_that_is_on_record(file: Path):
     done = run(file, f"Dear {token},\n", "--tenant", "acme")
     assert done.exit_code == 0
     assert done.stdout == f"Dear {VALUE},\n"
-    assert records(file) == ["unmask.performed"]
+    assert records(file)[-1] == "unmask.performed"
 
 
 def test_another_tenants_stay(file: Path):

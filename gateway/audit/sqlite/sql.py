@@ -64,16 +64,25 @@ def make_file(path: Path) -> None:
 
 
 def make_engine(path: Path, busy_s: float, *, read_only: bool = False) -> DbEngine:
-    """An engine whose connections are never made on a file that is not there."""
+    """An engine whose connections are never made on a file that is not there.
+
+    A reader that could write would fold what a crash left in the write-ahead log back into the
+    database when it closes: that would be a change of the evidence.
+    """
+    mode = "ro" if read_only else "rw"
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"file:{quote(str(path))}?mode=rw",
+        opened = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}",
             uri=True,
             isolation_level=None,
             timeout=busy_s,
             check_same_thread=False,
         )
+        if read_only:
+            # Bytes that are no text are a damaged record, which has a place, not a broken log.
+            opened.text_factory = lambda held: held.decode("utf-8", "replace")
+        return opened
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
