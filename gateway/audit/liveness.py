@@ -40,11 +40,17 @@ class WriterLocks:
             os.close(descriptor)  # swept away between the two steps: make it again
 
     def release(self, writer_id: str) -> None:
-        """Remove the lock file and let go."""
+        """Remove the lock file and let go.
+
+        Raises:
+            OSError: the file cannot be removed; the lock is let go all the same.
+        """
         if self._held is not None:
-            self._path(writer_id).unlink(missing_ok=True)
-            os.close(self._held)
-            self._held = None
+            try:
+                self._path(writer_id).unlink(missing_ok=True)
+            finally:
+                os.close(self._held)
+                self._held = None
 
     def is_alive(self, writer_id: str) -> bool:
         """Whether some process holds this writer's lock.

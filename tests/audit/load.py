@@ -1,0 +1,83 @@
+"""Requests that are put on record while something breaks, and what must hold of them then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+
+from gateway.audit.reading import LogRow
+from gateway.audit.store import SqlAuditStore
+from gateway.errors import AuditUnavailable
+from tests.audit.test_store_both import begin, by_request, end
+
+_log = logging.getLogger(__name__)  # shown with: pytest --log-cli-level=INFO
+
+
+class Load:
+    """Tasks that open requests and close them, until they are told to stop.
+
+    `accepted`, `completed` and `refused` are the ids of requests, as the store answered.
+    """
+
+    def __init__(self, *stores: SqlAuditStore, workers: int = 4, name: str = "one") -> None:
+        self.accepted: set[str] = set()
+        self.completed: set[str] = set()
+        self.refused: set[str] = set()
+        self._name = name
+        self._stopping = asyncio.Event()
+        self._pause = threading.Event()
+        self._tasks = [
+            asyncio.create_task(self._run(store, f"{at}_{number}"))
+            for at, store in enumerate(stores)
+            for number in range(workers)
+        ]
+
+    async def _run(self, store: SqlAuditStore, worker: str) -> None:
+        number = 0
+        while not self._stopping.is_set():
+            number += 1
+            request_id = f"req_{self._name}_{worker}_{number}"
+            try:
+                await begin(store, request_id)
+            except AuditUnavailable:
+                self.refused.add(request_id)
+                await asyncio.to_thread(self._pause.wait, 0.02)
+                continue
+            self.accepted.add(request_id)
+            try:
+                await end(store, request_id)
+            except AuditUnavailable:
+                continue  # the log has to close it, by itself
+            self.completed.add(request_id)
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await asyncio.gather(*self._tasks)
+
+    def check(self, rows: list[LogRow]) -> Counter[str]:
+        """No request that was let through lacks a record, and each is closed once; how many."""
+        found = {
+            name: kinds
+            for name, kinds in by_request(rows).items()
+            if name.startswith(f"req_{self._name}_")
+        }
+        assert self.accepted <= set(found)
+        assert set(found) <= self.accepted | self.refused
+        for name, kinds in found.items():
+            assert len(kinds) == 2, kinds
+            assert kinds[0] == "request.accepted"
+            if name in self.completed:
+                assert kinds[1] == "request.completed"
+            if name in self.refused:
+                assert kinds[1] == "request.outcome_unknown"
+        counts = Counter(
+            accepted=len(self.accepted),
+            completed=len(self.completed),
+            refused=len(self.refused),
+            refused_but_written=len(self.refused & set(found)),
+            closed_by_the_log=sum(k[1] == "request.outcome_unknown" for k in found.values()),
+        )
+        _log.info("%s", dict(counts))
+        return counts

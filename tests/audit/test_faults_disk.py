@@ -1,0 +1,148 @@
+"""Disks that are full, hang, or turn read-only under load, for real, on either database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from gateway.audit import opening
+from gateway.audit.signing import make_signing_keys
+from gateway.audit.store import SqlAuditStore
+from gateway.errors import AuditUnavailable
+from tests.audit import disk, pg
+from tests.audit.load import Load
+from tests.audit.test_store_both import Log, begin, check, count, eventually, leaves
+
+no_disk = disk.reason_to_skip()
+pytestmark = pytest.mark.skipif(bool(no_disk), reason=no_disk or "-")
+SIZES = {"sqlite": 16, "postgresql": 192}  # MiB
+PATIENCE_S = 0.3
+
+
+@dataclass
+class World:
+    """A log whose files are on a disk of their own."""
+
+    disk: disk.Disk
+    log: Log
+    server: pg.Server | None
+
+    @asynccontextmanager
+    async def store(self, **options: Any) -> AsyncIterator[SqlAuditStore]:
+        options = {"probe_s": 0.05, "reconcile_s": 0.1, **options}
+        async with self.log.store(**options) as store:
+            backend: Any = store._writer._ledger.backend
+            backend.grace_s = 0.0
+            yield store
+
+    async def start_anew(self) -> None:
+        """The server, if there is one, as its supervisor does it after a crash."""
+        if self.server is not None:
+            try:
+                await asyncio.to_thread(pg.query, self.log.url, "SELECT 1")
+            except psycopg.Error:
+                await asyncio.to_thread(self.server.start)
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgresql",
+            marks=pytest.mark.skipif(pg.programs() is None, reason="no programs of PostgreSQL"),
+        ),
+    ]
+)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    key_file = tmp_path / "signing.key"
+    keys = make_signing_keys(key_file)
+    with disk.disk(SIZES[request.param]) as own:
+        if request.param == "sqlite":
+            url = f"sqlite:///{own.folder / 'audit.db'}"
+            yield World(own, Log(url, keys, key_file), None)
+            return
+        folder = own.folder / "pg"
+        folder.mkdir(mode=0o755)
+        server = pg.Server(folder)
+        server.start()
+        try:
+            opening.migrate(server.url)
+            yield World(own, Log(server.url, keys, key_file), server)
+        finally:
+            own.thaw()
+            server.stop("immediate")
+
+
+async def settled(world: World, store: SqlAuditStore) -> None:
+    """Everything is closed that is to be closed, and has its leaf."""
+    await store.reconcile()
+    await eventually(lambda: leaves(world.log) == count(world.log))
+
+
+async def test_a_full_disk_lets_nothing_through(world: World):
+    async with world.store() as store:
+        load = Load(store)
+        await eventually(lambda: len(load.completed) > 100)
+        await asyncio.to_thread(world.disk.fill)
+        await eventually(lambda: not store.ready and len(load.refused) > 10)
+        before = len(load.accepted)
+        await asyncio.to_thread(world.disk.free)
+        await world.start_anew()
+        await eventually(lambda: store.ready and len(load.accepted) > before + 100)
+        await load.stop()
+        await settled(world, store)
+    load.check(check(world.log))
+
+
+async def test_a_disk_that_hangs_has_requests_refused_and_closed(world: World):
+    """What waits for the disk is written after all, when nobody waits for it any more."""
+    async with world.store(patience_s=PATIENCE_S) as store:
+        load = Load(store)
+        await eventually(lambda: len(load.completed) > 100)
+        await asyncio.to_thread(world.disk.freeze)
+        try:
+            await eventually(lambda: not store.ready and len(load.refused) >= 8)
+            before = len(load.accepted)
+            with pytest.raises(AuditUnavailable):
+                await begin(store, "req_waits")
+            assert len(load.accepted) == before
+        finally:
+            await asyncio.to_thread(world.disk.thaw)
+        await eventually(lambda: store.ready and len(load.accepted) > before + 100)
+        await load.stop()
+        await settled(world, store)
+    counts = load.check(check(world.log))
+    assert counts["closed_by_the_log"] > 0
+
+
+async def test_a_disk_that_turns_read_only_lets_nothing_through(world: World):
+    """And the gateway that is started when it is repaired goes on where the last one ended."""
+    async with world.store() as store:
+        load = Load(store)
+        await eventually(lambda: len(load.completed) > 100)
+        await asyncio.to_thread(world.disk.fail)
+        await eventually(lambda: not store.ready and len(load.refused) > 10)
+        before = len(load.accepted)
+        assert not await store.probe()
+        await load.stop()
+        assert len(load.accepted) == before
+    if world.server is not None:
+        await asyncio.to_thread(world.server.stop, "immediate")
+    await asyncio.to_thread(world.disk.repair)
+    await world.start_anew()
+    async with world.store() as store:
+        assert store.ready
+        later = Load(store, name="later")
+        await eventually(lambda: len(later.completed) > 100)
+        await later.stop()
+        await settled(world, store)
+    rows = check(world.log)
+    load.check(rows)
+    assert later.check(rows)["refused"] == 0
