@@ -1,8 +1,10 @@
 """Takes changed policy files into force while the gateway runs: whole, or not at all.
 
-The files are looked at every few seconds and on SIGHUP. What they say is in force with one
-assignment; an exchange keeps the policy that it began with. Files that are wrong change nothing:
-the old policy stays, and a log line, a metric and an audit record say so.
+The files are looked at every few seconds and on SIGHUP. A change counts once two looks, some time
+apart, have read the same: a file that is being written may read well and yet lack the denials at
+its end. What the files say is then in force with one assignment; an exchange keeps the policy that
+it began with. Files that are wrong change nothing: the old policy stays, and a log line, a metric
+and an audit record say so.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from contextlib import asynccontextmanager, suppress
 from gateway import metrics, telemetry
 from gateway.audit.facts import EventType, Origin
 from gateway.errors import AuditUnavailable
-from gateway.policy.files import PolicyStore
+from gateway.policy.files import Look, PolicyStore
 from gateway.recording import Recorder
 
 INTERVAL_S = 2.0
+SETTLE_S = 1.0  # between the two looks that must agree
 
 
 class PolicyReloader:
@@ -36,12 +39,14 @@ class PolicyReloader:
         origin: Origin,
         *,
         interval_s: float = INTERVAL_S,
+        settle_s: float = SETTLE_S,
         keep: Callable[[str], object] = lambda digest: None,
     ) -> None:
         self._policies = policies
         self._recorder = recorder
         self._origin = origin
         self._interval_s = interval_s
+        self._settle_s = settle_s
         self._keep = keep
         self._asked = asyncio.Event()
 
@@ -72,10 +77,11 @@ class PolicyReloader:
 
     async def check(self) -> bool:
         """Look at the files now; whether another policy is in force than before."""
-        if not await asyncio.to_thread(self._policies.changed):
+        look = await self._settled()
+        if look is None:
             return False
         before = self._policies.current.digest
-        accepted = await asyncio.to_thread(self._policies.reload)
+        accepted = await asyncio.to_thread(self._policies.reload, look)
         policy = self._policies.current
         metrics.policy_reloaded(accepted=accepted)
         if accepted:
@@ -100,3 +106,15 @@ class PolicyReloader:
         with suppress(AuditUnavailable):
             await self._recorder.event(kind, self._origin, target)
         return accepted and policy.digest != before
+
+    async def _settled(self) -> Look | None:
+        """The files as two looks in a row have read them; None where nothing has changed."""
+        last = ""
+        while True:
+            look = await asyncio.to_thread(self._policies.look)
+            if not self._policies.changed(look):
+                return None
+            if look.digest == last:
+                return look
+            last = look.digest
+            await asyncio.sleep(self._settle_s)

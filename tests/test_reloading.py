@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from gateway.audit.facts import EventType
 from gateway.audit.record import AuditRecord
 from gateway.errors import AuditUnavailable
 from gateway.exchange import origin
-from gateway.policy.files import PolicyStore
+from gateway.policy.files import Look, PolicyStore
 from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
 
@@ -45,7 +46,7 @@ class World:
         self.store = PolicyStore([self.file])
         self.sink = Sink()
         self.reloader = PolicyReloader(
-            self.store, Recorder(self.sink), origin(""), interval_s=NEVER
+            self.store, Recorder(self.sink), origin(""), interval_s=NEVER, settle_s=0
         )
 
     @property
@@ -105,6 +106,71 @@ async def test_a_change_of_an_extended_file_counts(tmp_path: Path):
     assert [rule.name for rule in world.store.current.rules] == ["rest", "never"]
 
 
+class Written(PolicyStore):
+    """Files that somebody writes: after each look the next step of it is done."""
+
+    def __init__(self, paths: list[Path], steps: list[Callable[[], object]]) -> None:
+        super().__init__(paths)
+        self.steps = steps
+
+    def look(self) -> Look:
+        look = super().look()
+        if self.steps:
+            self.steps.pop(0)()
+        return look
+
+
+async def test_half_a_file_is_not_taken_for_the_whole(world: World):
+    """The first half reads well, and lacks the denial that comes last."""
+    denies = "  - {name: no-cards, when: {any_of: [payment]}, effect: deny, reason: No.}\n"
+    half = "version: 1\nid: p\nrules:\n"
+    whole = half + denies + "  - {name: rest, effect: mask}\n"
+    world.file.write_text(whole)
+    store = Written([world.file], [])
+    reloader = PolicyReloader(store, Recorder(world.sink), origin(""), interval_s=NEVER, settle_s=0)
+    changed = OTHER + denies
+    world.file.write_text("")  # an editor empties the file, then writes it in two pieces
+    store.steps += [
+        lambda: world.file.write_text(OTHER),
+        lambda: world.file.write_text(changed),
+    ]
+    assert await reloader.check() is True
+    assert [rule.name for rule in store.current.rules] == ["rest", "never", "no-cards"]
+    assert [kind for kind, _ in world.events] == [EventType.POLICY_CHANGED]
+
+
+async def test_a_change_that_is_taken_back_is_none(world: World):
+    store = Written([world.file], [lambda: world.file.write_text(GOOD)])
+    reloader = PolicyReloader(store, Recorder(world.sink), origin(""), interval_s=NEVER, settle_s=0)
+    world.file.write_text(OTHER)
+    assert await reloader.check() is False
+    assert world.events == []
+
+
+async def test_a_folder_that_is_swapped_by_a_link_is_read_from_one_side(tmp_path: Path):
+    """As volumes of configuration are: files are links through a link that is replaced at once."""
+    base = GOOD.replace("id: p", "id: base").replace("rest", "base-rest")
+    for name, rules in (("old", base), ("new", base.replace("base-rest", "other-rest"))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "base.yaml").write_text(rules)
+        own = GOOD.replace("rest", f"{name}-own")
+        (tmp_path / name / "p.yaml").write_text(own.replace("id: p", "id: p\nextends: base.yaml"))
+    (tmp_path / "data").symlink_to("old")
+    for name in ("p.yaml", "base.yaml"):
+        (tmp_path / name).symlink_to(f"data/{name}")
+
+    def swap() -> None:
+        (tmp_path / "next").symlink_to("new")
+        os.replace(tmp_path / "next", tmp_path / "data")
+
+    sink = Sink()
+    store = PolicyStore([tmp_path / "p.yaml"])
+    reloader = PolicyReloader(store, Recorder(sink), origin(""), interval_s=NEVER, settle_s=0)
+    swap()
+    assert await reloader.check() is True
+    assert [rule.name for rule in store.current.rules] == ["new-own", "other-rest"]
+
+
 async def test_a_log_that_is_down_does_not_stop_the_change(world: World):
     world.sink.down = True
     world.file.write_text(OTHER)
@@ -122,7 +188,9 @@ async def test_a_signal_makes_it_look_at_once(world: World):
 
 async def test_it_looks_by_itself(tmp_path: Path):
     world = World(tmp_path)
-    reloader = PolicyReloader(world.store, Recorder(world.sink), origin(""), interval_s=0.01)
+    reloader = PolicyReloader(
+        world.store, Recorder(world.sink), origin(""), interval_s=0.01, settle_s=0
+    )
     async with reloader.running():
         world.file.write_text(OTHER)
         async with asyncio.timeout(30):

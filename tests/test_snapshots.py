@@ -75,7 +75,7 @@ def test_the_gateway_keeps_its_policy_at_start_and_when_it_changes(
     begin: Callable[..., None] = PolicyReloader.__init__
 
     def noted(self: PolicyReloader, *arguments: object, **options: object) -> None:
-        begin(self, *arguments, **options)
+        begin(self, *arguments, settle_s=0, **options)
         made.append(self)
 
     monkeypatch.setattr(PolicyReloader, "__init__", noted)

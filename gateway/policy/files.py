@@ -139,6 +139,20 @@ def parse_chains(
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """The policy files as they were read at one time. `digest` tells one look from another."""
+
+    chains: Sequence[Chain] = field(repr=False)
+    problems: Sequence[Problem] = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """That of the policy, if all could be read."""
+        found = digest([one for chain in self.chains for one in chain])
+        return f"{found}+{len(self.problems)}" if self.problems else found
+
+
+@dataclass(frozen=True, slots=True)
 class _State:
     policy: Policy
     problems: tuple[Problem, ...] = ()
@@ -175,28 +189,26 @@ class PolicyStore:
         """Why the last reload kept the old policy; empty if it did not."""
         return self._state.problems
 
-    def changed(self) -> bool:
+    def look(self) -> Look:
+        """Read the files, and change nothing."""
+        return Look(*read_chains(self._paths))
+
+    def changed(self, look: Look | None = None) -> bool:
         """Whether the files differ from what is in force, and from what was refused last."""
-        chains, problems = read_chains(self._paths)
-        found = digest([one for chain in chains for one in chain])
-        if problems:
-            found += f"+{len(problems)}"
+        found = (look or self.look()).digest
         return found not in (self._state.policy.digest, self._state.refused)
 
-    def reload(self) -> bool:
-        """Read the files again; True if what they say is in force now.
+    def reload(self, look: Look | None = None) -> bool:
+        """Take what was read, or is read now, into force; True if it is in force.
 
         On False the old policy stays in force and `problems` says why. The swap is one
         assignment, so readers in other threads see the old policy or the new one.
         """
-        chains, problems = read_chains(self._paths)
+        look = look or self.look()
         try:
-            policy = parse_chains(chains, problems, self._operators)
+            policy = parse_chains(look.chains, look.problems, self._operators)
         except ConfigError as error:
-            refused = digest([one for chain in chains for one in chain])
-            if problems:
-                refused += f"+{len(problems)}"
-            self._state = _State(self._state.policy, error.problems, refused)
+            self._state = _State(self._state.policy, error.problems, look.digest)
             return False
         self._state = _State(policy)
         return True
