@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PROGRAMS = ("mke2fs", "e2fsck", "mount", "umount", "fsfreeze")
+_PROGRAMS = ("mke2fs", "e2fsck", "mount", "umount", "fsfreeze", "sync")
 _REPAIRED = (0, 1)  # e2fsck: nothing to do, or corrected
 _KIB = 1024
 
@@ -75,8 +75,12 @@ class Disk:
             _run("fsfreeze", "-u", str(self.folder))
             self._frozen = False
 
+    def sync(self) -> None:
+        """Make everything durable that is there."""
+        _run("sync", "-f", str(self.folder))
+
     def fail(self) -> None:
-        """Read-only at once, whoever is writing."""
+        """Read-only at once, whoever is writing; what was not synced before is lost."""
         _run("mount", "-o", "remount,abort", str(self.folder))
 
     def repair(self) -> None:
