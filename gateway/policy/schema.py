@@ -4,7 +4,7 @@ A `Chain` is a file with those that it extends, the nearest first. What it says 
 holds over what they say. Of its rules, those that deny or route before its first other rule are its
 *head*: the heads come first, then the rest, each nearest first. So what a file forbids stays
 forbidden in every file that extends it, whatever that one says of masking. Several chains are read
-as one policy, and must not contradict each other.
+as one policy, the heads of all of them first, and must not contradict each other.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def parse(
     *,
     complete: bool = True,
 ) -> Policy:
-    """The policy that the files say together: rules in order, ids of the chains joined with `+`.
+    """The policy that the files say together: all heads, then the other rules, in order; the ids
+    of the chains joined with `+`.
 
     `operators` are names of operators beyond the built-in ones. `complete` is false where further
     files could not be read: they may define the classes that are missing.
@@ -139,11 +140,10 @@ class _Named(NamedTuple):
 def _rules(
     read: Sequence[Sequence[_Read]], reader: RuleReader, problems: list[Problem]
 ) -> list[Rule]:
-    found: list[Rule] = []
+    heads: list[Rule] = []
+    rest: list[Rule] = []
     seen: dict[str, _Named] = {}
     for chain in read:
-        heads: list[Rule] = []
-        rest: list[Rule] = []
         for document, model in chain:
             problems.extend(_check_rules(document, model, chain, seen))
             rules = [
@@ -153,8 +153,7 @@ def _rules(
             head = list(takewhile(lambda rule: rule.effect in _RESTRICTING, rules))
             heads += head
             rest += rules[len(head) :]
-        found += heads + rest
-    return found
+    return heads + rest
 
 
 def _check_rules(

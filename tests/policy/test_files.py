@@ -132,6 +132,14 @@ def test_only_what_comes_first_is_the_head(tmp_path: Path):
     assert names(load_policies([path])) == "r a m d"
 
 
+def test_no_file_masks_before_what_another_forbids(tmp_path: Path):
+    """Of files side by side, too, all heads come first."""
+    files(tmp_path, {"a": rules("a"), "b": rules("b"), "c": "extends: d.yaml\n", "d": rules("d")})
+    paths = [tmp_path / f"{name}.yaml" for name in "abc"]
+    assert names(load_policies(paths)) == "no-a no-b no-d a b d"
+    assert names(load_policies(paths[::-1])) == "no-d no-b no-a d b a"
+
+
 def test_the_nearest_file_holds(tmp_path: Path):
     texts = {
         "a": "extends: [b.yaml, c.yaml]\n",
@@ -283,7 +291,7 @@ def test_two_files_may_extend_one(tmp_path: Path):
     one = files(tmp_path, {"a": "extends: c.yaml\n" + rules("a"), "c": rules("c")})
     two = files(tmp_path, {"b": "extends: c.yaml\n" + rules("b")})
     policy = load_policies([one, two])
-    assert (policy.id, names(policy)) == ("a+b", "no-a no-c a c no-b b")
+    assert (policy.id, names(policy)) == ("a+b", "no-a no-c no-b a c b")
 
 
 def test_the_digest_is_over_all_files_in_order(tmp_path: Path):
