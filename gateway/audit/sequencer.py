@@ -170,9 +170,10 @@ class Sequencer:
             self.problem = error
             self._disconnect()
             return LONGEST_PAUSE_S
-        except sql.DatabaseFault as fault:
+        except Exception as error:  # whatever it was, records must get their leaves
             if self._failures == 0:
-                _log.error("audit_sequencer_failed", component="audit", error_class=str(fault))
+                name = sql.class_of(error)
+                _log.error("audit_sequencer_failed", component="audit", error_class=name)
             self._disconnect()
             self._failures += 1
             return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 10)))

@@ -75,6 +75,11 @@ def faults() -> Iterator[None]:
         raise DatabaseFault(type(error).__name__) from None
 
 
+def class_of(error: Exception) -> str:
+    """What may be said of a failure: its class, or what a `DatabaseFault` says."""
+    return str(error) if isinstance(error, DatabaseFault) else type(error).__name__
+
+
 def discard(connection: Db) -> None:
     """Let go of a connection, in whatever state it is. What it had under way is rolled back."""
     failures = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
@@ -146,7 +151,7 @@ def parse(url: str) -> Address:
     """
     try:
         return make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter's text may be part of a password
         raise ConfigError([Problem("audit", 0, "url", "is not an SQLAlchemy URL")]) from None
 
 

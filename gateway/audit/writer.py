@@ -90,6 +90,8 @@ class GroupWriter:
     def start(self) -> Future[None]:
         """Start the thread; the result is there once the log is open and reconciled."""
         self._closed = False
+        # Whoever stops waiting for it cannot take it back: the thread says how it went in any case.
+        self._opened.set_running_or_notify_cancel()
         self._thread.start()
         return self._opened
 
@@ -229,9 +231,12 @@ class GroupWriter:
                 continue
             self._commit(batch)
             batch = []
+            if not one.done.set_running_or_notify_cancel():
+                continue  # nobody waits for it any more
             try:
                 one.done.set_result(one.work())
-            except sql.DatabaseFault:
+            except Exception as error:
+                self._lost(error)
                 one.done.set_exception(unavailable())
         self._commit(batch)
 
@@ -251,8 +256,8 @@ class GroupWriter:
             else:
                 _log.error("audit_duplicate", component="audit")
                 _settle(batch, durable=False)
-        except sql.DatabaseFault as fault:
-            self._lost(fault)
+        except Exception as error:
+            self._lost(error)
             # Where the commit was under way, the rows may be there although we say they are not.
             self._abandoned.update(
                 item.record.request_id
@@ -269,16 +274,19 @@ class GroupWriter:
     def _write_note(self, record: AuditRecord) -> None:
         try:
             self._ledger.write([(record, canonical(record))])
-        except sql.DatabaseFault as fault:
-            self._lost(fault)
+        except Exception as error:
+            self._lost(error)
         else:
             if self._checkpointer is not None:
                 self._checkpointer.grew(1)
 
-    def _lost(self, fault: sql.DatabaseFault) -> None:
-        """The database failed: start over with a new connection."""
+    def _lost(self, error: Exception) -> None:
+        """The database failed, or we did: start over with a new connection.
+
+        Whatever it was, the thread goes on, and nobody who waits is left waiting.
+        """
         if self.ready:
-            _log.error("audit_unavailable", component="audit", error_class=str(fault))
+            _log.error("audit_unavailable", component="audit", error_class=sql.class_of(error))
         self.ready = False
         self._next_probe = time.monotonic() + self._probe_s
         self._ledger.disconnect()
@@ -296,7 +304,7 @@ class GroupWriter:
             for one in taken:
                 if isinstance(one, list):
                     _settle(one, durable=False)
-                else:
+                elif one.done.set_running_or_notify_cancel():
                     one.done.set_exception(unavailable())
 
     # ---- upkeep ------------------------------------------------------------------------------
@@ -305,8 +313,8 @@ class GroupWriter:
         """Whether a write goes through; `ready` says so from now on."""
         try:
             self._ledger.probe()
-        except sql.DatabaseFault as fault:
-            self._lost(fault)
+        except Exception as error:
+            self._lost(error)
         else:
             self._recovered()
         return self.ready
@@ -327,8 +335,8 @@ class GroupWriter:
         except LogForked as fault:
             self.forked = True
             _log.error("audit_log_forked", component="audit", error_class=str(fault))
-        except sql.DatabaseFault as fault:
-            self._lost(fault)
+        except Exception as error:
+            self._lost(error)
 
     def reconcile(self) -> int:
         """Close what nobody will close; how many requests that were.
@@ -345,8 +353,8 @@ class GroupWriter:
     def _reconcile_quietly(self) -> None:
         try:
             self.reconcile()
-        except sql.DatabaseFault as fault:
-            self._lost(fault)
+        except Exception as error:
+            self._lost(error)
 
 
 def unavailable() -> AuditUnavailable:

@@ -331,6 +331,78 @@ async def test_locked_by_another_process(file: Path):
     assert check_chains(file) == {store.writer_id: 2}
 
 
+async def test_whoever_stops_waiting_does_not_stop_the_writing_thread(file: Path):
+    async with opened(file) as store:
+        began, go_on = threading.Event(), threading.Event()
+        store._writer.call(lambda: (began.set(), go_on.wait(20)))
+        assert await asyncio.to_thread(began.wait, 20)
+        waiting = [asyncio.create_task(one) for one in (store.probe(), store.reconcile())]
+        await asyncio.sleep(0)
+        for one in waiting:
+            one.cancel()
+        await asyncio.wait(waiting)
+        go_on.set()
+        await store.append(begin("req_1"))
+        assert await store.probe()
+    assert check_chains(file) == {store.writer_id: 1}
+
+
+async def test_a_start_that_is_given_up_ends_in_a_thread_that_can_be_stopped(file: Path):
+    store = make(file)
+    starting = asyncio.create_task(store.start())
+    await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.wait([starting])
+    await store.aclose()
+    assert not store.ready
+
+
+@pytest.mark.parametrize("error", [ValueError("secret"), TypeError("secret"), KeyError("secret")])
+async def test_what_no_database_raises_refuses_and_the_thread_goes_on(
+    file: Path, error: Exception, capsys: pytest.CaptureFixture[str]
+):
+    async with opened(file, probe_s=0.01) as store:
+        await store.append(begin("req_1"))
+        backend: Any = store._writer._ledger.backend
+        insert = backend.insert
+
+        def fail(*_: object) -> None:
+            backend.insert = insert
+            raise error
+
+        backend.insert = fail
+        with pytest.raises(AuditUnavailable):
+            await store.append(begin("req_2"))
+        with pytest.raises(AuditUnavailable):
+            await asyncio.wrap_future(store._writer.call(fail))
+        await store.append(begin("req_3"))
+        await eventually(lambda: store.ready)
+    assert [row["request_id"] for row in rows(file)] == ["req_1", "req_3"]
+    assert check_chains(file) == {store.writer_id: 2}
+    assert "secret" not in "".join(capsys.readouterr())
+
+
+async def test_closing_records_of_unknown_outcome_double_no_number(file: Path):
+    """A commit that was told as failed to who asked for it, on a connection that lives."""
+    async with opened(file) as dead:
+        await dead.append(begin("req_1"))
+        async with opened(file, probe_s=60) as store:
+            backend: Any = store._writer._ledger.backend
+            check, is_dead = backend.check, backend.is_dead
+
+            def fail() -> None:
+                backend.check = check
+                raise OSError("gone for a moment")
+
+            backend.check, backend.is_dead = fail, lambda *_: True
+            with pytest.raises(AuditUnavailable):
+                await store.reconcile()
+            backend.is_dead = is_dead
+            await store.append(begin("req_2"))
+            assert store.ready
+            assert check_chains(file) == {dead.writer_id: 1, store.writer_id: 2}
+
+
 async def test_it_recovers_by_itself(file: Path):
     async with opened(file, busy_s=0.05, probe_s=0.01) as store:
         holder = sqlite3.connect(file, isolation_level=None)
