@@ -107,6 +107,12 @@ class LogReader:
         return int(self._one("SELECT max(below) FROM audit_pruned") or 0)
 
     @property
+    def pruned_by(self) -> str:
+        """The event id of the record that says so, "" where nothing was taken."""
+        found = self._all("SELECT event_id FROM audit_pruned ORDER BY below DESC LIMIT 1")
+        return str(found[0][0]) if found else ""
+
+    @property
     def origin(self) -> str:
         """The log's name, "" where nothing was signed yet."""
         return str(self._one("SELECT origin FROM audit_meta") or "")

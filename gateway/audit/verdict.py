@@ -93,6 +93,7 @@ class Kind(StrEnum):
     ANCHOR = "anchor"
     FILED = "filed"
     LEAFLESS = "leafless"
+    PRUNED = "pruned"
 
 
 WORDS: Final[Mapping[Kind, str]] = {
@@ -112,6 +113,7 @@ WORDS: Final[Mapping[Kind, str]] = {
     Kind.ANCHOR: "the log is not the one that an anchor saw: rewritten, cut off, or an old copy",
     Kind.FILED: "the record is filed under what its bytes do not say, where searches miss it",
     Kind.LEAFLESS: "a record stands in the table that is not in the tree",
+    Kind.PRUNED: "the records are gone, and no record of the log says that retention took them",
 }
 
 

@@ -13,12 +13,13 @@ from typing import Annotated, Final
 import typer
 
 from gateway.audit.chain import writer_key
+from gateway.audit.facts import EventType
 from gateway.audit.merkle import ProofError, frontier_at
 from gateway.audit.notes import NoteError, VerifierKey
 from gateway.audit.opening import is_postgres
 from gateway.audit.reading import LogReader, open_log
 from gateway.audit.record import leaf_hash
-from gateway.audit.search import Misfiled, open_search
+from gateway.audit.search import Searcher, open_search
 from gateway.audit.tlogproof import parse_log_proof, verify_log_proof
 from gateway.audit.verdict import Fault, Kind, Report
 from gateway.audit.verify import Anchor, MacKeys, read_anchor, verify_log
@@ -77,11 +78,15 @@ def verify(
         pinned = bool(key)
         keys = pinned_keys(key, as_json=json) if key else own_keys(log, as_json=json)
         anchors = [_anchor(path, keys, as_json=json) for path in anchor or ()]
-        report = _checked(log, where, keys, anchors, macs, origin or "", as_json=json)
+        report = _checked(log, keys, anchors, macs, origin or "", as_json=json)
+        report, waiting = _with_tables(report, log, where, hidden=json)
     if json:
-        print_json(_facts(report, keys, anchors, pinned=pinned))
+        print_json({**_facts(report, keys, anchors, pinned=pinned), "waiting": waiting})
     else:
         _print(report, anchors, pinned=pinned)
+        if waiting:
+            text = f"Not in the tree yet: {waiting:,} records, of which nothing is shown."
+            say(text, "yellow")
     raise typer.Exit(Exit.OK if report.holds else Exit.NOT_SO)
 
 
@@ -95,7 +100,6 @@ def _anchor(path: Path, keys: list[VerifierKey], *, as_json: bool) -> Anchor:
 
 def _checked(
     log: LogReader,
-    url: str,
     keys: list[VerifierKey],
     anchors: list[Anchor],
     macs: MacKeys | None,
@@ -114,7 +118,7 @@ def _checked(
         text = "The hashes of the records that retention took are missing or damaged."
         stop(text, Exit.NOT_SO, as_json=as_json)
     with _bar("records", size, hidden=as_json) as step:
-        report = verify_log(
+        return verify_log(
             log.rows(start.size, size),
             checkpoints,
             keys,
@@ -126,34 +130,53 @@ def _checked(
             mac_keys=macs,
             progress=step,
         )
-    return _with_files(report, url, hidden=as_json)
 
 
-def _with_files(report: Report, url: str, *, hidden: bool) -> Report:
-    """With what searches would miss: it shows in no proof."""
+def _with_tables(report: Report, log: LogReader, url: str, *, hidden: bool) -> tuple[Report, int]:
+    """With what shows in no proof, and how many records are not in the tree.
+
+    That is a fault where they get their leaves as they are written. On PostgreSQL a new one waits
+    a moment, and all that come after a break in their writer's chain wait for good.
+    """
     faults: list[Fault] = []
-    more = report.more
-    with open_search(url) as log, _bar("columns", report.size, hidden=hidden) as step:
-        for one in log.misfiled():
+    more, waiting = report.more, 0
+    with open_search(url) as search, _bar("columns", report.size, hidden=hidden) as step:
+        if not _is_on_record(log, search):
+            faults.append(Fault(Kind.PRUNED, 0, report.start))
+        for one in search.misfiled():
             if isinstance(one, int):
                 step(one)
-                continue
-            fault = _fault(one, report.size, waits=is_postgres(url))
-            if fault is not None and len(faults) < MOST_FAULTS:
-                faults.append(fault)
-            elif fault is not None:
+            elif one.leaf_index is None and is_postgres(url):
+                waiting += 1
+            elif len(faults) < MOST_FAULTS:
+                faults.append(_misfiled(one.leaf_index, report.size))
+            else:
                 more += 1
-    if not faults:
-        return report
-    merged = sorted((*report.faults, *faults), key=lambda one: (one.index, one.until))
-    return replace(report, faults=tuple(merged), more=more)
+    if faults:
+        merged = sorted((*report.faults, *faults), key=lambda one: (one.index, one.until))
+        report = replace(report, faults=tuple(merged), more=more)
+    return report, waiting
 
 
-def _fault(one: Misfiled, size: int, *, waits: bool) -> Fault | None:
-    """What is wrong with such a record; on PostgreSQL, a new one waits a moment for its leaf."""
-    if one.leaf_index is not None:
-        return Fault(Kind.FILED, one.leaf_index, one.leaf_index + 1)
-    return None if waits else Fault(Kind.LEAFLESS, size, size + 1)
+def _is_on_record(log: LogReader, search: Searcher) -> bool:
+    """Whether a record of the log says that all that is gone went by retention.
+
+    Anybody who can write to the database can say so in a table that is no part of the tree.
+    """
+    below, said = log.pruned_below, log.pruned_by
+    return not below or any(
+        record["type"] == EventType.RETENTION_PRUNED
+        and str(record.get("target", "")).isdecimal()
+        and int(record["target"]) >= below
+        for record in search.get(said)
+    )
+
+
+def _misfiled(leaf_index: int | None, size: int) -> Fault:
+    """What is wrong with a record that stands where it does not belong."""
+    if leaf_index is None:
+        return Fault(Kind.LEAFLESS, size, size + 1)
+    return Fault(Kind.FILED, leaf_index, leaf_index + 1)
 
 
 @contextmanager

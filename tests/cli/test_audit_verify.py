@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from gateway import config as configuration
 from gateway.audit.checkpoint import public_keys
+from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
+from gateway.audit.record import canonical, event, timestamp, uuid7
+from gateway.cli.audit import app
 from tests.audit.logs import ORIGIN, attack, bodies, make_log, new_keys
 from tests.cli.audit_world import SIZE, World, make_world
 
@@ -80,6 +84,40 @@ def test_what_no_proof_shows_is_found_too(world: World, statement: str, index: i
     found = world.json("verify", code=1)
     assert [one["kind"] for one in found["faults"]] == [kind]
     assert found["first_bad"] == index
+
+
+RETENTION = [
+    ("retention.pruned", "512", 256, 0),
+    ("retention.pruned", "256", 256, 0),
+    ("retention.pruned", "255", 256, 1),
+    ("retention.pruned", "", 256, 1),
+    ("key.created", "256", 256, 1),
+    ("", "", 256, 1),
+]
+
+
+@pytest.mark.parametrize(("kind", "target", "below", "code"), RETENTION)
+def test_what_is_gone_has_to_be_on_record(
+    tmp_path: Path, kind: str, target: str, below: int, code: int
+):
+    records = bodies(300)
+    if kind:
+        actor = Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL)
+        known = {"event_id": uuid7(1, bytes(10)), "ts": timestamp(1), "actor": actor}
+        records[-1] = canonical(
+            event(EventType(kind), origin=Origin(), target=target, **known)  # type: ignore[arg-type]
+        )
+    log = make_log(tmp_path / "audit.db", records, [256, 300])
+    connection = attack(log.file)
+    connection.execute("INSERT INTO audit_pruned VALUES (?, 'ts', ?)", (below, uuid7(1, bytes(10))))
+    connection.execute(f"DELETE FROM audit_records WHERE seq <= {below}")
+    connection.execute(f"DELETE FROM audit_leaves WHERE leaf_index < {below}")
+    connection.close()
+    done = CliRunner().invoke(app, ["verify", "--url", log.url, "--json"])
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["ok"]) == (code, not code)
+    assert [one["kind"] for one in found["faults"]] == ["pruned"] * code
+    assert found["first_bad"] == (0 if code else None)
 
 
 def test_another_master_key_is_seen(world: World):
