@@ -148,12 +148,46 @@ class Checkpointer:
         if final and self._last is not None and stands.size == self._last.size:
             return None
         current = Checkpoint(self._origin, stands.size, stands.frontier.root())
-        for earlier in (self._last, stored):
+        for earlier in (stored, self._last):
             if earlier is not None:
-                _check_continues(raw, earlier, current)
+                self._check_continues(raw, earlier, current, stored)
         # A clock that was set back does not make a later checkpoint older than an earlier one.
         seconds = max(int(self._signing.wall()), self._last_at, stored_at, 1)
         return Signed(current, seconds, notes.sign(current, [self._signing.keys], seconds))
+
+    def _check_continues(
+        self, raw: Raw, old: Checkpoint, new: Checkpoint, stored: Checkpoint | None
+    ) -> None:
+        if old.origin != new.origin or old.size > new.size:
+            raise LogForked("the tree is shorter than one that was signed")
+        try:
+            proof = consistency(old.size, new.size, tree.hashes(raw))
+        except ValueError:
+            if self._went(raw, old, stored):
+                return
+            raise LogForked("the tree lacks hashes of an earlier checkpoint") from None
+        try:
+            verify_consistency(old.size, old.root, new.size, new.root, proof)
+        except ValueError:
+            raise LogForked("the tree is not that of an earlier checkpoint") from None
+
+    def _went(self, raw: Raw, earlier: Checkpoint, stored: Checkpoint | None) -> bool:
+        """Whether retention took the leaves that it takes to tell what continues a checkpoint.
+
+        So it is where others led for long. What is compared instead is the newest checkpoint,
+        which must lie above those leaves, and be signed by these keys: anybody can write a row.
+        """
+        below = raw.execute("SELECT max(below) FROM audit_pruned").fetchone()[0] or 0
+        if stored is None or not earlier.size < below <= stored.size:
+            return False
+        (note,) = raw.execute(
+            "SELECT note FROM audit_checkpoints WHERE size = ?", (stored.size,)
+        ).fetchone()
+        try:
+            notes.verify(note, notes.public_keys(self._signing.keys, self._origin))
+        except NoteError:
+            return False
+        return True
 
     def store(self, raw: Raw, signed: Signed) -> None:
         """Keep a checkpoint, in a transaction. Of one size the latest stays."""
@@ -179,13 +213,3 @@ def _newest(raw: Raw) -> tuple[Checkpoint | None, int]:
         return stored, int(datetime.fromisoformat(row[1]).timestamp())
     except ValueError:
         raise LogForked("a stored checkpoint is damaged") from None
-
-
-def _check_continues(raw: Raw, old: Checkpoint, new: Checkpoint) -> None:
-    if old.origin != new.origin or old.size > new.size:
-        raise LogForked("the tree is shorter than one that was signed")
-    try:
-        proof = consistency(old.size, new.size, tree.hashes(raw))
-        verify_consistency(old.size, old.root, new.size, new.root, proof)
-    except ValueError:
-        raise LogForked("the tree is not that of an earlier checkpoint") from None

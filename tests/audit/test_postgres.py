@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from gateway.audit import opening
+from gateway.audit.postgres.backend import GRACE_S, PostgresBackend
+from gateway.audit.postgres.sql import CONNECT_S
 from gateway.audit.reading import open_log
 from gateway.audit.signing import make_signing_keys
+from gateway.audit.sql import Raw, discard
 from gateway.audit.store import SqlAuditStore
+from gateway.cli import audit
 from gateway.errors import AuditUnavailable, ConfigError
 from tests.audit import pg
 from tests.audit.test_store_both import (
@@ -43,6 +49,35 @@ def log(server: str, tmp_path: Path) -> Iterator[Log]:
         opening.migrate(url)
         key_file = tmp_path / "signing.key"
         yield Log(url, make_signing_keys(key_file), key_file)
+
+
+async def test_transactions_see_what_stands_whatever_the_default_of_the_server(log: Log):
+    backend = PostgresBackend(log.url, 5.0)
+    connection = backend.connect_as("cloakroom_writer")
+    Raw(connection).execute("SET default_transaction_isolation = 'serializable'")
+    with backend.transaction(connection) as raw:
+        level = raw.execute("SHOW transaction_isolation").fetchone()
+    discard(connection)
+    assert level == ("read committed",)
+
+
+def test_a_writer_may_be_gone_for_longer_than_it_takes_to_find_that_out():
+    options = inspect.signature(SqlAuditStore.__init__).parameters
+    notices_s = options["reconcile_s"].default + options["probe_s"].default + CONNECT_S
+    assert notices_s < GRACE_S
+
+
+async def test_records_without_a_leaf_are_told_by_verify(log: Log):
+    async with log.store() as store:
+        await begin(store, "req_1")
+        await eventually(lambda: leaves(log) == count(log))
+    store = SqlAuditStore(log.url, MASTER)  # it gives out no leaves
+    await store.start()
+    await begin(store, "req_2")
+    await store.aclose()
+    done = await asyncio.to_thread(CliRunner().invoke, audit.app, ["verify", "--url", log.url])
+    assert done.exit_code == 0, done.output
+    assert "Not in the tree yet: 1 records" in done.output
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -261,3 +296,10 @@ async def test_a_password_in_the_url_is_not_shown(server: str):
     with pytest.raises(ConfigError) as caught:
         await store.start()
     assert "hunter2" not in str(caught.value) + repr(store) + store.place
+
+
+@pytest.mark.parametrize("rest", ["u:hunter2@h:hunter2/db", "u:hunter2@[::1/db"])
+def test_a_url_that_cannot_be_read_is_not_shown(rest: str):
+    with pytest.raises(ConfigError, match="is not an SQLAlchemy URL") as caught:
+        SqlAuditStore(f"postgresql://{rest}", MASTER)
+    assert "hunter2" not in str(caught.value)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -11,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.audit import retention
-from gateway.audit.checkpoint import parse_checkpoint
+from gateway.audit.checkpoint import parse_checkpoint, sign
+from gateway.audit.checkpointing import Checkpointer, LogForked, Signing
 from gateway.audit.content.store import ContentStore, open_content
+from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
 from gateway.audit.merkle import (
     consistency,
     frontier_at,
@@ -23,9 +27,24 @@ from gateway.audit.merkle import (
 from gateway.audit.notes import parse_note
 from gateway.audit.opening import migrate
 from gateway.audit.reading import LogReader, open_log
+from gateway.audit.record import event
+from gateway.audit.sql import Raw
+from gateway.audit.sqlite import sql as sqlite
+from gateway.audit.store import SqlAuditStore
 from gateway.cli import audit
 from tests.audit import pg
-from tests.audit.content.kept import LATER, MASTER, TENANT, begun, ended, event_id, keeping, store
+from tests.audit.content.kept import (
+    LATER,
+    MASTER,
+    TENANT,
+    begun,
+    ended,
+    event_id,
+    keeping,
+    now,
+    store,
+)
+from tests.audit.logs import attack, bodies, make_log, new_keys
 
 ANNA = "anna@example.com"
 PAIRS = 310  # 620 leaves: two whole blocks of 256
@@ -132,9 +151,26 @@ def test_a_prefix_of_whole_blocks_goes(url: str):
         assert list(retention.prune(content, again, event_id())) == []
 
 
+def say_so(url: str, below: int) -> str:
+    """Put on record that records go, as `audit prune` does; gives the event id."""
+    actor = Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL)
+    known = {"event_id": event_id(), "ts": now(), "actor": actor, "origin": Origin()}
+    record = event(EventType.RETENTION_PRUNED, target=str(below), **known)
+
+    async def work() -> None:
+        log = SqlAuditStore(url, MASTER)
+        await log.start()
+        await log.append(record)
+        await log.aclose()
+
+    asyncio.run(work())
+    return record.event_id
+
+
 def test_the_log_goes_on_and_verifies_as_a_whole(url: str, tmp_path: Path):
     with open_content(url, MASTER) as content:
-        taken(content)
+        plan = retention.plan(content, LATER)
+        list(retention.prune(content, plan, say_so(url, plan.below)))
     fill(url, tmp_path, first=1000, pairs=3)
     done = CliRunner().invoke(audit.app, ["verify", "--url", url, "--json"])
     assert done.exit_code == 0, done.output
@@ -191,3 +227,38 @@ def test_steps_end_where_the_plan_does(url: str, monkeypatch: pytest.MonkeyPatch
         assert list(retention.prune(content, plan, event_id())) == [256, 512]
     with open_log(url) as log:
         check_proofs(log, 512)
+
+
+# --- what signs the tree afterwards ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("last", "below", "trouble", "forked"),
+    [
+        (100, 512, "", False),  # led long ago; the leaves beside its last one are gone
+        (256, 512, "", False),  # whole blocks stand in the tiles
+        (100, 512, "signer", True),
+        (100, 768, "", True),  # beyond what was signed
+        (256, 512, "root", True),
+    ],
+)
+def test_a_leader_of_long_ago_goes_on_signing(
+    tmp_path: Path, last: int, below: int, trouble: str, forked: bool
+):
+    log = make_log(tmp_path / "audit.db", bodies(620), [last, 600])
+    found = {size: parse_checkpoint(parse_note(note).text) for size, note in log.notes.items()}
+    checkpointer = Checkpointer(Signing(log.keys))
+    checkpointer._last = replace(found[last], root=bytes(32)) if trouble == "root" else found[last]
+    note = sign(found[600], [new_keys() if trouble == "signer" else log.keys], 1)
+    connection = attack(log.file)
+    connection.execute("UPDATE audit_checkpoints SET note = ? WHERE size = 600", (note,))
+    connection.execute("INSERT INTO audit_pruned VALUES (?, 'ts', 'id')", (below,))
+    connection.execute("DELETE FROM audit_records WHERE seq <= 512")
+    connection.execute("DELETE FROM audit_leaves WHERE leaf_index < 512")
+    connection.close()
+    with sqlite.make_engine(log.file, 1.0).connect() as one:
+        checkpointer.introduce(Raw(one), "")
+        with pytest.raises(LogForked) if forked else nullcontext():
+            signed = checkpointer.sign(Raw(one))
+            assert signed is not None
+            assert signed.checkpoint.size == 620

@@ -30,10 +30,10 @@ def epoch_key(master: bytes, epoch: int, salt: bytes) -> bytes:
     """The 32-byte key of an epoch.
 
     Raises:
-        ValueError: the salt has another length.
+        CapsuleError: the salt has another length.
     """
     if len(salt) != SALT_BYTES:
-        raise ValueError("an epoch's salt has 32 bytes")
+        raise CapsuleError("an epoch's salt has 32 bytes")
     root = derive(master, "audit-content", epoch=epoch)
     info = b"cloakroom/v1 audit-content-epoch"
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(root)

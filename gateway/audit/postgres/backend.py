@@ -11,8 +11,12 @@ from gateway.audit.postgres import sql as postgres
 from gateway.errors import ConfigError, Problem
 
 MIGRATE = "cloakroom audit migrate"
-GRACE_S = 15.0
-"""How long a writer may be without its session: all lose theirs when the server restarts."""
+GRACE_S = 60.0
+"""How long a writer may be without its session: all lose theirs when the server restarts.
+
+A writer with nothing to write finds that out when it looks for open requests of the dead, every
+30 seconds, and then has to connect.
+"""
 
 
 class PostgresBackend:

@@ -30,7 +30,8 @@ from gateway.audit.sql import (
 )
 from gateway.errors import ConfigError, Problem
 
-BEGIN = "BEGIN"
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Whatever the server's default is: what is read under a lock must be what stands then."""
 CONNECT_S = 5
 _INSERT = (
     "INSERT INTO audit_records (event_id, request_id, type, ts, tenant, writer_id, writer_seq, "

@@ -84,3 +84,8 @@ def test_data_keys_are_wrapped_by_rfc_3394():
         unwrap(data, wrapped)
     with pytest.raises(CapsuleError):
         unwrap(kek, wrapped[:-1])
+
+
+def test_a_damaged_salt_is_a_damaged_key():
+    with pytest.raises(CapsuleError, match="32 bytes"):
+        epoch_key(KEY, 1, b"short")
