@@ -43,7 +43,7 @@ def events(file: Path) -> list[tuple[str, str]]:
     with closing(sqlite3.connect(file.parent / "audit.db")) as log:
         rows = log.execute(
             "SELECT type, json_extract(body, '$.target') FROM audit_records "
-            "WHERE type LIKE 'key.%' ORDER BY seq"
+            "WHERE type LIKE 'key.%' AND type != 'key.created' ORDER BY seq"
         ).fetchall()
     return [(row[0], row[1]) for row in rows]
 
