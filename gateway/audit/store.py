@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from gateway.audit import sql
 from gateway.audit.checkpointing import Signing
 from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
@@ -27,6 +29,8 @@ from gateway.audit.sequencer import Sequencer
 from gateway.audit.writer import GroupWriter, Item, unavailable
 from gateway.errors import AuditUnavailable, ConfigError
 from gateway.types import Json
+
+_log = structlog.get_logger()
 
 MAX_LISTED = 1000
 PAGE = 2000
@@ -203,7 +207,14 @@ class SqlAuditStore:
         """
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[None] = loop.create_future()
-        item = Item(record, canonical(record), loop, durable)
+        item = Item(record, b"", loop, durable)
+        try:
+            item.body = canonical(record)
+        except Exception as error:  # a fault of ours, which must leave no request open
+            name = type(error).__name__
+            _log.error("audit_record_unwritable", component="audit", error_class=name)
+            self._writer.abandon(item)
+            raise unavailable() from None
         self._writer.submit(item)
         try:
             async with asyncio.timeout(self._patience_s):
