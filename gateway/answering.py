@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gateway import metrics
-from gateway.errors import DetectionUnavailable, GatewayError, InternalError
+from gateway.errors import DetectionUnavailable, GatewayError
 from gateway.exchange import Admitted, Progress
-from gateway.masking.generalise import generalised
 from gateway.masking.newdata import (
     UNREADABLE,
     FlaggingFilter,
@@ -21,10 +20,10 @@ from gateway.masking.newdata import (
     PlainFilter,
     Replace,
 )
-from gateway.masking.operators import CustomOperators, hashed, redacted
+from gateway.masking.operators import CustomOperators, one_way, redacted
 from gateway.masking.pointers import Guard, Steps, ToolGuard, steps
 from gateway.masking.restore import Restorer, Tally, restore
-from gateway.operator_kinds import GENERALISE, HASH, KEEP, REDACT
+from gateway.operator_kinds import KEEP
 from gateway.policy.conditions import matches
 from gateway.ports import Detector
 from gateway.types import AnswerRules, LeafKind, NewData, Span
@@ -161,28 +160,8 @@ def replacing(rules: AnswerRules, key: bytes, custom: CustomOperators) -> Replac
 
     def replace(entity_type: str, text: str) -> str | None:
         use = rules.operator_for(entity_type)
-        if entity_type == UNREADABLE or use.name == REDACT:
+        if entity_type == UNREADABLE:
             return redacted(entity_type)
-        if use.name == KEEP:
-            return None
-        if use.name == HASH:
-            return hashed(key, entity_type, text)
-        if use.name == GENERALISE:
-            coarse = generalised(entity_type, text, next(iter(use.option("to")), None))
-            return redacted(entity_type) if coarse is None else coarse
-        return _own(custom.get(use.name), entity_type, text)
+        return None if use.name == KEEP else one_way(use, entity_type, text, key, custom)[1]
 
     return replace
-
-
-def _own(operator: Callable[[str, str], str] | None, entity_type: str, text: str) -> str:
-    if operator is None:
-        raise InternalError("The policy names an operator that is not installed.")
-    try:
-        made = operator(text, entity_type)
-    except Exception:
-        # What it says may hold the text.
-        raise InternalError("An operator that is installed failed.") from None
-    if not isinstance(made, str):
-        raise InternalError("An operator that is installed gave no text.")
-    return made

@@ -25,16 +25,15 @@ import orjson
 from gateway.detection.spans import disjoint
 from gateway.errors import InternalError
 from gateway.masking.document import Rewriter
-from gateway.masking.generalise import generalised
 from gateway.masking.matcher import Matcher
-from gateway.masking.operators import CustomOperators, hashed, redacted
+from gateway.masking.operators import CustomOperators, hashed, legal_name, one_way
 from gateway.masking.placeholders import LITERAL, framed, look_alikes
 from gateway.masking.propagate import occurrences
 from gateway.masking.restore import Aliases, Restoration
 from gateway.masking.runs import Words
 from gateway.masking.sinks import WINDOW, SinkRule, place
 from gateway.masking.tokens import OperatorKeys, Tokens
-from gateway.operator_kinds import GENERALISE, HASH, KEEP, OPERATOR_KINDS, REDACT, REPLACE
+from gateway.operator_kinds import KEEP, OPERATOR_KINDS, REPLACE
 from gateway.types import (
     DEFAULT_USE,
     Decision,
@@ -42,7 +41,6 @@ from gateway.types import (
     Json,
     Leaf,
     LeafKind,
-    OperatorUse,
     Parsed,
     Span,
 )
@@ -189,6 +187,7 @@ class _Masker:
         self._aliases: Aliases = {}
         self._matcher = Matcher(())
         self._places: dict[str, set[str]] = {}
+        self._names: dict[str, dict[str, int]] = {}  # made by one-way operators -> values
         self._put: dict[int, list[tuple[int, int, str]]] = {}  # leaf -> tokens in its new text
         self.counts: Counter[tuple[str, str]] = Counter()
 
@@ -282,9 +281,9 @@ class _Masker:
         entity_type = span.entity_type
         use = DEFAULT_USE if entity_type == LITERAL else self._decision.operator_for(entity_type)
         if use.name not in _RETURNING:
-            operator, new = self._irreversible(use, entity_type, surface)
+            operator, new = one_way(use, entity_type, surface, self._keys.hashes, self._custom)
             self.counts[entity_type, operator] += 1
-            return new, None
+            return self._name(surface, new) if leaf.kind in _BARE else new, None
         if leaf.kind in _BARE:
             operator, token = REPLACE, self._tokens.placeholder(entity_type, surface)
         else:
@@ -300,29 +299,9 @@ class _Masker:
         if found is not None:
             self._places.setdefault(token, set()).add(found)
 
-    def _irreversible(self, use: OperatorUse, entity_type: str, text: str) -> tuple[str, str]:
-        """The operator that was really used, and what it made."""
-        if use.name == KEEP:
-            return KEEP, text
-        if use.name == HASH:
-            return HASH, hashed(self._keys.hashes, entity_type, text)
-        if use.name == GENERALISE:
-            coarse = generalised(entity_type, text, next(iter(use.option("to")), None))
-            if coarse is not None:
-                return GENERALISE, coarse
-        if use.name in (GENERALISE, REDACT):
-            return REDACT, redacted(entity_type)
-        return use.name, self._own(use.name, entity_type, text)
-
-    def _own(self, name: str, entity_type: str, text: str) -> str:
-        own = self._custom.get(name)
-        if own is None:
-            raise InternalError("The policy names an operator that is not installed.")
-        try:
-            made = own(text, entity_type)
-        except Exception:
-            # What it says may hold the text.
-            raise InternalError("An operator that is installed failed.") from None
-        if not isinstance(made, str):
-            raise InternalError("An operator that is installed gave no text.")
-        return made
+    def _name(self, surface: str, text: str) -> str:
+        """A legal name for a value; two values have two, since no object holds a key twice."""
+        name = legal_name(text)
+        known = self._names.setdefault(name, {})
+        number = known.setdefault(surface, len(known) + 1)
+        return name if number == 1 else f"{name}_{number}"

@@ -24,6 +24,7 @@ from typing import Final, TypeAlias
 from gateway.masking.answers import Answer
 from gateway.masking.endings import last_ending
 from gateway.masking.jsonplaces import JsonPlaces, New
+from gateway.masking.operators import legal_name
 from gateway.masking.restore import Restoration, Restorer
 from gateway.types import Span
 
@@ -49,7 +50,6 @@ _STEP: Final = 64  # what must come before the same hindrance is looked at again
 _BLANK: Final = re.compile(r"\s")
 _WIDE: Final = re.compile("[\u2e80-\U0003ffff]")
 _RUN_END: Final = re.compile(r"[\s\u2e80-\U0003ffff]")
-_UNFIT_FOR_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def tokens_in(text: str, rules: Restoration, *, is_json: bool, final: bool) -> list[New]:
@@ -319,7 +319,7 @@ class MaskingFilter:
             self._out += self._restorer.feed(raw)
             return
         if self._is_name:
-            made = _UNFIT_FOR_NAMES.sub("_", made)
+            made = legal_name(made)
         if self._json is not None:
             literal = json.dumps(made, ensure_ascii=False)
             made = literal[1:-1] if self._json.is_in_string(text, start) else literal

@@ -288,3 +288,33 @@ def test_a_taken_code_is_never_given_twice() -> None:
 def test_look_alikes(text: str, shown: list[str]) -> None:
     """Known types with a code; ordinary words and numbers are none."""
     assert [text[low:high] for low, high in look_alikes(text, TYPES)] == shown
+
+
+NAMED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"Anna Schmidt": {"type": "string"}, "Ann": {"type": "string"}},
+    "required": ["Ann", "Anna Schmidt"],
+}
+
+
+@pytest.mark.parametrize(
+    ("operator", "names"),
+    [
+        ("redact", ["_PERSON_", "_PERSON__2"]),
+        ("hash", [r"PERSON_[0-9a-f]{32}"] * 2),
+        ("replace", [r"PERSON_[0-9A-Z]{6}"] * 2),
+    ],
+)
+def test_names_stay_legal_and_apart(operator: str, names: list[str]) -> None:
+    """Whatever the operator: no member of an object is lost, and `required` means what it did."""
+    tools = [{"type": "function", "function": {"name": "Anna Schmidt", "parameters": NAMED}}]
+    request = masked([user("hi")], decision(operator), tools=tools, x={"Ann": 1, "Anna Schmidt": 2})
+
+    document = orjson.loads(request.body)
+    function = document["tools"][0]["function"]
+    made = list(function["parameters"]["properties"])
+    assert all(map(re.fullmatch, names, sorted(made)))
+    assert made[0] == function["name"]
+    assert function["parameters"]["required"] == made[::-1]
+    assert list(document["x"].values()) == [1, 2]
+    assert list(document["x"]) == made[::-1]
