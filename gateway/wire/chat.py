@@ -99,9 +99,8 @@ def _checked(document: dict[str, Json]) -> list[dict[str, Json]]:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             place = f"messages[{index}]"
             raise RequestError(f"`{place}` must be an object with a `role`.", param=place)
-    for key in ("stream",):
-        if document.get(key) not in (None, True, False):
-            raise RequestError(f"`{key}` must be true or false.", param=key)
+    if document.get("stream") not in (None, True, False):
+        raise RequestError("`stream` must be true or false.", param="stream")
     if not isinstance(document.get("stream_options"), (dict, type(None))):
         raise RequestError("`stream_options` must be an object.", param="stream_options")
     for key in sorted(_OURS & document.keys()):
@@ -187,7 +186,11 @@ def _tools(collector: Collector, path: Path, value: Json) -> bool:
 
 
 def _functions(collector: Collector, path: Path, value: Json) -> bool:
-    collector.schema(path, value)
+    if not isinstance(value, list):
+        collector.anything(path, value)
+        return False
+    for index, item in enumerate(value):
+        collector.described((*path, index), item)
     return False
 
 
@@ -242,7 +245,7 @@ def _tool(collector: Collector, path: Path, tool: Json) -> None:
                     param=f"tools[{path[1]}].type",
                 )
         elif key in ("function", "custom"):
-            collector.schema(here, value)
+            collector.described(here, value)
         else:
             collector.member(here, value)
 
@@ -287,7 +290,7 @@ def _response_format(collector: Collector, path: Path, value: Json) -> bool:
         if key == "type":
             collector.word(here, child, ("text", "json_object", "json_schema"))
         elif key == "json_schema":
-            collector.schema(here, child)
+            collector.described(here, child)
         else:
             collector.member(here, child)
     return False
@@ -314,9 +317,7 @@ def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool
             _members(
                 collector, here, value, {"name": "identifier", "arguments": "prose"}, str(role)
             )
-        elif key == "audio":
-            media = True
-        elif key in MEDIA_KEYS:
+        elif key == "audio" or key in MEDIA_KEYS:
             media = True
             collector.member(here, value, str(role), known=True)
         elif key in _MESSAGE_TEXT and isinstance(value, str):
@@ -339,8 +340,8 @@ def _tool_call(collector: Collector, path: Path, call: Json, role: str) -> None:
         elif key in ("function", "custom") and isinstance(value, dict):
             known = {"name": "identifier", "arguments": "prose", "input": "prose"}
             _members(collector, here, value, known, role)
-        elif key != "index" or not isinstance(value, int):
-            collector.member(here, value, role)
+        elif key != "index" or not isinstance(value, int) or is_long_number(str(value)):
+            collector.member(here, value, role, known=key == "index")
 
 
 def _content(collector: Collector, path: Path, content: Json, role: str) -> bool:

@@ -22,6 +22,7 @@ SCHEMA_KEYS = frozenset(
     "prefixItems examples nullable strict name parameters schema json_schema function".split()
 )
 SCHEMA_TYPES = frozenset("string number integer boolean array object null".split())
+_DESCRIBED = frozenset("name description parameters schema strict format".split())
 _NAMED_CHILDREN = frozenset({"properties", "$defs", "definitions"})
 
 
@@ -78,6 +79,13 @@ class Collector:
     def schema(self, path: Path, value: Json) -> None:
         """A JSON Schema: its own words are legal, the names of properties are identifiers."""
         self._walk(path, value, "", self.group(), schema=True)
+
+    def described(self, path: Path, value: Json) -> None:
+        """A function or a schema with its name and description: as `schema`, but what is beside
+        them is told as a member that nobody named."""
+        self.schema(path, value)
+        if isinstance(value, dict):
+            self.unknown.extend((*path, key) for key in value if key not in _DESCRIBED)
 
     def _json(self, path: Path, text: str, role: str) -> None:
         group = self.group()

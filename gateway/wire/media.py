@@ -10,6 +10,7 @@ MEDIA_KEYS = MEDIA_PARTS.union(
     "images videos audios source image_embeds audio_embeds input_image input_file".split()
 )
 _BYTES = frozenset({"data", "file_data"})
+_AROUND = frozenset({"url", "detail", "format", "filename", "file_id"})
 
 
 def media_part(
@@ -26,4 +27,4 @@ def media_part(
         for name, child in value.items():
             is_data = isinstance(child, str) and child.startswith("data:")
             if name not in _BYTES and not (name == "url" and is_data):
-                collector.member((*here, name), child, role)
+                collector.member((*here, name), child, role, known=name in _AROUND)

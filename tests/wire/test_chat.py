@@ -213,6 +213,32 @@ def test_tools_of_the_provider_are_named(fields: dict[str, Any], kinds: set[str]
         ({"guided_regex": "x"}, (("guided_regex",),)),
         ({"x": {"y": {"z": 1}}}, (("x",),)),
         ({"tools": [{"type": "function", "x": 1}]}, (("tools", 0, "x"),)),
+        (
+            {"tools": [{"type": "function", "function": {"name": "f", "strict": True, "x": 1}}]},
+            (("tools", 0, "function", "x"),),
+        ),
+        ({"functions": [{"name": "f", "parameters": {}, "x": 1}]}, (("functions", 0, "x"),)),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": {}, "x": 1}}},
+            (("response_format", "json_schema", "x"),),
+        ),
+        (
+            {
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {
+                                "type": "image_url",
+                                "image_url": {"url": "https://h.example/a", "detail": "low"},
+                            },
+                            {"type": "file", "file": {"file_id": "a", "x": 1}},
+                        ],
+                    }
+                ]
+            },
+            (("messages", 0, "content", 1, "file", "x"),),
+        ),
         ({"tool_choice": {"type": "function", "x": 1}}, (("tool_choice", "x"),)),
         ({"response_format": {"type": "text", "x": 1}}, (("response_format", "x"),)),
         (
@@ -309,6 +335,20 @@ def test_media_beside_the_content_counts() -> None:
     message = {"role": "user", "content": "x", "images": ["AA"]}
 
     assert parse({"model": "m", "messages": [message]}).has_media
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"audio": {"id": "canary"}},
+        {"tool_calls": [{"type": "function", "index": 4111111111111111, "function": {}}]},
+    ],
+)
+def test_no_member_of_a_message_is_passed_over(fields: dict[str, Any]) -> None:
+    """Neither what an earlier answer said nor a number where a small one belongs."""
+    found = texts({"model": "m", "messages": [{"role": "assistant", **fields}]})
+
+    assert found & {"canary", "4111111111111111"}
 
 
 def test_nothing_of_the_callers_stream_options_goes_along() -> None:
