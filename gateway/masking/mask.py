@@ -28,7 +28,7 @@ from gateway.masking.document import Rewriter
 from gateway.masking.matcher import Matcher
 from gateway.masking.operators import CustomOperators, hashed, legal_name, one_way
 from gateway.masking.placeholders import LITERAL, framed, look_alikes
-from gateway.masking.propagate import occurrences
+from gateway.masking.propagate import SHORTEST, occurrences
 from gateway.masking.restore import Aliases, Restoration
 from gateway.masking.runs import Words
 from gateway.masking.sinks import WINDOW, SinkRule, place
@@ -44,6 +44,7 @@ from gateway.types import (
     Parsed,
     Span,
 )
+from gateway.wire.numbers import short_numbers
 
 _TOKEN: Final = object()
 _SETTABLE = frozenset({"model", "cache_salt", "priority", "stream_options"})
@@ -145,16 +146,38 @@ def mask(
         InternalError: the decision names an operator that is not there, or an operator of the
             user's own failed.
     """
-    masker = _Masker(parsed.leaves, decision, keys, custom or {}, entity_types, language)
-    texts = masker.masked_texts(findings)
+    numbers = _as_numbers(parsed, findings, decision)
+    leaves = [*parsed.leaves, *(leaf for leaf, _ in numbers)]
+    found = [
+        *findings,
+        *(
+            Finding(index, 0, len(leaf.text), entity_type, 1.0, "propagated")
+            for index, (leaf, entity_type) in enumerate(numbers, len(parsed.leaves))
+        ),
+    ]
+    masker = _Masker(leaves, decision, keys, custom or {}, entity_types, language)
+    texts = masker.masked_texts(found)
     rewriter = Rewriter(parsed.document)
-    rewriter.put(parsed.leaves, texts)
+    rewriter.put(leaves, texts)
     for identity in parsed.identities:
         rewriter.set(identity, lambda text: hashed(keys.hashes, "id", text)[:64])
     document = rewriter.finish()
     document.update(parsed.fields)
     restoration = masker.restoration(allowed_hosts)
     return MaskedRequest(_TOKEN, document, path, parsed.stream, restoration, masker.counts)
+
+
+def _as_numbers(
+    parsed: Parsed, findings: Sequence[Finding], decision: Decision
+) -> list[tuple[Leaf, str]]:
+    """Where values of a few digits stand as JSON numbers, which are no leaves, with their types."""
+    values: dict[str, str] = {}
+    for one in findings:
+        text = parsed.leaves[one.leaf].text[one.start : one.end]
+        is_value = one.whole and len(text) >= SHORTEST and text.isascii() and text.isdecimal()
+        if is_value and decision.operator_for(one.entity_type).name != KEEP:
+            values.setdefault(text, one.entity_type)
+    return [(leaf, values[leaf.text]) for leaf in short_numbers(parsed.document, values)]
 
 
 class _Masker:

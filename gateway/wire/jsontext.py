@@ -58,3 +58,10 @@ def literals(text: str) -> Iterator[Literal]:
             continue
         is_key = _COLON.match(text, end) is not None
         yield Literal(start, end, json.loads(token, strict=False), is_key=is_key)
+
+
+def numbers(text: str) -> Iterator[Literal]:
+    """The numbers of a text for which `holds_json` is true, long or short, in order."""
+    for match in _TOKEN.finditer(text):
+        if not match.group().startswith('"'):
+            yield Literal(*match.span(), match.group(), is_number=True)

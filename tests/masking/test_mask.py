@@ -318,3 +318,34 @@ def test_names_stay_legal_and_apart(operator: str, names: list[str]) -> None:
     assert function["parameters"]["required"] == made[::-1]
     assert list(document["x"].values()) == [1, 2]
     assert list(document["x"]) == made[::-1]
+
+
+def test_a_value_of_few_digits_is_masked_where_it_stands_as_a_number() -> None:
+    """In JSON of tools as in fields; other numbers stay numbers, and so do parts of longer ones."""
+    call = {
+        "name": "f",
+        "arguments": '{"id": 48213, "n": 482131, "deep": [{"of": 48213}], "x": 48}',
+    }
+    messages: list[dict[str, Any]] = [
+        user("Customer 48213 asks"),
+        {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": call}]},
+        {"role": "tool", "tool_call_id": "1", "content": '{"id": 48213}', "x": [48213, 7, True]},
+    ]
+    parsed = parse({"model": "m", "max_tokens": 48213, "messages": messages})
+    index = next(at for at, leaf in enumerate(parsed.leaves) if "Customer" in leaf.text)
+    found = [Finding(index, 9, 14, "CUSTOMER_ID", 0.9, "test")]
+
+    def sent(chosen: Decision) -> dict[str, Any]:
+        types = frozenset({"CUSTOMER_ID"})
+        made = mask(parsed, found, chosen, KEYS, path="/x", entity_types=types)
+        document: dict[str, Any] = orjson.loads(made.body)
+        return document
+
+    document = sent(decision())
+    asked, called, told = document["messages"]
+    token = asked["content"].split()[1]
+    arguments = json.loads(called["tool_calls"][0]["function"]["arguments"])
+    assert arguments == {"id": token, "n": 482131, "deep": [{"of": token}], "x": 48}
+    assert json.loads(told["content"]) == {"id": token}
+    assert (told["x"], document["max_tokens"]) == ([token, 7, True], 48213)
+    assert sent(decision(CUSTOMER_ID="keep")) == parsed.document
