@@ -44,6 +44,8 @@ COLUMNS: Final = (
     "usage.input", "usage.output", "usage.cached",
     "latency_ms.detect", "latency_ms.upstream_ttft", "latency_ms.upstream", "latency_ms.total",
     "commit.masked_request", "commit.masked_response",
+    "erasure.reason", "erasure.scope", "erasure.requests", "erasure.capsules", "erasure.keys",
+    "erasure.index_rows", "erasure.nonces",
 )  # fmt: skip
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")

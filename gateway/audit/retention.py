@@ -16,6 +16,7 @@ from typing import Final
 from gateway.audit.content import sql as content
 from gateway.audit.content.store import BATCH, PAUSE_S, ContentStore, now
 from gateway.audit.merkle import TILE_WIDTH
+from gateway.audit.sinks.sql import STATE
 from gateway.audit.sql import Raw
 
 STEP: Final = 20 * TILE_WIDTH
@@ -124,7 +125,8 @@ def _limits(raw: Raw, below: int | None = None) -> list[tuple[str, int]]:
         ),
     ]
     for sink, leaf in raw.execute("SELECT sink, leaf_index FROM audit_cursors").fetchall():
-        found.append((f"the sink {sink}", leaf))
+        if not sink.endswith(STATE):
+            found.append((f"the sink {sink}", leaf))
     return [(what, leaf) for what, leaf in found if leaf is not None]
 
 

@@ -73,4 +73,5 @@ def _carry_out(
             for below in retention.prune(content, wanted, event_id):
                 bar.update(task, completed=below - wanted.start)
     except retention.LimitReached as error:
-        stop(f"Records had to stay for {error}; what was pruned is gone.", Exit.NOT_SO)
+        text = f"Records had to stay for {error}; what was pruned is gone."
+        stop(text, Exit.NOT_SO, as_json=hidden)

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from gateway.audit import opening
@@ -17,6 +18,7 @@ from gateway.audit.postgres.backend import GRACE_S, PostgresBackend
 from gateway.audit.postgres.sql import CONNECT_S
 from gateway.audit.reading import open_log
 from gateway.audit.signing import make_signing_keys
+from gateway.audit.sinks.sql import Books
 from gateway.audit.sql import Raw, discard
 from gateway.audit.store import SqlAuditStore
 from gateway.cli import audit
@@ -302,4 +304,13 @@ async def test_a_password_in_the_url_is_not_shown(server: str):
 def test_a_url_that_cannot_be_read_is_not_shown(rest: str):
     with pytest.raises(ConfigError, match="is not an SQLAlchemy URL") as caught:
         SqlAuditStore(f"postgresql://{rest}", MASTER)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("opening_", [Books, open_log, opening.migrate])
+def test_a_log_of_another_schema_is_named_without_the_password(log: Log, opening_):
+    pg.query(log.url, "UPDATE audit_meta SET version = 99")
+    url = make_url(log.url).set(password="hunter2").render_as_string(hide_password=False)
+    with pytest.raises(ConfigError, match="schema 99") as caught:
+        opening_(url)
     assert "hunter2" not in str(caught.value)

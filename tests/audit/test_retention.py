@@ -28,6 +28,7 @@ from gateway.audit.notes import parse_note
 from gateway.audit.opening import migrate
 from gateway.audit.reading import LogReader, open_log
 from gateway.audit.record import event
+from gateway.audit.sinks.sql import STATE, Books
 from gateway.audit.sql import Raw
 from gateway.audit.sqlite import sql as sqlite
 from gateway.audit.store import SqlAuditStore
@@ -200,6 +201,27 @@ def test_what_is_on_hold_stays_with_all_after_it(url: str):
         assert ("a legal hold", leaf) in plan.limits
         content.release(hold_id)
         assert taken(content).below == 512
+
+
+@pytest.mark.parametrize(
+    ("rows", "below"),
+    [
+        ([("jsonl:x", 600)], 512),
+        ([("jsonl:x", 300)], 256),
+        # what is kept of how a sink does is no place that it has come to
+        ([("jsonl:x", 600), ("jsonl:x" + STATE, 0)], 512),
+        ([("jsonl:x", 600), ("jsonl:x" + STATE, 1)], 512),
+    ],
+)
+def test_what_a_sink_has_not_got_yet_stays(url: str, rows: list[tuple[str, int]], below: int):
+    books = Books(url)
+    for sink, leaf in rows:
+        books.move(sink, leaf)
+    books.close()
+    with open_content(url, MASTER) as content:
+        plan = taken(content)
+    assert plan.below == below
+    assert {what for what, leaf in plan.limits if leaf == rows[0][1]} == {"the sink jsonl:x"}
 
 
 def test_a_hold_set_after_the_plan_is_seen(url: str):

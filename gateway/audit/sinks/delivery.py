@@ -20,6 +20,7 @@ import structlog
 from gateway import metrics
 from gateway.audit.facts import EventType
 from gateway.audit.sinks.base import Note, Row, Sink, SinkFault
+from gateway.audit.sinks.sql import STATE
 from gateway.audit.sql import DatabaseFault
 from gateway.errors import AuditUnavailable, ConfigError
 
@@ -282,7 +283,7 @@ class Delivery:
     @property
     def _state_key(self) -> str:
         """Where it is kept what the log says of the sink, so that each change is recorded once."""
-        return f"{self._key}#degraded"
+        return self._key + STATE
 
     def _failed(self, fault: SinkFault) -> float:
         if not self.down:

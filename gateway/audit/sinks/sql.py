@@ -1,6 +1,7 @@
 """How far each sink has been served, what each anchor holds, and who serves them.
 
-    audit_cursors   by sink: the first leaf that it has not acknowledged
+    audit_cursors   by sink: the first leaf that it has not acknowledged; and in rows of their own,
+                    with `STATE` at the end of the name, whether the log says of it that it fails
     audit_anchors   by anchor: the sizes of the trees whose checkpoints it holds, and since when
 
 Of several processes that share a log, one serves a sink: the one that holds the sink's lock. On
@@ -15,11 +16,14 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from gateway.audit import sql
 from gateway.audit.opening import is_postgres
 from gateway.audit.postgres import sql as postgres
 from gateway.audit.sqlite import sql as sqlite
+
+STATE: Final = "#degraded"
 
 _MOVE = (
     "INSERT INTO audit_cursors (sink, leaf_index) VALUES (?, ?) "
@@ -53,14 +57,16 @@ class Books:
             if is_postgres(url):
                 self._begin = postgres.BEGIN
                 address = postgres.address(url)
+                place = postgres.place(address)
                 self._connection = postgres.make_engine(address, busy_s).connect()
             else:
                 self._begin = sqlite.BEGIN
                 self._path = sqlite.database_file(url)
+                place = str(self._path)
                 self._connection = sqlite.make_engine(self._path, busy_s).connect()
         try:
             with sql.faults():
-                sql.check_version(self._connection, url if self._path is None else str(self._path))
+                sql.check_version(self._connection, place)
                 self._raw = sql.Raw(self._connection)
                 if self._path is None:
                     postgres.take_role(self._raw, "cloakroom_sequencer")
