@@ -94,7 +94,8 @@ def _drop(audit: Audit, note: StoredCheckpoint, *, as_json: bool) -> dict[str, s
     """Leave the note everywhere; what went wrong, by the anchor's name."""
     failed: dict[str, str] = {}
     try:
-        books = Books(audit.url)
+        with reading(as_json=as_json):
+            books = Books(audit.url)
         try:
             for settings in audit.anchors:
                 try:

@@ -80,7 +80,7 @@ def find(
     """
     settings, person = load_settings(config), _person(tenant, entity_type, values)
     put_on_record(settings, EventType.AUDIT_SEARCHED, tenant=tenant, target="dsar.find")
-    with reading(), open_content(settings.audit.url, settings.master_key) as content:
+    with reading(as_json=json), open_content(settings.audit.url, settings.master_key) as content:
         found = [
             (one, content.records(one), len(content.capsules(one)))
             for one in content.find(tenant, entity_type, person.values)
@@ -221,7 +221,8 @@ def _tombstone(settings: Settings, tenant: str, asked: ErasureFacts, done: Erase
     facts = ErasureFacts(
         reason=asked.reason, scope=asked.scope, requests=done.requests, **done.deleted._asdict()
     )
-    return put_on_record(settings, EventType.ERASURE_EXECUTED, tenant=tenant, erasure=facts)
+    kind = EventType.ERASURE_EXECUTED
+    return put_on_record(settings, kind, tenant=tenant, erasure=facts, was_done=True)
 
 
 def _report(shown: dict[str, Any]) -> None:

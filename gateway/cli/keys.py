@@ -61,7 +61,8 @@ def rotate(config: ConfigOption = None, json: JsonOption = False) -> None:
                 bar.update(task, completed=done.done + done.damaged, total=done.total)
         dropped = content.drop_epochs(epoch)
     for one in dropped:
-        put_on_record(settings, EventType.KEY_DESTROYED, target=f"content/{one}")
+        target = f"content/{one}"
+        put_on_record(settings, EventType.KEY_DESTROYED, target=target, was_done=True)
     if json:
         print_json(
             {

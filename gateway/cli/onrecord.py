@@ -26,10 +26,11 @@ def put_on_record(
     tenant: str = "",
     target: str = "",
     erasure: ErasureFacts | None = None,
+    was_done: bool = False,
 ) -> str:
     """Append an event of a local operator to the audit log; exits with 1 where that fails.
 
-    Gives the event id.
+    Gives the event id. `was_done` says that what it is about has happened already.
     """
     event_id = audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
     record = audit.event(
@@ -57,6 +58,7 @@ def put_on_record(
     except ConfigError as error:
         fail(error)
     except AuditUnavailable as error:
-        errors.print(f"This could not be put on record, so it was not done: {error.message}")
+        outcome = "though it was done" if was_done else "so it was not done"
+        errors.print(f"This could not be put on record, {outcome}: {error.message}")
         raise typer.Exit(1) from None
     return event_id

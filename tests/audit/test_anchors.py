@@ -327,3 +327,10 @@ def test_a_thread_survives_a_log_that_is_not_there_yet(log: Log, tmp_path: Path)
     one.stop()
     assert len(anchor.got) == 1
     assert not os.path.exists(tmp_path / "none.db")
+
+
+def test_what_a_webhook_goes_by_tells_nothing_of_its_url():
+    one, two = (WebhookAnchor("hook", f"https://example.com/{end}") for end in ("t0ken", "other"))
+    assert "t0ken" not in one.key
+    assert "example" not in one.key
+    assert one.key != two.key

@@ -9,7 +9,7 @@ import pytest
 from gateway import config as configuration
 from gateway.cli import checks_sinks
 from gateway.cli.checks import Status
-from tests.audit.logs import bodies, make_log
+from tests.audit.logs import attack, bodies, make_log
 from tests.audit.pki import free_port
 from tests.cli.audit_world import SIZE, World, make_world
 
@@ -63,6 +63,16 @@ def test_an_anchor_that_does_not_take_it_is_named(world: World):
     configure(world, f"  anchors: [{{kind: file, path: out}}, {hook}]\n")
     found = world.json("anchor", code=1)
     assert found["anchors"] == {"file": "ok", "webhook": "ECONNREFUSED"}
+
+
+def test_a_log_that_has_to_be_migrated_first_is_told_so(world: World):
+    configure(world, ANCHOR)
+    connection = attack(world.log.file)
+    connection.execute("UPDATE audit_meta SET version = 2")
+    connection.close()
+    found = world.json("anchor", code=2)
+    assert found["ok"] is False
+    assert "schema 2" in found["problems"][0]
 
 
 @pytest.mark.parametrize("url", [False, True])

@@ -210,3 +210,15 @@ def test_no_log(tmp_path: Path):
     path.write_text(CONFIG)
     done = CliRunner().invoke(audit.app, ["hold", "list", "--config", str(path)])
     assert done.exit_code == 2
+
+
+def test_an_erasure_that_was_done_but_not_put_on_record_is_told_so(file: Path):
+    with closing(sqlite3.connect(file.parent / "audit.db")) as log:
+        log.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON audit_records "
+            "WHEN NEW.type = 'erasure.executed' BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    done = run(file, "erase", "--reason", "gdpr-17-1b", "--yes")
+    assert done.exit_code == 1
+    assert "though it was done" in done.output
+    assert run(file, "find").exit_code == 1
