@@ -48,7 +48,11 @@ _LOGPROBS = frozenset(
 )
 _TEXT_PARTS = ("text", "refusal", "input_text", "output_text")
 _OURS = frozenset({"cache_salt", "priority"})
-_HOSTED = {"web_search_options": "web_search"}
+# Fields that make a provider search or call others; all but the first are additions of providers.
+_HOSTED = {
+    "web_search_options": "web_search", "search_parameters": "web_search",
+    "enable_search": "web_search", "plugins": "plugins", "mcp_servers": "mcp",
+}  # fmt: skip
 
 
 def parse(document: dict[str, Json]) -> Parsed:
@@ -83,7 +87,7 @@ def parse(document: dict[str, Json]) -> Parsed:
             (key,) for key in sorted(_LOGPROBS & document.keys()) if not _is_off(document[key])
         ),
         hosted_tools=frozenset(
-            kind for key, kind in _HOSTED.items() if document.get(key) is not None
+            kind for key, kind in _HOSTED.items() if not _is_off(document.get(key))
         ),
     )
 

@@ -198,6 +198,9 @@ def test_what_asks_for_pieces_of_the_answer(
         ({}, set()),
         ({"web_search_options": None}, set()),
         ({"web_search_options": {}}, {"web_search"}),
+        ({"enable_search": True}, {"web_search"}),
+        ({"enable_search": False}, set()),
+        ({"plugins": [{"id": "web"}], "mcp_servers": []}, {"plugins", "mcp"}),
         ({"web_search_options": {"user_location": {"city": "Bonn"}}}, {"web_search"}),
     ],
 )
