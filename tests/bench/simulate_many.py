@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.audit import sql
 from gateway.audit.facts import (
     Accepted,
     Actor,
@@ -36,6 +35,7 @@ from gateway.audit.facts import (
     Usage,
 )
 from gateway.audit.record import accepted, canonical, closed, commitment, timestamp, uuid7
+from gateway.audit.sqlite import sql
 from gateway.types import Effect, Family, UpstreamClass
 
 TYPES = ("PERSON", "EMAIL_ADDRESS", "IBAN", "CREDIT_CARD", "DATE_TIME", "LOCATION", "API_KEY")
