@@ -12,6 +12,7 @@ the stand-in, so that the two stay one person.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,6 +29,9 @@ from gateway.types import OperatorUse
 
 ATTEMPTS: Final = 64
 """How many stand-ins are tried for one value."""
+
+SPENT: Final = 32
+"""Values of a type without a stand-in after which but one is tried for each: no more are left."""
 
 _SAME: Final = 4  # some have but one: all dates of a scope move by the same number of days
 SHORTEST: Final = 3  # letters and digits; less would be met by chance
@@ -67,7 +71,7 @@ class Tokens:
 
     __slots__ = (
         "_barred", "_forms", "_issuer", "_keys", "_known", "_language", "_literals", "_parts",
-        "_values", "_words",
+        "_spent", "_values", "_words",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +92,7 @@ class Tokens:
         self._known: dict[str, tuple[str, str]] = {}  # value -> operator, token
         self._literals: dict[str, str] = {}  # token -> value
         self._forms: dict[str, dict[str, str]] = {}  # further form -> value -> token
+        self._spent: Counter[str] = Counter()  # type -> values for which no stand-in was left
         self._parts: dict[tuple[str, str], set[str]] = {}  # type, word of a value -> its stand-ins
 
     def __repr__(self) -> str:
@@ -151,12 +156,15 @@ class Tokens:
         return made
 
     def _stand_in(self, use: OperatorUse, entity_type: str, surface: str) -> str | None:
+        tried = False
         for made in self._stand_ins(use, entity_type, surface):
             if self._is_free(made.text):
                 for part, word in made.parts:
                     self._note(part, word, made.text)
                     self._parts.setdefault((entity_type, word), set()).add(part)
                 return made.text
+            tried = True
+        self._spent[entity_type] += tried
         return None
 
     def _stand_ins(self, use: OperatorUse, entity_type: str, surface: str) -> Iterator[StandIn]:
@@ -164,7 +172,7 @@ class Tokens:
         if len(parts) == 1:
             yield StandIn(next(iter(parts)))
         last, repeats = "", 0
-        for attempt in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS if self._spent[entity_type] < SPENT else 1):
             made = stand_in(
                 self._keys.surrogates,
                 entity_type,

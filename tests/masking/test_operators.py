@@ -13,7 +13,7 @@ from gateway.masking.ciphertext import decrypt_all, decrypted, encrypted
 from gateway.masking.operators import subkey
 from gateway.masking.runs import Words
 from gateway.masking.surrogates.stand_in import StandIn
-from gateway.masking.tokens import ATTEMPTS, OperatorKeys, Tokens
+from gateway.masking.tokens import ATTEMPTS, SPENT, OperatorKeys, Tokens
 from gateway.types import OperatorUse
 
 KEY = b"k" * 32
@@ -223,3 +223,22 @@ def test_tokens_show_nothing() -> None:
 
     assert "Anna" not in repr(issued)
     assert made not in repr(issued)
+
+
+def test_where_no_stand_ins_are_left_few_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A type has so many and no more: long lists of it must not cost all attempts for each value.
+    What is still free is found, and other types are as they were."""
+    asked: list[str] = []
+
+    def one(_: bytes, entity_type: str, surface: str, *, attempt: int, **__: object) -> StandIn:
+        asked.append(surface)
+        return StandIn(f"free of {surface}" if "last" in surface else f"taken {attempt % 2}")
+
+    monkeypatch.setattr(tokens_module, "stand_in", one)
+    made = tokens("taken 0, taken 1")
+    for number in range(2 * SPENT):
+        assert made.issue(SURROGATE, "ZIP_CODE", f"{number}")[0] == "replace"
+    assert len(asked) == SPENT * ATTEMPTS + SPENT
+    assert made.issue(SURROGATE, "ZIP_CODE", "last") == ("surrogate", "free of last")
+    assert made.issue(SURROGATE, "IP_ADDRESS", "other")[0] == "replace"
+    assert asked.count("other") == ATTEMPTS
