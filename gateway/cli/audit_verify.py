@@ -74,7 +74,7 @@ def verify(
     where = url or (settings.audit.url if settings else "")
     master = settings.master_key if settings else None
     macs = None if master is None else (lambda writer: writer_key(master, writer))
-    with reading(as_json=json), open_log(where) as log:
+    with reading(as_json=json), _sound(as_json=json), open_log(where) as log:
         pinned = bool(key)
         keys = pinned_keys(key, as_json=json) if key else own_keys(log, as_json=json)
         anchors = [_anchor(path, keys, as_json=json) for path in anchor or ()]
@@ -88,6 +88,16 @@ def verify(
             text = f"Not in the tree yet: {waiting:,} records, of which nothing is shown."
             say(text, "yellow")
     raise typer.Exit(Exit.OK if report.holds else Exit.NOT_SO)
+
+
+@contextmanager
+def _sound(*, as_json: bool) -> Iterator[None]:
+    """What is no number or no text where there has to be one is a log that does not hold."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError):
+        text = "The log does not hold: its tables hold what no gateway writes."
+        stop(text, Exit.NOT_SO, as_json=as_json)
 
 
 def _anchor(path: Path, keys: list[VerifierKey], *, as_json: bool) -> Anchor:

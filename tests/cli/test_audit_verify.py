@@ -86,6 +86,26 @@ def test_what_no_proof_shows_is_found_too(world: World, statement: str, index: i
     assert found["first_bad"] == index
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_tree SET size = 'secret'",
+        "UPDATE audit_tree SET size = 1e30",
+        "DELETE FROM audit_tree",
+        "DELETE FROM audit_meta",
+        "UPDATE audit_log_keys SET name = x'ff'",
+        "UPDATE audit_tiles SET hashes = 'secret'",
+    ],
+)
+def test_tables_that_hold_what_no_gateway_writes_end_with_1(tmp_path: Path, statement: str):
+    log = make_log(tmp_path / "audit.db", bodies(300), [256, 300])
+    world = World(tmp_path, log)
+    tamper(world, statement)
+    found = world.json("verify", code=1, url=True)
+    assert found["ok"] is False
+    assert "secret" not in str(found)
+
+
 RETENTION = [
     ("retention.pruned", "512", 256, 0),
     ("retention.pruned", "256", 256, 0),
