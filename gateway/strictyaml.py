@@ -230,16 +230,24 @@ def _compose(text: str, file: str) -> tuple[yaml.Node, list[tuple[int, str, str]
     raise ConfigError([problem])
 
 
+def read(path: Path) -> bytes:
+    """The bytes of one file, and one more than `loads` takes at most.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or 'input/output error'}"
+        raise ConfigError([Problem(str(path), 0, "", message)]) from None
+
+
 def load(path: Path) -> Document:
     """Read one file.
 
     Raises:
         ConfigError: it cannot be read, or is not strict YAML.
     """
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or 'input/output error'}"
-        raise ConfigError([Problem(str(path), 0, "", message)]) from None
-    return loads(content, str(path))
+    return loads(read(path), str(path))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gateway import strictyaml
@@ -24,8 +25,12 @@ MAX_FILES = 32  # that one file may extend, directly or not
 
 @dataclass(slots=True)
 class _Chains:
-    """Reads files with those that they extend. What cannot be read becomes problems."""
+    """Reads files with those that they extend. What cannot be read becomes problems.
 
+    `known` are documents read before, by file: what has not changed is not parsed again.
+    """
+
+    known: Mapping[str, Document] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
     extended: int = 0  # files that the one being read extends
@@ -44,7 +49,7 @@ class _Chains:
         real = path.resolve()
         self.seen.add(real)
         try:
-            document = strictyaml.load(path)
+            document = self._document(path)
         except ConfigError as error:
             self.problems.extend(_quoted(one) for one in error.problems)
             return
@@ -62,6 +67,13 @@ class _Chains:
                 self.extended += 1
                 self._add(named, (*above, real), found)
         found.append(document)
+
+    def _document(self, path: Path) -> Document:
+        content = strictyaml.read(path)
+        before = self.known.get(str(path))
+        if before is not None and before.content == content:
+            return before
+        return strictyaml.loads(content, str(path))
 
     def _named(self, document: Document, key: tuple[str | int, ...], name: str) -> Path | None:
         """The file that `extends` names: a shipped policy, or a path from the file's folder."""
@@ -116,9 +128,14 @@ def load_policies(paths: Sequence[Path], operators: frozenset[str] = frozenset()
     return parse_chains(*read_chains(paths), operators)
 
 
-def read_chains(paths: Sequence[Path]) -> tuple[list[Chain], list[Problem]]:
-    """Each file with those that it extends, nearest first, and what could not be read."""
-    reader = _Chains()
+def read_chains(
+    paths: Sequence[Path], known: Mapping[str, Document] = MappingProxyType({})
+) -> tuple[list[Chain], list[Problem]]:
+    """Each file with those that it extends, nearest first, and what could not be read.
+
+    `known` are documents read before, by file: what has not changed is not parsed again.
+    """
+    reader = _Chains(known)
     chains = [tuple(reader.chain(path)) for path in paths]
     return [chain for chain in chains if chain], reader.problems
 
@@ -177,6 +194,7 @@ class PolicyStore:
         """
         self._paths = tuple(paths)
         self._operators = operators
+        self._known: Mapping[str, Document] = {}
         self._state = _State(load_policies(self._paths, operators))
 
     @property
@@ -190,8 +208,10 @@ class PolicyStore:
         return self._state.problems
 
     def look(self) -> Look:
-        """Read the files, and change nothing."""
-        return Look(*read_chains(self._paths))
+        """Read the files as they are now; the policy in force stays."""
+        look = Look(*read_chains(self._paths, self._known))
+        self._known = {one.file: one for chain in look.chains for one in chain}
+        return look
 
     def changed(self, look: Look | None = None) -> bool:
         """Whether the files differ from what is in force, and from what was refused last."""

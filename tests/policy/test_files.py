@@ -14,6 +14,8 @@ from gateway.errors import ConfigError, Problem
 from gateway.policy.files import MAX_FILES, PolicyStore, load_policies
 from gateway.policy.model import Media, Policy
 from gateway.policy.shipped import shipped_policies, shipped_policy
+from gateway.strictyaml import Document
+from gateway.strictyaml import loads as parse_yaml
 
 GOOD = "version: 1\nid: {}\nrules: [{{name: {}, effect: mask}}]\n"
 
@@ -352,6 +354,27 @@ def test_an_extended_file_is_looked_at_too(tmp_path: Path):
     assert store.changed()
     assert not store.reload()
     assert names(store.current) == "no-c c"
+
+
+def test_what_has_not_changed_is_not_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The files are looked at every few seconds, and a long one takes long to parse."""
+    path = files(tmp_path, {"a": "extends: b.yaml\n" + rules("a"), "b": rules("b")})
+    store = PolicyStore([path])
+    assert not store.changed()
+    parsed: list[str] = []
+
+    def loads(content: bytes, file: str) -> Document:
+        parsed.append(Path(file).stem)
+        return parse_yaml(content, file)
+
+    monkeypatch.setattr("gateway.policy.files.strictyaml.loads", loads)
+    assert not store.changed()
+    assert parsed == []
+    files(tmp_path, {"b": rules("c")})
+    assert store.changed()
+    assert parsed == ["b"]
+    assert store.reload()
+    assert names(store.current) == "no-a no-c a c"
 
 
 def test_there_is_no_start_with_a_bad_file(tmp_path: Path):
