@@ -201,8 +201,8 @@ class SqlAuditStore:
         """Return once the record is durable: written, and synced to the disk.
 
         Raises:
-            AuditUnavailable: it is not, or it could not be told in time. If the record is an
-                accepted one that was written after all, its request is closed as
+            AuditUnavailable: it is not, it could not be told in time, or the record has no
+                canonical form. A request that is on record all the same is closed as
                 `outcome_unknown`; so it is where the caller stops waiting.
         """
         loop = asyncio.get_running_loop()

@@ -22,10 +22,10 @@ _CHUNK = 65536
 
 
 class Standby(pg.Server):
-    """A copy of a running server that follows it."""
+    """A copy of a running server that follows it, by way of a port."""
 
-    def __init__(self, folder: Path, primary: pg.Server) -> None:
-        self._primary_port = primary.port
+    def __init__(self, folder: Path, primary_port: int) -> None:
+        self._primary_port = primary_port
         super().__init__(folder)
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -38,11 +38,6 @@ class Standby(pg.Server):
     def promote(self) -> None:
         """Follow nobody any more."""
         self._ctl("promote", "-w")
-
-    def freeze(self, stop: signal.Signals) -> None:
-        """SIGSTOP for all of its processes, or SIGCONT."""
-        for process in family(self):
-            os.kill(process, stop)
 
 
 def family(server: pg.Server) -> list[int]:
@@ -73,8 +68,8 @@ class Switch:
         self._thread.start()
         assert self._up.wait(WAIT_S)
 
-    def move(self, port: int) -> None:
-        """Lead to another server; what was connected is cut off."""
+    def move(self, port: int = 0) -> None:
+        """Lead to another server, 0: to none. What was connected is cut off."""
         asyncio.run_coroutine_threadsafe(self._move(port), self._loop).result(WAIT_S)
 
     def close(self) -> None:
@@ -139,10 +134,10 @@ def reason_to_skip() -> str:
 
 
 class Pair:
-    """A primary that waits for its standby, and the switch that leads to the primary."""
+    """A primary that waits for its standby, the line between them, and a switch for clients."""
 
-    def __init__(self, primary: pg.Server, standby: Standby, switch: Switch) -> None:
-        self.primary, self.standby, self.switch = primary, standby, switch
+    def __init__(self, primary: pg.Server, standby: Standby, line: Switch, switch: Switch) -> None:
+        self.primary, self.standby, self.line, self.switch = primary, standby, line, switch
         self.url = f"postgresql://tester@127.0.0.1:{switch.port}/postgres"
 
     def is_in_step(self) -> bool:
@@ -160,21 +155,21 @@ def pair() -> Iterator[Pair]:
     for folder in folders:
         folder.mkdir(mode=0o755)
     started: list[pg.Server] = []
-    switch: Switch | None = None
+    switches: list[Switch] = []
     try:
         primary = pg.Server(folders[0])
         primary.start()
         started.append(primary)
-        standby = Standby(folders[1], primary)
+        switches += [Switch(primary.port), Switch(primary.port)]
+        standby = Standby(folders[1], switches[0].port)
         standby.start()
         started.append(standby)
         # Only now, so that the standby, once it is promoted, waits for nobody.
         pg.query(primary.url, "ALTER SYSTEM SET synchronous_standby_names = '*'")
         pg.query(primary.url, "SELECT pg_reload_conf()")
-        switch = Switch(primary.port)
-        yield Pair(primary, standby, switch)
+        yield Pair(primary, standby, *switches)
     finally:
-        if switch is not None:
+        for switch in switches:
             switch.close()
         for server in started:
             with suppress(OSError, ValueError):  # it may be dead
