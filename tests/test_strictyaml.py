@@ -26,7 +26,7 @@ def problems(text: str | bytes) -> list[tuple[int, str, str]]:
     ("text", "value"),
     [
         ("true", True), ("False", False), ("null", None), ("~", None), ("", None),
-        ("0", 0), ("-17", -17), ("+3", 3), ("2.5", 2.5), ("1e3", 1000.0), (".5", 0.5),
+        ("0", 0), ("-17", -17), ("+3", 3), ("2.5", 2.5), ("1.0e+3", 1000.0), (".5", 0.5),
         ("2024-01-01", "2024-01-01"), ("'010'", "010"), ('"yes"', "yes"), ("y", "y"),
         ("203.0.113.77", "203.0.113.77"), ("on_prem", "on_prem"), ("1a", "1a"), ("=", "="),
     ],
@@ -44,7 +44,24 @@ def test_words_that_were_booleans_once(text: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["010", "0x1f", "0o17", "0b11", "1_000", "1:30", ".inf", "-.INF", ".nan", "1e999", "030123456"],
+    [
+        "010",
+        "0x1f",
+        "0o17",
+        "0b11",
+        "1_000",
+        "1:30",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "1e999",
+        "030123456",
+        "1e3",
+        "0E0",
+        "1.5e3",
+        ".5e3",
+        "1.0e+999",
+    ],
 )
 def test_numbers_that_readers_disagree_on(text: str):
     assert problems(f"a: [1, {text}]\n") == [(1, "a[1]", "ambiguous number")]
