@@ -6,7 +6,7 @@ accident, its text may not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -264,6 +264,15 @@ class RequestFacts:
         return frozenset(self.entities)
 
 
+NumberFinder: TypeAlias = Callable[[Collection[str]], Iterable[Leaf]]
+"""Finds the JSON numbers of a body that are one of some texts and no leaves of it."""
+
+
+def no_numbers(_: Collection[str]) -> Iterable[Leaf]:
+    """The `NumberFinder` of a body without numbers of the caller's."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A request body taken apart: made only by `wire/`.
@@ -273,7 +282,8 @@ class Parsed:
     top-level fields that we set ourselves. `opening` is everything up to and including the
     first user message: what names the conversation where the caller does not. `unknown` are the
     members that nobody named, `logprobs` those that ask for log probabilities or token ids, and
-    `hosted_tools` the kinds of tools that the provider would run.
+    `hosted_tools` the kinds of tools that the provider would run. `short_numbers` finds numbers
+    that say nothing by themselves.
     """
 
     family: Family
@@ -290,3 +300,4 @@ class Parsed:
     unknown: tuple[Path, ...] = ()
     logprobs: tuple[Path, ...] = ()
     hosted_tools: frozenset[str] = frozenset()
+    short_numbers: NumberFinder = field(default=no_numbers, repr=False, compare=False)

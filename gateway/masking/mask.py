@@ -44,7 +44,6 @@ from gateway.types import (
     Parsed,
     Span,
 )
-from gateway.wire.numbers import short_numbers
 
 _TOKEN: Final = object()
 _SETTABLE = frozenset({"model", "cache_salt", "priority", "stream_options"})
@@ -177,7 +176,7 @@ def _as_numbers(
         is_value = one.whole and len(text) >= SHORTEST and text.isascii() and text.isdecimal()
         if is_value and decision.operator_for(one.entity_type).name != KEEP:
             values.setdefault(text, one.entity_type)
-    return [(leaf, values[leaf.text]) for leaf in short_numbers(parsed.document, values)]
+    return [(leaf, values[leaf.text]) for leaf in parsed.short_numbers(values)]
 
 
 class _Masker:

@@ -7,6 +7,7 @@ not named is walked whole and read like prose.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from gateway.types import Family, Json, Parsed, Path
 from gateway.wire.jsontext import is_long_number
 from gateway.wire.leaves import Collector
 from gateway.wire.media import MEDIA_KEYS, MEDIA_PARTS, media_part
+from gateway.wire.numbers import short_numbers
 
 PATH = "/chat/completions"
 
@@ -86,6 +88,7 @@ def parse(document: dict[str, Json]) -> Parsed:
         logprobs=tuple(
             (key,) for key in sorted(_LOGPROBS & document.keys()) if not _is_off(document[key])
         ),
+        short_numbers=partial(short_numbers, document),
         hosted_tools=frozenset(
             kind for key, kind in _HOSTED.items() if not _is_off(document.get(key))
         ),
@@ -203,11 +206,6 @@ def _function_call(collector: Collector, path: Path, value: Json) -> bool:
         _members(collector, path, value, {"name": "identifier"})
     else:
         collector.word(path, value, ("auto", "none"))
-    return False
-
-
-def _anything(collector: Collector, path: Path, value: Json) -> bool:
-    collector.anything(path, value)
     return False
 
 
@@ -395,6 +393,5 @@ _HANDLERS: dict[str, Callable[[Collector, Path, Json], bool]] = {
     "function_call": _function_call,
     "response_format": _response_format,
     "modalities": _modalities,
-    "web_search_options": _anything,
     "prediction": _prediction,
 }
