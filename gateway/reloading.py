@@ -4,7 +4,7 @@ The files are looked at every few seconds and on SIGHUP. A change counts once tw
 apart, have read the same: a file that is being written may read well and yet lack the denials at
 its end. What the files say is then in force with one assignment; an exchange keeps the policy that
 it began with. Files that are wrong change nothing: the old policy stays, and a log line, a metric
-and an audit record say so.
+and an audit record say so. Where they are put back to what is in force, a log line says that, too.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class PolicyReloader:
         """Look at the files now; whether another policy is in force than before."""
         look = await self._settled()
         if look is None:
+            await self._restored()
             return False
         before = self._policies.current.digest
         accepted = await asyncio.to_thread(self._policies.reload, look)
@@ -106,6 +107,18 @@ class PolicyReloader:
         with suppress(AuditUnavailable):
             await self._recorder.event(kind, self._origin, target)
         return accepted and policy.digest != before
+
+    async def _restored(self) -> None:
+        """Say so where files that were rejected are again what is in force."""
+        if not self._policies.problems:
+            return
+        look = await asyncio.to_thread(self._policies.look)
+        policy = self._policies.current
+        # Taken again, so that the same mistake, made again, is rejected again.
+        if look.digest == policy.digest and await asyncio.to_thread(self._policies.reload, look):
+            telemetry.log(
+                "policy_restored", logging.INFO, policy_id=policy.id, policy_digest=policy.digest
+            )
 
     async def _settled(self) -> Look | None:
         """The files as two looks in a row have read them; None where nothing has changed."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.audit.facts import EventType
 from gateway.audit.record import AuditRecord
@@ -86,6 +87,36 @@ async def test_a_bad_file_keeps_the_old_policy_and_says_so_once(world: World):
     world.file.write_text(GOOD)
     assert await world.reloader.check() is False
     assert world.store.current.digest == before.digest
+
+
+async def test_files_put_back_to_what_is_in_force_are_said_so_once(world: World):
+    before = world.store.current.digest
+    rejected = (EventType.POLICY_REJECTED, before)
+    world.file.write_text(BAD)
+    with capture_logs() as lines:
+        for _ in range(2):
+            await world.reloader.check()
+        assert [one["event"] for one in lines] == ["policy_rejected"]
+        world.file.write_text(GOOD)
+        for _ in range(2):
+            assert await world.reloader.check() is False
+    assert [one["event"] for one in lines] == ["policy_rejected", "policy_restored"]
+    assert lines[-1]["policy_digest"] == before
+    assert world.store.problems == ()
+    assert world.events == [rejected]
+    world.file.write_text(BAD)
+    await world.reloader.check()
+    assert world.events == [rejected, rejected]  # the same mistake, made again
+
+
+async def test_a_mistake_that_is_mended_otherwise_is_a_change(world: World):
+    world.file.write_text(BAD)
+    await world.reloader.check()
+    world.file.write_text(OTHER)
+    with capture_logs() as lines:
+        assert await world.reloader.check() is True
+        await world.reloader.check()
+    assert [one["event"] for one in lines] == ["policy_changed"]
 
 
 async def test_a_missing_file_is_said_once_too(world: World):
