@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,6 +18,9 @@ from gateway.masking.ciphertext import decrypt_all
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
+# How a ciphertext begins, also one that was cut short.
+_BEGINS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z][A-Za-z0-9_]{0,63}:enc:(?=[A-Za-z2-7])")
+
 
 @app.command()
 def decrypt(
@@ -27,7 +31,8 @@ def decrypt(
 ) -> None:
     """Print a text with every ciphertext of a tenant (`PERSON:enc:…`) as its value.
 
-    That somebody did so goes on record first: nothing is shown where it cannot.
+    That somebody did so goes on record first: nothing is shown where it cannot. How many were left
+    as they are, because they are another tenant's or damaged, is said as well.
     """
     settings = load_settings(config)
     raw = sys.stdin.buffer.read() if str(file) == "-" else _read(file)
@@ -37,13 +42,30 @@ def decrypt(
         raise RequestError("The text is not UTF-8.", code="invalid_utf8") from None
     key = derive(settings.master_key, "operators", tenant)
     clear, count = decrypt_all(key, text)
+    left = max(0, len(_BEGINS.findall(text)) - count)
     if count:
         put_on_record(settings, EventType.UNMASK_PERFORMED, tenant=tenant, target="decrypt")
     if as_json:
-        print_json({"decrypted": count, "text": clear})
+        print_json({"decrypted": count, "left": left, "text": clear})
         return
     sys.stdout.write(clear)
-    errors.print(f"{count} ciphertexts of tenant {tenant} were turned back.", highlight=False)
+    _report(tenant, count, left)
+
+
+def _report(tenant: str, count: int, left: int) -> None:
+    text = f"{_ciphertexts(count)} of tenant {tenant} {_were(count)} turned back."
+    if left:
+        whose = "another tenant's, or damaged"
+        text += f" {_ciphertexts(left)} {_were(left)} left: {whose}."
+    errors.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _ciphertexts(count: int) -> str:
+    return f"{count} ciphertext" if count == 1 else f"{count} ciphertexts"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _read(file: Path) -> bytes:

@@ -55,8 +55,42 @@ def test_a_tenants_values_come_back_and_that_is_on_record(file: Path):
 def test_another_tenants_stay(file: Path):
     text = f"Dear {ciphertext(file, 'acme')},"
     done = run(file, text, "--tenant", "other", "--json")
-    assert json.loads(done.stdout) == {"decrypted": 0, "text": text}
+    assert json.loads(done.stdout) == {"decrypted": 0, "left": 1, "text": text}
     assert not (file.parent / "audit.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("tenants", "said"),
+    [
+        (["acme"], "1 ciphertext of tenant acme was turned back.\n"),
+        (["acme", "acme"], "2 ciphertexts of tenant acme were turned back.\n"),
+        ([], "0 ciphertexts of tenant acme were turned back.\n"),
+        (
+            ["acme", "other"],
+            "1 ciphertext of tenant acme was turned back. "
+            "1 ciphertext was left: another tenant's, or damaged.\n",
+        ),
+        (
+            ["other", "third"],
+            "0 ciphertexts of tenant acme were turned back. "
+            "2 ciphertexts were left: another tenant's, or damaged.\n",
+        ),
+    ],
+)
+def test_it_is_said_how_many_were_turned_back_and_left(file: Path, tenants: list[str], said: str):
+    text = " and ".join(ciphertext(file, tenant) for tenant in tenants)
+    assert run(file, text, "--tenant", "acme").stderr == said
+
+
+@pytest.mark.parametrize("cut", [1, -1])
+def test_a_damaged_one_is_counted_among_those_left(file: Path, cut: int):
+    """One that lacks its end, and one of which hardly anything remains."""
+    whole = ciphertext(file, "acme")
+    damaged = whole[: whole.index(":enc:") + len(":enc:") + cut] if cut > 0 else whole[:cut]
+    done = run(file, f"{whole} {damaged}", "--tenant", "acme", "--json")
+    said = json.loads(done.stdout)
+    assert (said["decrypted"], said["left"]) == (1, 1)
+    assert said["text"] == f"{VALUE} {damaged}"
 
 
 def test_nothing_is_shown_where_it_cannot_be_recorded(file: Path):
