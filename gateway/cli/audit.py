@@ -54,7 +54,7 @@ def list_records(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """The newest records, as a table.
+    """The newest records, as a table. --json has all of their fields.
 
     Exit codes: 0 listed, also where there is nothing to list; 2 the log cannot be read.
     """

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.audit.facts import EventType
 from gateway.audit.search import SCAN, Found, Query, Searcher, open_search
 from gateway.audit.stats import Stats, read_stats
 from gateway.cli.audit_common import (
@@ -26,6 +27,9 @@ from gateway.cli.audit_common import (
 from gateway.cli.common import ConfigOption, JsonOption, console, print_json
 
 MOST_ROWS: Final = 30  # of a table; JSON has all
+_TIME: Final = 19  # columns: those of a time
+_TYPE: Final = max(map(len, EventType))
+_EVENT_ID: Final = 36  # columns: those of a UUID (RFC 9562)
 
 
 def search(
@@ -47,7 +51,7 @@ def search(
     before: Annotated[int | None, typer.Option(help="Below this number: the next page.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Records that fit all that is asked for, newest first.
+    """Records that fit all that is asked for, newest first. --json has all of their fields.
 
     Exit codes: 0 some were found; 1 none; 2 the log cannot be read.
     """
@@ -95,23 +99,28 @@ def _page(log: Searcher, query: Query, limit: int, before: int | None, *, hidden
 
 
 def record_table(records: list[dict[str, Any]]) -> Table:
-    """Records side by side: when, what, who, where to, what was found, how it ended."""
-    table = Table(title="Audit records, newest first")
-    for heading in ("time", "type", "request", "tenant", "model", "upstream", "found", "status"):
-        table.add_column(heading, overflow="fold")
+    """Records below each other, readable at 80 columns; JSON has all of them.
+
+    When, what and whose; what was found; the event id, which `audit show` takes, whole, above the
+    request, the model and the upstream.
+    """
+    table = Table(title="Audit records, newest first", leading=1)
+    longest = max((len(str(one.get("type", ""))) for one in records), default=0)
+    names = max(_TIME, min(_TYPE, longest))
+    table.add_column("time, type, tenant", width=names, overflow="fold")
+    table.add_column("found", overflow="fold")
+    table.add_column("event id, request, model", width=_EVENT_ID, overflow="fold")
     for record in records:
         entities = (record.get("detection") or {}).get("entities") or {}
+        when = str(record.get("ts", ""))[:19].replace("T", " ")
+        served = (record.get("model_requested", ""), record.get("upstream_id", ""))
+        where = " at ".join(str(one) for one in served if one)
         cells = (
-            str(record.get("ts", ""))[:19].replace("T", " "),
-            record.get("type", ""),
-            record.get("request_id") or record.get("event_id", ""),
-            record.get("tenant", ""),
-            record.get("model_requested", ""),
-            record.get("upstream_id", ""),
-            ", ".join(f"{name} {count}" for name, count in sorted(entities.items())),
-            record.get("http_status", ""),
+            (when, record.get("type", ""), record.get("tenant", "")),
+            [f"{name} {count}" for name, count in sorted(entities.items())],
+            (record.get("event_id", ""), record.get("request_id", ""), where),
         )
-        table.add_row(*(escape(str(cell)) for cell in cells))
+        table.add_row(*("\n".join(escape(str(one)) for one in cell if one) for cell in cells))
     return table
 
 

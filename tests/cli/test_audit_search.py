@@ -88,6 +88,20 @@ def test_markup_in_a_record_is_only_text(world: World):
         assert world.run(*arguments).exit_code == 0
 
 
+@pytest.mark.parametrize("command", ["search", "list"])
+def test_a_table_of_80_columns_has_every_event_id_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    monkeypatch.setattr("gateway.cli.audit.console._width", 80)
+    done = world.run(command, "--limit", "20")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    newest = [one["event_id"] for one in reversed(RECORDS)][:20]
+    shown = [word for line in lines for word in line.split() if word in newest]
+    assert shown == newest
+    assert {"acme", "request.completed", "gpt-x"} <= set(done.stdout.split())
+
+
 # --- export -------------------------------------------------------------------------------------
 
 
@@ -126,6 +140,7 @@ def test_an_export_goes_on_record_and_to_a_private_new_file(world: World):
         size = len(log.listed(limit=1000))
     again = world.run("export", "--out", "out.jsonl", url=True)
     assert again.exit_code == 2
+    assert again.stderr == "out.jsonl is there already: choose another name.\n"
     assert out.read_text().splitlines() == lines
     with open_search(world.log.url) as log:
         assert len(log.listed(limit=1000)) == size  # with --url the log is only read
