@@ -99,5 +99,7 @@ def _target(path: Path | None, *, as_json: bool) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
+    except FileExistsError:
+        stop(f"{path} is there already: choose another name.", as_json=as_json)
     except OSError as error:
         stop(f"{path or 'Standard output'}: {type(error).__name__}.", as_json=as_json)
