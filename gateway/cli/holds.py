@@ -1,6 +1,6 @@
 """`cloakroom audit hold`: what must not be erased, expire or be pruned. All of it on record.
 
-Exit codes: 0 done · 1 there is no such hold · 2 it cannot be told.
+Exit codes: 0 done · 1 there is no such hold, or nothing that it would hold · 2 it cannot be told.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gateway.cli.audit_common import Exit, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.cli.dsar import read_values
 from gateway.cli.onrecord import put_on_record
+from gateway.settings import Settings
 
 app = typer.Typer(
     help="Legal holds: what must not be erased, expire or be pruned.", no_args_is_help=True
@@ -38,12 +39,16 @@ def set_hold(
         Path | None,
         typer.Option("--value-file", help="A person's values, one a line; - for standard input."),
     ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also where the log has no such request or tenant yet.")
+    ] = False,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Set a hold. Records on hold, and all after them, stay in the log as well.
 
-    Exit codes: 0 set; 2 a wrong command line, or a log that cannot be written.
+    Exit codes: 0 set; 1 the log has no such request, or none of that tenant; 2 a wrong command
+    line, or a log that cannot be read or written.
     """
     if not reason or not grammar.CODE.fullmatch(reason):
         raise typer.BadParameter("must be a code: small letters, digits, dots, colons, dashes")
@@ -55,6 +60,8 @@ def set_hold(
         raise typer.BadParameter("a person is looked for in one tenant's data: add --tenant")
     settings = load_settings(config)
     named = read_values(values) if values is not None else ()
+    if (tenant or request is not None) and not anyway:
+        _refuse_unknown(settings, tenant, request, as_json=json)
     put_on_record(settings, EventType.HOLD_SET, tenant=tenant, target=reason)
     with reading(as_json=json), open_content(settings.audit.url, settings.master_key) as content:
         made = content.hold(
@@ -67,6 +74,17 @@ def set_hold(
         print_json({"holds": made})
         return
     say(f"On hold: {', '.join(made)}.")
+
+
+def _refuse_unknown(settings: Settings, tenant: str, request: str | None, *, as_json: bool) -> None:
+    """A hold with a misspelt name would hold nothing, and nobody would notice."""
+    with reading(as_json=as_json), open_content(settings.audit.url, settings.master_key) as content:
+        if content.knows(tenant, request):
+            return
+    what = "no request" if request is None else f"no record of the request {request}"
+    whose = f" of the tenant {tenant}" if tenant else ""
+    text = f"Nothing was set: the log has {what}{whose}. Say --anyway to set it."
+    stop(text, Exit.NOT_SO, as_json=as_json)
 
 
 @app.command("release")

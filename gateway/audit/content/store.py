@@ -218,6 +218,20 @@ class ContentStore:
 
     # ---- holds -------------------------------------------------------------------------------
 
+    def knows(self, tenant: str, request_id: str | None) -> bool:
+        """Whether there is a record of a request of this tenant, or of this request.
+
+        An empty tenant is every tenant.
+        """
+        query, values = "SELECT 1 FROM audit_records WHERE request_id <> ''", []
+        if tenant:
+            query, values = f"{query} AND tenant = ?", [tenant]
+        if request_id is not None:
+            query, values = f"{query} AND request_id = ?", [*values, request_id]
+        with available():
+            found = sql.Raw(self._connection).execute(f"{query} LIMIT 1", values)
+            return found.fetchone() is not None
+
     def hold(
         self,
         *,
