@@ -10,6 +10,7 @@ import typer
 from gateway.audit import retention
 from gateway.audit.content.store import ContentStore, open_content
 from gateway.audit.facts import EventType
+from gateway.audit.merkle import TILE_WIDTH
 from gateway.cli.audit_common import Exit, moment, progress, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
 from gateway.cli.onrecord import put_on_record
@@ -61,6 +62,11 @@ def prune(
     say(f"{taken} records {verb}; the content of {expired} requests had expired.")
     for what, leaf in wanted.limits:
         say(f"Records from leaf {leaf} on stay for {what}.", "dim")
+    if before is not None:
+        text = (
+            f"Records go in whole blocks of {TILE_WIDTH}: those of a block that is not old enough"
+        )
+        say(f"{text} as a whole stay.", "dim")
 
 
 def _carry_out(

@@ -174,6 +174,34 @@ def test_a_person_is_held_in_one_tenant(file: Path):
     assert hold(file, "set", "--reason", "Not a code").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (["--tenant", "acmee"], "the log has no request of the tenant acmee"),
+        (["--request", "r9"], "the log has no record of the request r9"),
+        (["--tenant", "acmee", "--request", "r1"], "of the request r1 of the tenant acmee"),
+        (["--request", ""], "the log has no record"),
+    ],
+)
+def test_a_hold_on_what_the_log_does_not_know_is_refused(file: Path, what: list[str], said: str):
+    """Nor does a record of somebody who looked for such a tenant make it one."""
+    run(file, "find", "--tenant", "acmee")
+    refused = hold(file, "set", "--reason", "c", *what)
+    assert refused.exit_code == 1
+    assert said in refused.stderr
+    assert types(file) == ["audit.searched"]
+    assert json.loads(hold(file, "list", "--json").stdout) == []
+    assert hold(file, "set", "--reason", "c", *what, "--anyway").exit_code == 0
+    assert types(file)[-1] == "hold.set"
+
+
+@pytest.mark.parametrize(
+    "what", [[], ["--tenant", TENANT], ["--request", "r1"], ["--tenant", TENANT, "--request", "r3"]]
+)
+def test_a_hold_on_what_the_log_knows(file: Path, what: list[str]):
+    assert hold(file, "set", "--reason", "c", *what).exit_code == 0
+
+
 def test_prune_lets_expired_content_go(file: Path):
     exchange(f"sqlite:///{file.parent}/audit.db", "r4", ANNA, text=TEXT, expires=EARLIER)
     done = CliRunner().invoke(audit.app, ["prune", "--config", str(file), "--json"])
@@ -191,6 +219,14 @@ def test_prune_says_why_records_stay(file: Path):
     said = json.loads(done.stdout)
     assert said["records"] == 0
     assert {"what": "the last checkpoint", "from_leaf": 0} in said["kept_for"]
+
+
+@pytest.mark.parametrize("options", [["--before", "2999-01-01"], ["--days", "1", "--dry-run"], []])
+def test_prune_says_that_records_go_in_whole_blocks(file: Path, options: list[str]):
+    """Nothing of it where only expired content goes."""
+    done = CliRunner().invoke(audit.app, ["prune", *options, "--config", str(file)])
+    assert done.exit_code == 0, done.output
+    assert ("in whole blocks of 256" in done.stdout) is bool(options)
 
 
 @pytest.mark.parametrize("values", ["", "\n \n", "\udcff"])
