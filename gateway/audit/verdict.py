@@ -62,6 +62,11 @@ def is_sound(row: Row) -> bool:
     )
 
 
+def no_hashes(level: int, index: int) -> bytes:
+    """What reads the tree's stored hashes where none are given. Raises ValueError."""
+    raise ValueError("no stored hashes are given")
+
+
 class StoredNote(Protocol):
     """A checkpoint as the log holds it."""
 
@@ -89,6 +94,7 @@ class Kind(StrEnum):
     NOTE = "note"
     ORIGIN = "origin"
     UNSIGNED = "unsigned"
+    NOT_YET = "not_signed_yet"
     TRUNCATED = "truncated"
     ANCHOR = "anchor"
     FILED = "filed"
@@ -109,6 +115,7 @@ WORDS: Final[Mapping[Kind, str]] = {
     Kind.NOTE: "a checkpoint is damaged, or a signature on it does not hold",
     Kind.ORIGIN: "a checkpoint is that of another log",
     Kind.UNSIGNED: "no checkpoint that these keys signed covers the records",
+    Kind.NOT_YET: "the records are not signed yet: the only checkpoint is of the empty log",
     Kind.TRUNCATED: "the log ends before a checkpoint of its own: records are missing at the end",
     Kind.ANCHOR: "the log is not the one that an anchor saw: rewritten, cut off, or an old copy",
     Kind.FILED: "the record is filed under what its bytes do not say, where searches miss it",
@@ -142,7 +149,8 @@ class Report:
     of all leaves, or empty where some are missing. `checkpoints` is how many agree with the
     records, `signed` the largest size that one of them vouches for with a known key,
     `unchecked` those before `start` that cannot be compared any more. `anchors` names those that
-    agree. `more` faults are not listed.
+    agree, `uncompared` those before `start` that cannot be compared any more. `more` faults are not
+    listed.
     """
 
     size: int
@@ -156,6 +164,7 @@ class Report:
     macs: bool
     faults: tuple[Fault, ...]
     more: int
+    uncompared: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -168,12 +177,22 @@ class Report:
         return max(0, self.size - self.signed)
 
     @property
+    def awaits_signing(self) -> bool:
+        """Whether nothing is wrong but that the first checkpoint of records is still to come.
+
+        Whoever deletes all later checkpoints makes an old log look like that: it does not hold.
+        """
+        return bool(self.faults) and all(one.kind is Kind.NOT_YET for one in self.faults)
+
+    @property
     def first_bad(self) -> int | None:
         """The first leaf index that is wrong, or the first that may be where none is for certain.
 
-        A range in which a narrower fault lies is explained by that one.
+        A range in which a narrower fault lies is explained by that one. A record that is not
+        signed yet is not wrong.
         """
-        return min((one.index for one in self.faults if not self._explained(one)), default=None)
+        bad = (one for one in self.faults if one.kind is not Kind.NOT_YET)
+        return min((one.index for one in bad if not self._explained(one)), default=None)
 
     def _explained(self, wide: Fault) -> bool:
         return any(

@@ -44,7 +44,7 @@ from gateway.audit.merkle import (
 )
 from gateway.audit.notes import Algorithm, NoteError, Signature, VerifierKey, parse_note
 from gateway.audit.record import leaf_hash
-from gateway.audit.verdict import Fault, Kind, Report, Row, StoredNote, is_sound
+from gateway.audit.verdict import Fault, Kind, Report, Row, StoredNote, is_sound, no_hashes
 
 BATCH: Final = 1024
 """Leaves that the tree takes in at once."""
@@ -152,8 +152,8 @@ class _Walk:
     more: int = 0
     records: int = 0
     agreed: int = 0
-    unchecked: int = 0
     anchors: list[str] = field(default_factory=list)
+    uncompared: list[str] = field(default_factory=list)
     _frontier: Frontier | None = None
     _iterator: Iterator[Row] = field(default_factory=lambda: iter(()))
     _held: Row | None = None
@@ -164,6 +164,7 @@ class _Walk:
     _matched: int = 0  # the largest size at which a root was right
     _anchored: int = 0
     _signed: int = 0
+    _born: bool = False  # a known key signed the empty tree
     _unknown: int = 0  # the largest size that only a key not known signed
     _reported: set[Kind] = field(default_factory=set)
 
@@ -296,9 +297,9 @@ class _Walk:
         """A root among the leaves that retention took: by a consistency proof, if there is one."""
         old, new = mark.checkpoint, self.start
         try:
-            proof = consistency(old.size, new.size, self.hashes or _no_hashes)
+            proof = consistency(old.size, new.size, self.hashes or no_hashes)
         except ValueError:  # the hashes went with the leaves
-            self.unchecked += 1
+            self.uncompared.append(mark.anchor)
             return
         try:
             verify_consistency(old.size, old.root, new.size, new.root(), proof)
@@ -317,6 +318,7 @@ class _Walk:
         self.agreed += 1
         if mark.signed:
             self._signed = max(self._signed, size)
+            self._born = self._born or size == 0
         else:
             self._unknown = max(self._unknown, size)
 
@@ -338,7 +340,9 @@ class _Walk:
         """What was found, once all is taken in."""
         foreign = self._unknown > self._signed
         if self.size and (foreign or not (self._signed or self.faults)):
-            self.fault(Kind.UNSIGNED, self._signed, self._unknown or self.size)
+            later = foreign or self._signed or self._anchored or self.start.size
+            kind = Kind.NOT_YET if self._born and not later else Kind.UNSIGNED
+            self.fault(kind, self._signed, self._unknown or self.size)
         bodies = {one.index for one in self.faults if one.kind is Kind.BODY}
         faults = [self._settled(one, bodies) for one in self.faults]
         return Report(
@@ -347,9 +351,10 @@ class _Walk:
             records=self.records,
             root=b"" if self._frontier is None else self._frontier.root(),
             checkpoints=self.agreed,
-            unchecked=self.unchecked,
+            unchecked=len(self.uncompared),
             signed=self._signed,
             anchors=tuple(self.anchors),
+            uncompared=tuple(name for name in self.uncompared if name),
             macs=self.mac_keys is not None,
             faults=tuple(sorted(faults, key=lambda one: (one.index, one.until))),
             more=self.more,
@@ -381,10 +386,6 @@ def _marks(
             walk.damaged(stored.size)
         else:
             yield _Mark(checkpoint, "", signed)
-
-
-def _no_hashes(level: int, index: int) -> bytes:
-    raise ValueError("no stored hashes are given")
 
 
 def _known(signatures: Iterable[Signature], keys: Iterable[VerifierKey]) -> bool:

@@ -18,7 +18,7 @@ import structlog
 
 from gateway.audit import sql
 from gateway.audit.backend import Backend
-from gateway.audit.checkpointing import Checkpointer, LogForked, Signing
+from gateway.audit.checkpointing import LEAVES, Checkpointer, LogForked, Signing
 from gateway.audit.ledger import TERMINAL_TYPES, Ledger
 from gateway.audit.record import AuditRecord, canonical
 from gateway.errors import AuditUnavailable, ConfigError, Problem
@@ -66,6 +66,7 @@ class GroupWriter:
         self._checkpointer = Checkpointer(signing) if signing is not None else None
         # Where records get their leaves elsewhere, they are signed there too.
         self._signs = backend.inline
+        self._unsigned = False  # our keys are new to the log, and have signed no record of it
         self._gathered: dict[asyncio.AbstractEventLoop, list[Item]] = {}
         self._queue: queue.SimpleQueue[list[Item] | Job] = queue.SimpleQueue()
         self._submitted = 0  # counted by the submitters
@@ -188,6 +189,7 @@ class GroupWriter:
             self._ledger.open()
             if self._checkpointer is not None and self._signs:
                 self.new_keys = self._ledger.introduce(self._checkpointer)
+                self._unsigned = bool(self.new_keys)
         except sql.DatabaseFault as fault:
             message = f"the audit log cannot be opened for writing ({fault})"
             hint = "check that the log is there, writable and not locked"
@@ -267,8 +269,7 @@ class GroupWriter:
             _settle(batch, durable=False)
         else:
             self._recovered()
-            if self._checkpointer is not None:
-                self._checkpointer.grew(len(batch))
+            self._grew(len(batch))
             _settle(batch, durable=True)
 
     def _write_note(self, record: AuditRecord) -> None:
@@ -277,8 +278,13 @@ class GroupWriter:
         except Exception as error:
             self._lost(error)
         else:
-            if self._checkpointer is not None:
-                self._checkpointer.grew(1)
+            self._grew(1)
+
+    def _grew(self, leaves: int) -> None:
+        if self._checkpointer is not None:
+            # The first records are signed at once: until then nothing vouches for the log.
+            self._checkpointer.grew(LEAVES if self._unsigned else leaves)
+            self._unsigned = False
 
     def _lost(self, error: Exception) -> None:
         """The database failed, or we did: start over with a new connection.

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from gateway.audit.chain import writer_key
+from gateway.audit.checkpointing import GROWING_S
 from gateway.audit.facts import EventType
 from gateway.audit.merkle import ProofError, frontier_at
 from gateway.audit.notes import NoteError, VerifierKey
@@ -38,6 +39,11 @@ from gateway.cli.audit_common import (
 from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
 
 MOST_FAULTS: Final = 20  # for people; JSON has all that are listed
+WORD: Final = {
+    True: "agrees",
+    False: "DOES NOT AGREE",
+    None: "can no longer be compared, its records were deleted by retention",
+}
 
 Step = Callable[[int], None]
 
@@ -64,8 +70,8 @@ def verify(
     """Whether the log holds: nothing was changed, added, removed or moved.
 
     The log is only read. With the configuration, the MACs are checked as well, under its master
-    key. Exit codes: 0 it holds; 1 it does not, and the first bad leaf index is named; 2 it cannot
-    be told.
+    key. Exit codes: 0 it holds; 1 it does not, and the first bad leaf index is named, or its first
+    records are not signed yet; 2 it cannot be told.
     """
     if proof is not None or record is not None:
         _offline(proof, record, key, origin, as_json=json)
@@ -210,12 +216,13 @@ def _facts(
         "unchecked": report.unchecked,
         "signed": report.signed,
         "unsigned": report.unsigned,
+        "not_signed_yet": report.awaits_signing,
         "macs": report.macs,
         "pinned": pinned,
         "keys": [key.vkey() for key in keys],
         "anchors": [
             {"name": one.name, "size": one.checkpoint.size, "signed": one.signed}
-            | {"holds": one.name in report.anchors}
+            | {"holds": _agrees(report, one), "compared": _agrees(report, one) is not None}
             for one in anchors
         ],
         "faults": [
@@ -226,7 +233,19 @@ def _facts(
     }
 
 
-def _print(report: Report, anchors: list[Anchor], *, pinned: bool) -> None:
+def _agrees(report: Report, anchor: Anchor) -> bool | None:
+    """Whether the log agrees with an anchor; None where retention took what would tell."""
+    if anchor.checkpoint.size < report.start and anchor.name in report.uncompared:
+        return None
+    return anchor.name in report.anchors
+
+
+def _print_verdict(report: Report) -> None:
+    if report.awaits_signing:
+        text = f"Not signed yet: {report.unsigned:,} records"
+        say(f"{text}; the gateway signs within {GROWING_S:.0f} seconds.", "bold yellow")
+        say("If it has run for longer than that, checkpoints were removed.", "yellow")
+        return
     for fault in report.faults[:MOST_FAULTS]:
         say(fault.text, "red")
     rest = len(report.faults) - MOST_FAULTS + report.more
@@ -236,9 +255,13 @@ def _print(report: Report, anchors: list[Anchor], *, pinned: bool) -> None:
         say(f"The log holds: {report.records:,} records, {report.size:,} leaves.", "bold green")
     else:
         say(f"The log does not hold. First bad leaf index: {report.first_bad}.", "bold red")
+
+
+def _print(report: Report, anchors: list[Anchor], *, pinned: bool) -> None:
+    _print_verdict(report)
     say(f"Root: {base64.b64encode(report.root).decode() or 'none, records are missing'}")
     say(f"Checkpoints that agree: {report.checkpoints:,}; signed up to leaf {report.signed:,}.")
-    if report.unsigned:
+    if report.unsigned and not report.awaits_signing:
         say(f"Behind the last checkpoint: {report.unsigned:,} records.", "yellow")
     if report.start:
         text = f"Records below leaf {report.start:,} went by retention"
@@ -248,11 +271,13 @@ def _print(report: Report, anchors: list[Anchor], *, pinned: bool) -> None:
     if not pinned:
         text = "Keys: the log's own, which whoever can write to it can replace."
         say(f"{text} Pin them with --key.", "yellow")
-    if not anchors:
-        text = "No anchor: whoever has database and signing keys could have rewritten all of it."
+    found = [_agrees(report, one) for one in anchors]
+    if all(one is None for one in found):
+        which = "No anchor that can still be compared" if anchors else "No anchor"
+        text = f"{which}: whoever has database and signing keys could have rewritten all of it."
         say(f"{text} Hold it against a checkpoint kept elsewhere with --anchor.", "yellow")
-    for one in anchors:
-        word = "agrees" if one.name in report.anchors else "DOES NOT AGREE"
+    for one, agrees in zip(anchors, found, strict=True):
+        word = WORD[agrees]
         signer = "" if one.signed else ", signed by none of the keys"
         say(f"Anchor {one.name} (leaf {one.checkpoint.size:,}{signer}): {word}.")
 

@@ -114,6 +114,8 @@ def make_log(
         sqlite.migrate(connection, file)
         with transaction(connection, sqlite.BEGIN) as raw:
             _introduce(raw, keys)
+            if 0 in sizes:
+                notes[0] = add_checkpoint(raw, keys)
             heads = {name: Head() for name in ("a" * 32, "b" * 32)}
             for at, body in enumerate(records):
                 writer = list(heads)[at // BLOCK % 2]

@@ -341,6 +341,25 @@ class Clock:
         return Signing(keys, wall=lambda: self.wall, monotonic=lambda: self.monotonic)
 
 
+async def test_the_first_records_of_a_new_log_are_signed_at_once_and_later_ones_by_time(log: Log):
+    signing = Clock().signing(log.keys)  # which stands still
+
+    def signed() -> int:
+        with open_log(log.url) as reader:
+            latest = reader.latest_checkpoint()
+            return latest.size if latest else 0
+
+    store = SqlAuditStore(log.url, MASTER, signing)
+    await store.start()
+    await eventually(lambda: leaves(log) == count(log) >= 2 and signed() > 0)
+    await begin(store, "req_1")
+    await eventually(lambda: leaves(log) == count(log))
+    assert 0 < signed() < leaves(log)
+    await store.aclose()
+    assert signed() == leaves(log)
+    check(log)
+
+
 async def test_checkpoints_come_by_time_and_a_clock_that_jumps_back_changes_nothing(log: Log):
     clock = Clock()
     store = SqlAuditStore(log.url, MASTER, clock.signing(log.keys), probe_s=0.05, reconcile_s=0.05)

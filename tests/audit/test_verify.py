@@ -119,7 +119,7 @@ def test_a_log_holds_while_it_is_written(tmp_path: Path):
     asyncio.run(all_at_once())
     report.append(check(Log(file, keys, {}), macs=True))
     young = [one for one in report if not one.signed]  # nothing vouches for it yet
-    assert all(kinds(one) == {Kind.UNSIGNED} for one in young)
+    assert all(kinds(one) <= {Kind.UNSIGNED, Kind.NOT_YET} and not one.holds for one in young)
     assert all(one.holds for one in report if one.signed), [one.faults for one in report]
     assert report[-1].signed
     assert report[-1].records >= 200
@@ -140,6 +140,42 @@ def test_an_empty_log_holds(tmp_path: Path):
 def test_a_log_that_nobody_signed_does_not_hold(tmp_path: Path):
     report = check(make_log(tmp_path / "audit.db", RECORDS[:20], []))
     assert report.faults == (Fault(Kind.UNSIGNED, 0, 20),)
+    assert not report.awaits_signing
+
+
+def test_records_after_the_checkpoint_of_the_empty_log_wait_for_the_next_one(tmp_path: Path):
+    log = make_log(tmp_path / "audit.db", RECORDS[:20], [0])
+    report = check(log, macs=True)
+    assert report.faults == (Fault(Kind.NOT_YET, 0, 20),)
+    assert report.awaits_signing
+    assert not report.holds
+    assert report.first_bad is None
+    assert check(make_log(tmp_path / "later.db", RECORDS[:20], [0, 10])).holds
+
+
+def test_a_young_log_that_was_changed_is_not_excused(tmp_path: Path):
+    log = make_log(tmp_path / "audit.db", RECORDS[:20], [0])
+    connection = attack(log.file)
+    connection.execute(f"UPDATE audit_records SET body = replace(body, 'chat', 'x') {where(7)}")
+    connection.close()
+    report = check(log)
+    assert not report.awaits_signing
+    assert report.first_bad == 7
+
+
+def test_a_log_that_was_signed_further_once_is_not_taken_for_a_young_one(tmp_path: Path):
+    """By an anchor, or by keys that are not known: the later checkpoints were deleted."""
+    log = make_log(tmp_path / "audit.db", RECORDS[:20], [0, 10])
+    report = check(log, keys=public_keys(new_keys(), ORIGIN))
+    assert report.faults == (Fault(Kind.UNSIGNED, 0, 10),)
+    connection = attack(log.file)
+    connection.execute("DELETE FROM audit_checkpoints WHERE size = 10")
+    connection.close()
+    assert check(log).awaits_signing
+    assert check(log, anchors=anchors(log, 0)).awaits_signing
+    report = check(log, anchors=anchors(log, 10))
+    assert report.faults == (Fault(Kind.UNSIGNED, 0, 20),)
+    assert not check(log, keys=public_keys(new_keys(), ORIGIN)).awaits_signing
 
 
 # --- what somebody with the file can do ---------------------------------------------------------
@@ -457,6 +493,11 @@ def test_records_that_retention_took_leave_a_log_that_holds(log: Log, below: int
     report = check(log, macs=True, anchors=anchors(log, 300))
     assert report.holds
     assert (report.start, report.records, report.unchecked) == (below, SIZE - below, unchecked)
+    assert report.uncompared == ()
+    report = check(log, anchors=anchors(log, 50, 250, 300))
+    assert report.holds
+    assert report.uncompared == (("at-50", "at-250") if below else ())
+    assert report.anchors == (("at-300",) if below else ("at-50", "at-250", "at-300"))
     connection = attack(log.file)
     connection.execute(f"UPDATE audit_records SET body = replace(body, 'chat', 'x') {where(270)}")
     connection.close()

@@ -140,6 +140,66 @@ def test_what_is_gone_has_to_be_on_record(
     assert found["first_bad"] == (0 if code else None)
 
 
+def pruned_world(tmp_path: Path) -> World:
+    """300 records, of which retention took 256, and anchors from before and after."""
+    records = bodies(300)
+    actor = Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL)
+    known = {"event_id": uuid7(1, bytes(10)), "ts": timestamp(1), "actor": actor}
+    records[-1] = canonical(
+        event(EventType.RETENTION_PRUNED, origin=Origin(), target="256", **known)  # type: ignore[arg-type]
+    )
+    log = make_log(tmp_path / "audit.db", records, [200, 300])
+    for size, note in log.notes.items():
+        (tmp_path / f"anchor-{size}").write_text(note)
+    world = World(tmp_path, log)
+    tamper(world, f"INSERT INTO audit_pruned VALUES (256, 'ts', '{uuid7(1, bytes(10))}')")
+    tamper(world, "DELETE FROM audit_records WHERE seq <= 256")
+    tamper(world, "DELETE FROM audit_leaves WHERE leaf_index < 256")
+    return world
+
+
+def test_an_anchor_of_which_retention_took_the_records_does_not_disagree(tmp_path: Path):
+    world = pruned_world(tmp_path)
+    arguments = [f"--anchor={world.path(name)}" for name in ("anchor-200", "anchor-300")]
+    found = world.json("verify", *arguments, url=True)
+    assert [(one["holds"], one["compared"]) for one in found["anchors"]] == [
+        (None, False),
+        (True, True),
+    ]
+    done = world.run("verify", *arguments, url=True)
+    assert done.exit_code == 0
+    assert "anchor-200 (leaf 200): can no longer be compared" in done.stdout
+    assert "anchor-300 (leaf 300): agrees." in done.stdout
+    for words in ("DOES NOT AGREE", "No anchor"):
+        assert words not in done.stdout
+    assert (
+        "No anchor that can still be compared" in world.run("verify", arguments[0], url=True).stdout
+    )
+
+
+def test_an_anchor_from_after_what_is_gone_still_disagrees(tmp_path: Path):
+    world = pruned_world(tmp_path)
+    other = make_log(tmp_path / "other.db", bodies(300), [300], keys=world.log.keys)
+    (tmp_path / "other").write_text(other.notes[300])
+    found = world.json("verify", f"--anchor={world.path('other')}", url=True, code=1)
+    assert (found["anchors"][0]["holds"], found["anchors"][0]["compared"]) == (False, True)
+
+
+def test_a_new_log_is_said_to_wait_for_its_first_checkpoint(tmp_path: Path):
+    world = World(tmp_path, make_log(tmp_path / "audit.db", bodies(20), [0]))
+    found = world.json("verify", url=True, code=1)
+    assert (found["ok"], found["not_signed_yet"], found["first_bad"]) == (False, True, None)
+    assert [one["kind"] for one in found["faults"]] == ["not_signed_yet"]
+    done = world.run("verify", url=True)
+    assert done.exit_code == 1
+    assert "Not signed yet: 20 records; the gateway signs within 10 seconds." in done.stdout
+    assert "does not hold" not in done.stdout
+    tamper(world, FLIP.replace("31", "11"))
+    done = world.run("verify", url=True)
+    assert "First bad leaf index: 10." in done.stdout
+    assert "Not signed yet" not in done.stdout
+
+
 def test_another_master_key_is_seen(world: World):
     (world.folder / "cloakroom.key").unlink()
     found = world.json("verify", code=1)
