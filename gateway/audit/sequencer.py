@@ -17,7 +17,7 @@ import structlog
 
 from gateway.audit import sql, tree
 from gateway.audit.chain import Head, Link, extend, writer_key
-from gateway.audit.checkpointing import Checkpointer, LogForked, Signing
+from gateway.audit.checkpointing import LEAVES, Checkpointer, LogForked, Signing
 from gateway.audit.postgres import sql as postgres
 from gateway.audit.postgres.backend import PostgresBackend
 from gateway.errors import ConfigError
@@ -108,6 +108,7 @@ class Sequencer:
         self._wait_s = wait_s
         self._connection: sql.Db | None = None
         self._leads = False
+        self._unsigned = False  # our keys are new to the log, and have signed no record of it
         self._failures = 0
         self._stopping = threading.Event()
         self._tried = threading.Event()
@@ -191,7 +192,9 @@ class Sequencer:
             self._leads = bool(raw.execute(postgres.LEAD).fetchone()[0])
             if self._leads:
                 _log.info("audit_sequencer_leads", component="audit")
-                self._on_leading(self._introduce(self._connection))
+                new_keys = self._introduce(self._connection)
+                self._unsigned = self._unsigned or bool(new_keys)
+                self._on_leading(new_keys)
         return self._leads
 
     def _introduce(self, connection: sql.Db) -> list[str]:
@@ -211,8 +214,10 @@ class Sequencer:
         if leaves:
             with self._backend.transaction(connection) as raw:
                 tree.append(raw, tree.read(raw, lock=True), leaves)
-        if self._checkpointer is not None:
-            self._checkpointer.grew(len(leaves))
+        if self._checkpointer is not None and leaves:
+            # The first records are signed at once: until then nothing vouches for the log.
+            self._checkpointer.grew(LEAVES if self._unsigned else len(leaves))
+            self._unsigned = False
         for writer_id, number in broken.items():
             _log.error("audit_chain_broken", component="audit", writer=writer_id, number=number)
             self.broken[writer_id] = number
