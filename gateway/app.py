@@ -196,7 +196,11 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         "keys": lambda: callers.ready,
         "draining": lambda: not draining,
     }
-    app.include_router(ops_router(checks, parts.outlets.warnings))
+
+    def warnings() -> list[str]:
+        return [*parts.store.warnings(), *parts.outlets.warnings()]
+
+    app.include_router(ops_router(checks, warnings))
     app.include_router(models_router(settings.upstreams, callers.authenticate))
     chat = ChatCompletions(
         parts.pipeline, callers.authenticate, InFlight(settings.limits.in_flight)

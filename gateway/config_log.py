@@ -70,7 +70,10 @@ class LogSection:
             self.note(path, "names no database", _POSTGRES_HINT)
             return None
         if model.signing_key_file is None:
-            hint = "name the file of the log's keys, the same for all gateways"
+            hint = (
+                "name the file of the log's keys, the same for all gateways; "
+                "`cloakroom audit migrate` makes it"
+            )
             self.note(("audit",), "signing_key_file is missing: PostgreSQL needs it", hint)
             return None
         url = model.url

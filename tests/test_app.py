@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
-from gateway.app import make_detector
+from gateway.app import create_app, make_detector
+from gateway.audit.store import SqlAuditStore
+from gateway.config import load
 from gateway.detection.tagger import classifier
 from gateway.errors import ConfigError
 from gateway.settings import CustomRecognizer, Detection, Engine
@@ -65,3 +69,15 @@ async def test_recognizers_in_code_join_in_from_a_process_of_their_own():
         "detection.predefined[0]",
         "detection.recognizer_modules[0]",
     ]
+
+
+def test_what_keeps_the_log_from_being_signed_is_a_warning(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(SqlAuditStore, "warnings", lambda _: ("audit_sequencer",))
+    file = tmp_path / "cloakroom.yaml"
+    file.write_text("version: 1\nupstreams: [{name: a, kind: loopback, class: on_prem}]\n")
+    app = create_app(load(file, os.environ))
+    with TestClient(app) as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["status"], body["warnings"]) == ("ready", ["audit_sequencer"])

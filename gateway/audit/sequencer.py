@@ -10,6 +10,7 @@ a leader that lost the lock cannot commit.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -110,6 +111,7 @@ class Sequencer:
         self._leads = False
         self._unsigned = False  # our keys are new to the log, and have signed no record of it
         self._failures = 0
+        self._failing_since: float | None = None
         self._stopping = threading.Event()
         self._tried = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit-sequencer", daemon=True)
@@ -118,6 +120,11 @@ class Sequencer:
     def healthy(self) -> bool:
         """Whether nothing was found that should not be: every chain whole, the tree one tree."""
         return not self.broken and not self.forked and self.problem is None
+
+    @property
+    def failing_since(self) -> float | None:
+        """Since when it fails at its work, by the monotonic clock in seconds; None: it does not."""
+        return self._failing_since
 
     @property
     def leads(self) -> bool:
@@ -175,10 +182,12 @@ class Sequencer:
             if self._failures == 0:
                 name = sql.class_of(error)
                 _log.error("audit_sequencer_failed", component="audit", error_class=name)
+            if self._failing_since is None:
+                self._failing_since = time.monotonic()
             self._disconnect()
             self._failures += 1
             return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 10)))
-        self._failures, self.problem = 0, None
+        self._failures, self.problem, self._failing_since = 0, None, None
         return self._poll_s if leads else self._wait_s
 
     def _lead(self) -> bool:

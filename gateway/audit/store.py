@@ -34,6 +34,8 @@ _log = structlog.get_logger()
 
 MAX_LISTED = 1000
 PAGE = 2000
+SEQUENCER_FAILS_S = 10.0
+"""How long the sequencer may fail until somebody has to see to it: a restart of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class SqlAuditStore:
         patience_s: how long a record may wait, in seconds, before its request is refused.
         reconcile_s: how often, in seconds, to look for requests that nobody will close.
         probe_s: how often, in seconds, to try again while the database fails.
+        monotonic: the clock by which it is told how long something fails.
 
     Raises:
         ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
@@ -118,9 +121,11 @@ class SqlAuditStore:
         patience_s: float = 15.0,
         reconcile_s: float = 30.0,
         probe_s: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._busy_s = busy_s
+        self._monotonic = monotonic
         self._patience_s = patience_s
         backend = make_backend(url, busy_s)
         self._place = backend.place
@@ -175,6 +180,13 @@ class SqlAuditStore:
         """Whether the log is open, the last write succeeded, and the log holds what it should."""
         healthy = not self._writer.forked and (self._sequencer is None or self._sequencer.healthy)
         return self._writer.ready and healthy
+
+    def warnings(self) -> Sequence[str]:
+        """What does not keep records from being written: that this process cannot sign them."""
+        since = self._sequencer.failing_since if self._sequencer is not None else None
+        if since is None or self._monotonic() - since < SEQUENCER_FAILS_S:
+            return ()
+        return ("audit_sequencer",)
 
     async def start(self) -> None:
         """Open the log, bring its schema up to date and close what dead processes left open.

@@ -17,6 +17,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.audit.notes import Algorithm, NoteError, VerifierKey, parse_vkey
+from gateway.audit.postgres.faults import explain
 from gateway.audit.reading import LogReader
 from gateway.audit.record import timestamp
 from gateway.cli.common import console, errors, fail, load_settings, print_json
@@ -79,7 +80,9 @@ def reading(*, as_json: bool = False) -> Iterator[None]:
             print_json({"ok": False, "problems": problems})
         fail(error)
     except AuditUnavailable as error:
-        text = f"{error.message} Is there one yet? `cloakroom serve` makes it."
+        advice = explain(error, "cloakroom_reviewer")
+        advice = advice or "Is there one yet? `cloakroom serve` makes it."
+        text = f"{error.message} {advice}"
         stop(text, as_json=as_json)
 
 

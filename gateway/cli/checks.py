@@ -22,6 +22,10 @@ import orjson
 
 from gateway import strictyaml
 from gateway.app import Parts, make_detector, open_parts
+from gateway.audit import sql
+from gateway.audit.opening import is_postgres
+from gateway.audit.postgres.backend import PostgresBackend
+from gateway.audit.postgres.faults import MIGRATE
 from gateway.audit.store import SqlAuditStore
 from gateway.cli.entity_types import known_types
 from gateway.cli.policy_common import treats
@@ -173,7 +177,31 @@ async def audit(settings: Settings) -> Check:
     if not writable:
         advice = "see that the folder may be written to and has room"
         return Check("audit", Status.FAILED, f"{store.place} does not take writes", advice)
+    if is_postgres(settings.audit.url):
+        missing = await asyncio.to_thread(_unsigned, settings.audit)
+        if missing is not None:
+            return missing
     return Check("audit", Status.OK, f"{store.place} takes writes ({_ms(begun)} ms)")
+
+
+def _unsigned(settings: Audit) -> Check | None:
+    """Why nothing would be signed, though records are written; None where it would."""
+    file = settings.signing_key_file
+    if file is not None and not file.exists():
+        seen = f"there is no file of signing keys: {file}"
+        advice = f"copy it from another gateway, or run `{MIGRATE}`, which makes it"
+        return Check("audit", Status.FAILED, seen, advice)
+    backend = PostgresBackend(settings.url, 5.0)
+    try:
+        login, missing = backend.missing_roles()
+    except sql.DatabaseFault as fault:
+        seen = f"the roles of the login cannot be read ({fault})"
+        return Check("audit", Status.WARNING, seen, "run this command again")
+    if not missing:
+        return None
+    roles = ", ".join(missing)
+    seen = f"{backend.place}: the login is no member of {roles}: nothing is signed"
+    return Check("audit", Status.FAILED, seen, f"as a superuser run: GRANT {roles} TO {login}")
 
 
 async def detection(settings: Settings) -> tuple[list[Check], frozenset[str]]:

@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager
 
 from gateway.audit import sql
 from gateway.audit.backend import Batch
+from gateway.audit.postgres import faults
 from gateway.audit.postgres import sql as postgres
+from gateway.audit.postgres.faults import MIGRATE
 from gateway.errors import ConfigError, Problem
 
-MIGRATE = "cloakroom audit migrate"
+WRITER, SEQUENCER = "cloakroom_writer", "cloakroom_sequencer"
 GRACE_S = 60.0
 """How long a writer may be without its session: all lose theirs when the server restarts.
 
@@ -48,9 +50,18 @@ class PostgresBackend:
         """A connection as the writing role, when the writer's earlier session has ended.
 
         Raises:
-            ConfigError: the schema is not of this version, or not there.
+            ConfigError: the schema is not of this version, or not there; at first also where
+                there is no connection, or no right to write.
         """
-        connection = self.connect_as("cloakroom_writer", first=first, writer_id=writer_id)
+        try:
+            with sql.faults():
+                connection = self.connect_as(WRITER, first=first, writer_id=writer_id)
+        except sql.DatabaseFault as fault:
+            hint = faults.explain(fault, WRITER) if first else ""
+            if not hint:
+                raise
+            message = f"the audit log cannot be opened for writing ({fault})"
+            raise ConfigError([Problem(self.place, 0, "", message, hint)]) from None
         try:
             postgres.register(sql.Raw(connection), writer_id)
         except BaseException:
@@ -74,6 +85,22 @@ class PostgresBackend:
             sql.discard(connection)
             raise
         return connection
+
+    def missing_roles(self) -> tuple[str, list[str]]:
+        """The login as SQL writes it, and the roles of a gateway that it is no member of.
+
+        Raises:
+            DatabaseFault: it cannot be told.
+        """
+        with sql.faults(), self._engine.connect() as connection:
+            raw = sql.Raw(connection)
+            (login,) = raw.execute("SELECT quote_ident(session_user)").fetchone()
+            query = (
+                "SELECT count(*) FROM pg_roles WHERE rolname = ? "
+                "AND pg_has_role(session_user, oid, 'MEMBER')"
+            )
+            held = {one: raw.execute(query, (one,)).fetchone()[0] for one in (WRITER, SEQUENCER)}
+        return str(login), [one for one, count in held.items() if not count]
 
     def _check_there(self, connection: sql.Db) -> None:
         if sql.version(connection) == 0:
