@@ -110,20 +110,20 @@ def _put_on_record(
 ) -> str:
     """Put on record that a pack is made; the record's event id. Raises `AuditUnavailable`."""
     event_id = audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
-    record = audit.event(
-        EventType.AUDIT_EXPORTED,
-        event_id=event_id,
-        ts=_now(),
-        actor=Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL),
-        origin=Origin(config_sha256=settings.digest, build=__version__),
-        target=f"evidence:{since or ''}/{until or ''}",
-    )
     signing = Signing(keys, settings.audit.origin) if keys else None
 
     async def append() -> None:
         store = SqlAuditStore(where, settings.master_key, signing)
         await store.start()
         try:
+            record = audit.event(  # after the log opened, which may add records of its own
+                EventType.AUDIT_EXPORTED,
+                event_id=event_id,
+                ts=_now(),
+                actor=Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL),
+                origin=Origin(config_sha256=settings.digest, build=__version__),
+                target=f"evidence:{since or ''}/{until or ''}",
+            )
             await store.append(record)
         finally:
             await store.aclose()

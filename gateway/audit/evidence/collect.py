@@ -30,6 +30,11 @@ _TROUBLE: Final = {
     EventType.POLICY_REJECTED, EventType.SELFTEST_FAILED, EventType.APIKEY_USED_AFTER_REVOKE,
     EventType.ADMIN_LOGIN_FAILED,
 }  # fmt: skip
+_OF_THE_LOG: Final = {
+    EventType.KEY_CREATED, EventType.SEQUENCER_LEADER, EventType.SELFTEST_FAILED,
+    EventType.REQUEST_OUTCOME_UNKNOWN,
+}  # fmt: skip
+"""What the log adds of itself when it opens, before records that were made earlier and waited."""
 _IN_FORCE: Final = {EventType.POLICY_LOADED, EventType.POLICY_CHANGED}
 _ANSWERS: Final = ("restored", "unrestored", "damaged", "foreign", "blocked_sinks")
 
@@ -103,6 +108,7 @@ class _Writer:
     leaf_hash: bytes
     ts: str
     index: int
+    clock: str = ""  # the latest time that a later record must not be before
     started: bool = False
     stopping: bool = False
 
@@ -188,10 +194,12 @@ class Collected:
                 self.gaps.add(
                     {"leaf": row.leaf_index, "ts": ts, "writer": row.writer_id, "missing": lost}
                 )
-            if ts < before.ts:
-                entry = {"leaf": row.leaf_index, "from": before.ts, "to": ts}
+            if ts < before.clock:
+                entry = {"leaf": row.leaf_index, "from": before.clock, "to": ts}
                 self.clock.add(entry | {"writer": row.writer_id})
-                now.ts = max(ts, before.ts)
+            now.ts, now.clock = max(ts, before.ts), before.clock
+        if kind not in _OF_THE_LOG:
+            now.clock = max(ts, now.clock)
         now.started |= kind == EventType.PROCESS_STARTED
         now.stopping |= kind == EventType.PROCESS_STOPPING
         self._writers[row.writer_id] = now

@@ -11,12 +11,13 @@ TITLE: Final = "Outages and gaps"
 SILENT_S: Final = 300  # seconds between two checkpoints from which on a log was silent
 
 
-def outages(seen: Collected, silent: Listed, unsigned: int) -> Report:
+def outages(seen: Collected, silent: Listed, quiet: Listed, unsigned: int) -> Report:
     """Everything that an auditor would ask about.
 
     Args:
         seen: the records of the period.
-        silent: times between two checkpoints that are longer than a running log leaves.
+        silent: times without a checkpoint that are longer than a running log leaves.
+        quiet: times without a new record, of whose checkpoints only the last one is kept.
         unsigned: records at the end of the log that no checkpoint covers and the pack leaves out.
     """
     lists = {
@@ -35,6 +36,11 @@ def outages(seen: Collected, silent: Listed, unsigned: int) -> Report:
         "silent": (
             f"Times of more than {SILENT_S} seconds without a checkpoint: no process signed",
             silent, ("from", "to", "size"),
+        ),
+        "quiet": (
+            f"Times of more than {SILENT_S} seconds without a new record, signed at their end: "
+            "whether a process signed all the while is not known",
+            quiet, ("from", "to", "size"),
         ),
         "without_stop": (
             "Processes without a record of their stop: they run still, or were killed",

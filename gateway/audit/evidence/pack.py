@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,6 +26,7 @@ from gateway.audit.evidence.about import About, ApiKey, PolicyRule
 from gateway.audit.evidence.collect import Collected, Listed
 from gateway.audit.evidence.dpia import dpia_inputs
 from gateway.audit.evidence.outages import SILENT_S, outages
+from gateway.audit.evidence.output import Output, remove
 from gateway.audit.evidence.proving import BLOCK, BlockProver
 from gateway.audit.evidence.quality import CAVEAT, read_card, recalls
 from gateway.audit.evidence.ropa import record_of_processing
@@ -74,22 +75,28 @@ class Inputs:
 def write_pack(log: LogReader, folder: Path, inputs: Inputs, step: Step) -> dict[str, Any]:
     """Write the pack into a folder that is not there yet or is empty; what its manifest says.
 
+    Where that fails, nothing of it is left.
+
     Raises:
         EvidenceError: the folder holds something, nothing was signed yet, or the log does not
             hold where it was read.
         AuditUnavailable: the log cannot be read.
         OSError: a file cannot be written.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise EvidenceError("the folder holds something already")
     latest = log.latest_checkpoint()
     if latest is None:
         raise EvidenceError("no checkpoint of the log was signed yet")
-    pack = _Pack(log, folder, inputs, step, latest)
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise EvidenceError("the folder holds something already")
+    files: dict[str, dict[str, Any]] = {}
     try:
-        return pack.write()
-    except ValueError as error:
+        return _Pack(log, folder, inputs, step, latest, files).write()
+    except BaseException as error:
+        remove(folder, files, missing)
+        if not isinstance(error, ValueError):
+            raise
         raise EvidenceError(f"the log does not hold: {error}; run cloakroom audit verify") from None
 
 
@@ -97,7 +104,13 @@ class _Pack:
     """One pack in the making."""
 
     def __init__(
-        self, log: LogReader, folder: Path, inputs: Inputs, step: Step, latest: StoredCheckpoint
+        self,
+        log: LogReader,
+        folder: Path,
+        inputs: Inputs,
+        step: Step,
+        latest: StoredCheckpoint,
+        files: dict[str, dict[str, Any]],
     ) -> None:
         self._log = log
         self._folder = folder
@@ -105,9 +118,10 @@ class _Pack:
         self._step = step
         self._latest = latest
         self._keys = log.keys()
-        self._files: dict[str, dict[str, Any]] = {}
+        self._files = files
         self._seen = Collected()
         self._silent = Listed()
+        self._quiet = Listed()
         self._checkpoints = 0
 
     def write(self) -> dict[str, Any]:
@@ -125,6 +139,8 @@ class _Pack:
             "to": self._inputs.until,
             "exported_as": self._inputs.exported or None,
             "signed": self._inputs.signer is not None,
+            "pruned_below": self._log.pruned_below,
+            "pruned_by": self._log.pruned_by or None,
             "first_leaf": first,
             "records": stop - first,
             "checkpoints": self._checkpoints,
@@ -150,8 +166,7 @@ class _Pack:
             return begin, max(begin, end)
         first = last = -1
         for row in self._log.rows(begin, end):
-            found = _TS.search(row.body)
-            ts = found[1].decode() if found else ""
+            ts = _time(row)
             inside = ts >= self._inputs.since
             if inside and (not self._inputs.until or ts < self._inputs.until):
                 first, last = (row.leaf_index if first < 0 else first), row.leaf_index
@@ -162,8 +177,8 @@ class _Pack:
     def _records(self, first: int, stop: int) -> None:
         prover = BlockProver(self._latest.size, self._log.subtree)
         with ExitStack() as stack:
-            records = stack.enter_context(_Output(self._folder, "records.jsonl", self._files))
-            proofs = stack.enter_context(_Output(self._folder, "proofs.jsonl", self._files))
+            records = stack.enter_context(Output(self._folder, "records.jsonl", self._files))
+            proofs = stack.enter_context(Output(self._folder, "proofs.jsonl", self._files))
             at = first
             for block in _blocks(self._log.rows(first, stop)):
                 for row in block:
@@ -185,8 +200,8 @@ class _Pack:
         """Checkpoints, from the last one before the period on, and that each continues the last."""
         chosen = self._chosen(first)
         with ExitStack() as stack:
-            notes = stack.enter_context(_Output(self._folder, "checkpoints.txt", self._files))
-            steps = stack.enter_context(_Output(self._folder, "consistency.jsonl", self._files))
+            notes = stack.enter_context(Output(self._folder, "checkpoints.txt", self._files))
+            steps = stack.enter_context(Output(self._folder, "consistency.jsonl", self._files))
             sizes: list[int] = []
             for stored in self._log.checkpoints():
                 if stored.size not in chosen:
@@ -203,12 +218,15 @@ class _Pack:
         self._checkpoints = len(sizes)
 
     def _chosen(self, first: int) -> set[int]:
-        """The sizes of the checkpoints that go into the pack; notes the silences between all."""
-        base, count, before = -1, 0, None
+        """The sizes of the checkpoints that go into the pack; notes the silences between all.
+
+        The hashes that it takes to continue a tree of fewer leaves than retention took are gone.
+        """
+        base, count, before, pruned = -1, 0, None, self._log.pruned_below
         for one in self._log.checkpoints():
             if one.size > self._latest.size:
                 break
-            base = one.size if one.size <= first else base
+            base = one.size if pruned <= one.size <= first else base
             count += one.size > first
             if before is not None and one.size > first:
                 self._silence(before, one)
@@ -220,9 +238,19 @@ class _Pack:
         return chosen | {self._latest.size} | ({base} if base >= 0 else set())
 
     def _silence(self, before: StoredCheckpoint, one: StoredCheckpoint) -> None:
-        begun, ended = datetime.fromisoformat(before.ts), datetime.fromisoformat(one.ts)
-        if (ended - begun).total_seconds() > SILENT_S:
-            self._silent.add({"from": before.ts, "to": one.ts, "size": before.size})
+        """Note how long nothing was signed between two neighbours, as far as that can be told.
+
+        Of each size the newest signature is kept. So until the later one's last record came,
+        nothing was signed since the earlier one; how often since then, is not known.
+        """
+        if _seconds(before.ts, one.ts) <= SILENT_S:
+            return
+        came = next((_time(row) for row in self._log.rows(one.size - 1, one.size)), "")
+        came = max(before.ts, min(came, one.ts))
+        if _seconds(before.ts, came) > SILENT_S:
+            self._silent.add({"from": before.ts, "to": came, "size": before.size})
+        if _seconds(came, one.ts) > SILENT_S:
+            self._quiet.add({"from": came, "to": one.ts, "size": one.size})
 
     # ---- what it comes to --------------------------------------------------------------------
 
@@ -234,7 +262,7 @@ class _Pack:
         reports = {
             "ropa": record_of_processing(seen, inputs.about, rules, self._log.pruned_below),
             "dpia": dpia_inputs(seen, found, measured=measured),
-            "outages": outages(seen, self._silent, unsigned),
+            "outages": outages(seen, self._silent, self._quiet, unsigned),
         }
         for name, report in reports.items():
             self._json(f"{name}.json", report.data)
@@ -304,7 +332,7 @@ class _Pack:
         self._put(name, orjson.dumps(value, option=options))
 
     def _put(self, name: str, content: bytes) -> None:
-        with _Output(self._folder, name, self._files) as output:
+        with Output(self._folder, name, self._files) as output:
             output.write(content)
 
     def _sign(self, manifest: dict[str, Any]) -> None:
@@ -319,32 +347,14 @@ class _Pack:
         self._put("manifest.sig", Note(text, (signature,)).format().encode())
 
 
-class _Output:
-    """A file of the pack; its size and SHA-256 are entered once it is written."""
+def _time(row: LogRow) -> str:
+    """When a record says that it was made, "" where it does not."""
+    found = _TS.search(row.body)
+    return found[1].decode() if found else ""
 
-    def __init__(self, folder: Path, name: str, files: dict[str, dict[str, Any]]) -> None:
-        self._path = folder / name
-        self._name = name
-        self._files = files
-        self._digest = hashlib.sha256()
-        self._size = 0
-        self._file: BinaryIO | None = None
 
-    def __enter__(self) -> _Output:
-        self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file = self._path.open("xb")
-        return self
-
-    def write(self, content: bytes) -> None:
-        if self._file is not None:
-            self._file.write(content)
-            self._digest.update(content)
-            self._size += len(content)
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._files[self._name] = {"bytes": self._size, "sha256": self._digest.hexdigest()}
+def _seconds(begun: str, ended: str) -> float:
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
 
 
 def _blocks(rows: Iterable[LogRow]) -> Iterator[list[LogRow]]:

@@ -15,7 +15,9 @@ _VERIFY: Final = """\
 # How to check this pack
 
 The log: `{origin}`. Records: {records}, from leaf {first_leaf} on. The tree they are shown to stand
-in has {checkpoint_size} leaves.
+in has {checkpoint_size} leaves. Records that retention took before the pack was made: those below
+leaf {pruned_below}; `manifest.json` names the record that says so, if there is one. Proofs of what
+is left do not need them, and checkpoints of fewer leaves are not part of the pack.
 
 You need Python 3.11 or later, nothing else, and no network:
 

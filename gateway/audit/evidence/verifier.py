@@ -42,8 +42,7 @@ def point_add(p: Point, q: Point) -> Point:
     """The sum of two points in extended coordinates (RFC 8032, section 5.1.4)."""
     a = (p[1] - p[0]) * (q[1] - q[0]) % P
     b = (p[1] + p[0]) * (q[1] + q[0]) % P
-    c = 2 * p[3] * q[3] * D % P
-    d = 2 * p[2] * q[2] % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
     e, f, g, h = b - a, d - c, d + c, b + a
     return e * f % P, g * h % P, f * g % P, e * h % P
 
@@ -77,21 +76,17 @@ BASE = point_decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether a signature is that of the key: [S]B - [k]A has the encoding R."""
-    if len(signature) != 64:
-        return False
     s = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or s >= ORDER:
+        return False
     try:
         x, y, _, t = point_decode(public)
     except ValueError:
         return False
-    if s >= ORDER:
-        return False
-    digest = hashlib.sha512(signature[:32] + public + message).digest()
-    k = int.from_bytes(digest, "little") % ORDER
-    minus = (P - x, y, 1, P - t)
-    nothing = (0, 1, 1, 0)
-    table = (nothing, BASE, minus, point_add(BASE, minus))
-    found: Point = nothing
+    hashed = hashlib.sha512(signature[:32] + public + message).digest()
+    k = int.from_bytes(hashed, "little") % ORDER
+    minus, nothing = (P - x, y, 1, P - t), (0, 1, 1, 0)
+    table, found = (nothing, BASE, minus, point_add(BASE, minus)), nothing
     for bit in range(max(s.bit_length(), k.bit_length()) - 1, -1, -1):
         found = point_add(found, found)
         pick = (s >> bit & 1) | (k >> bit & 1) << 1
@@ -239,10 +234,10 @@ class Check:
 
     def __init__(self, folder: Path, pinned: Path | None, *, unsigned: bool) -> None:
         self.folder, self.pinned, self.unsigned = folder, pinned, unsigned
-        self.faults = 0
         self.keys: Keys = {}
         self.head = Head(0, b"")
-        self.cosigned = self.checkpoints = self.records = 0
+        self.cosigned = self.checkpoints = self.records = self.faults = 0
+        self.prunings: set[str] = set()
         self.manifest: dict[str, Any] = {}
         self.origin = ""
 
@@ -269,6 +264,10 @@ class Check:
             return 1
         print(f"This pack holds. Log {self.origin}")
         print(f"  {self.records} records from leaf {self.manifest['first_leaf']} on")
+        if below := self.manifest.get("pruned_below"):
+            by = self.manifest["pruned_by"]
+            where = "in this pack" if by in self.prunings else "not in this pack"
+            print(f"  Retention took the leaves below {below}; record {by}, {where}, says so")
         print(f"  {self.checkpoints} checkpoints, the last of a tree of {self.head.size} leaves")
         print(f"  ML-DSA-44 cosignatures: {self.cosigned} present, unchecked")
         if not self.pinned:
@@ -305,8 +304,7 @@ class Check:
         }
         for name in sorted(found - set(listed) - {"manifest.json", "manifest.sig"}):
             self.fault(name, "is not in the manifest")
-        for name in sorted(listed):
-            path = self.folder / name
+        for name, path in ((one, self.folder / one) for one in sorted(listed)):
             if name not in found or path.is_symlink():
                 self.fault(name, "is missing")
                 continue
@@ -374,6 +372,8 @@ class Check:
         hashes = [unbase64(one) for one in step["hashes"]]
         if not is_included(leaf, number, self.head, hashes):
             raise ValueError("the proof leads to another root")
+        if b'"type":"retention.pruned"' in found[2]:
+            self.prunings.add(json.loads(found[2])["event_id"])
         return ""
 
     def _policies(self) -> None:

@@ -210,7 +210,7 @@ def test_lists_are_cut_and_say_so():
 
 
 def found(seen: Collected, name: str) -> list[dict[str, Any]]:
-    report = outages(seen, Listed(), 0)
+    report = outages(seen, Listed(), Listed(), 0)
     markdown(report)
     listed = report.data[name]
     assert listed["count"] == len(listed["listed"])
@@ -264,6 +264,25 @@ def test_a_clock_that_went_back_is_listed_once():
     bodies = [event(number, EventType.AUDIT_VIEWED) for number in (10, 4, 11)]
     (one,) = found(collected(rows(bodies)), "clock_back")
     assert (one["from"], one["to"]) == (timestamp(10_000_000), timestamp(4_000_000))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "listed"),
+    [
+        # what the log adds when it opens comes before the record that it was opened for
+        ([(5, "key.created"), (5, "key.created"), (4, "apikey.created")], []),
+        ([(5, "request.outcome_unknown"), (4, "apikey.created"), (6, "audit.viewed")], []),
+        ([(5, "sequencer.leader"), (4, "audit.viewed"), (3, "audit.viewed")], [(4, 3)]),
+        ([(6, "audit.viewed"), (7, "key.created"), (5, "audit.viewed")], [(6, 5)]),
+        ([(6, "audit.viewed"), (2, "key.created"), (7, "audit.viewed")], [(6, 2)]),
+    ],
+)
+def test_records_that_waited_for_the_log_to_open_turn_no_clock_back(
+    kinds: list[tuple[int, str]], listed: list[tuple[int, int]]
+):
+    bodies = [event(at, EventType(kind), request_id="r", target="t") for at, kind in kinds]
+    back = [(one["from"], one["to"]) for one in found(collected(rows(bodies)), "clock_back")]
+    assert back == [(timestamp(a * 1_000_000), timestamp(b * 1_000_000)) for a, b in listed]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.checkpoint import parse_checkpoint, public_keys, signatures_that_hold
 from gateway.audit.evidence import pack as packing
+from gateway.audit.evidence.output import Output, remove
 from gateway.audit.evidence.pack import EvidenceError
 from gateway.audit.notes import NoteError, parse_note
 from gateway.audit.record import leaf_hash, timestamp
@@ -28,7 +30,16 @@ from tests.audit.evidence.packs import (
     policy_digest,
     verify,
 )
-from tests.audit.logs import ORIGIN, START_MS, STEP_MS, Log, attack, new_keys
+from tests.audit.logs import (
+    ORIGIN,
+    START_MS,
+    STEP_MS,
+    Log,
+    attack,
+    bodies,
+    make_log,
+    new_keys,
+)
 
 DIGEST = policy_digest(POLICY)
 FILES = (
@@ -289,7 +300,99 @@ def test_a_log_that_does_not_hold_is_refused(tmp_path: Path, statement: str, mat
     connection.close()
     with pytest.raises(EvidenceError, match=match):
         pack(log, tmp_path / "pack")
-    assert not (tmp_path / "pack" / "manifest.json").exists()
+    assert not (tmp_path / "pack").exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("failing", ["records.jsonl", "policies/", "summary.pdf", "manifest.json"])
+def test_of_a_pack_that_fails_nothing_is_left(
+    made: tuple[Log, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str,
+    there: bool,
+):
+    folder = tmp_path / "new" / "pack"
+    if there:
+        folder.mkdir(parents=True)
+    write, reached = Output.write, []
+
+    def full(self: Output, content: bytes) -> None:
+        write(self, content)
+        if self._name.startswith(failing):
+            reached.append(sum(1 for one in folder.rglob("*") if one.is_file()))
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Output, "write", full)
+    with pytest.raises(OSError, match="full"):
+        pack(made[0], folder)
+    assert reached[0] >= 1
+    assert folder.exists() == there
+    assert list(tmp_path.rglob("*")) == ([tmp_path / "new", folder] if there else [])
+
+
+def test_what_somebody_else_put_there_meanwhile_stays(tmp_path: Path):
+    mine = tmp_path / "pack" / "policies" / "mine"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    (tmp_path / "pack" / "ours").write_text("ours")
+    remove(tmp_path / "pack", ["ours"], [tmp_path / "pack"])
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [mine]
+
+
+# --- times without a signature ------------------------------------------------------------------
+
+HOURS = 4 * 3600
+
+
+def spaced(tmp_path: Path, kept: dict[int, int]) -> Log:
+    """A log of which records from leaf 20 on came hours later, as did the checkpoints of those.
+
+    `kept` has the time of the newest signature of some sizes, in seconds after the first record.
+    """
+    some = bodies(COUNT)
+    late = [one.replace(at(n).encode(), at(n + HOURS).encode()) for n, one in enumerate(some)]
+    log = make_log(tmp_path / "audit.db", [*some[:20], *late[20:]], SIZES)
+    connection = attack(log.file)
+    for size, seconds in {40: HOURS + 40, 41: HOURS + 41, **kept}.items():
+        connection.execute(
+            "UPDATE audit_checkpoints SET ts = ? WHERE size = ?", (at(seconds), size)
+        )
+    connection.close()
+    return log
+
+
+@pytest.mark.parametrize(
+    ("kept", "silent", "quiet"),
+    [
+        # signed all the while, each signature in the place of the one before
+        ({20: HOURS + 15}, [], [(19, HOURS + 15)]),
+        # killed at once, and started again just before the next record: that cannot be told
+        ({20: HOURS + 19}, [], [(19, HOURS + 19)]),
+        # nobody signed between the records
+        ({20: 21}, [(21, HOURS + 39)], []),
+        # it came up again and signed until long after the last record
+        (
+            {20: 21, 41: 3 * HOURS},
+            [(21, HOURS + 39)],
+            [(HOURS + 40, 3 * HOURS)],
+        ),
+        # a pause that is short enough
+        ({20: HOURS - 200, 41: HOURS + 300}, [], [(19, HOURS - 200)]),
+    ],
+)
+def test_only_what_nobody_can_have_signed_in_is_an_outage(
+    tmp_path: Path,
+    kept: dict[int, int],
+    silent: list[tuple[int, int]],
+    quiet: list[tuple[int, int]],
+):
+    pack(spaced(tmp_path, kept), tmp_path / "pack")
+    outages = orjson.loads((tmp_path / "pack" / "outages.json").read_bytes())
+    for name, wanted in (("silent", silent), ("quiet", quiet)):
+        listed = [(one["from"], one["to"]) for one in outages[name]["listed"]]
+        assert listed == [(at(begun), at(ended)) for begun, ended in wanted], name
+    assert "is not known" in (tmp_path / "pack" / "outages.md").read_text()
 
 
 def test_the_manifest_is_signed_by_the_log_and_is_no_checkpoint(made: tuple[Log, Path]):
