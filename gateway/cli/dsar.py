@@ -4,7 +4,11 @@ A person is named by an entity type and a value, in each way in which it may hav
 a line. Values come from a file or standard input, never from the command line, where other users
 of the machine can read them.
 
-Exit codes: 0 done · 1 nothing was found, or a legal hold is in the way · 2 it cannot be told.
+What is found is what a policy told the gateway to index (`record.subjects`): where the policy in
+force does not name the type, a warning says so on standard error.
+
+Exit codes: 0 done · 1 nothing was found, or a legal hold is in the way · 2 it cannot be told, also
+where there is no such entity type.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import secrets
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NoReturn, TypeAlias
 
 import orjson
 import typer
@@ -36,8 +40,12 @@ from gateway.cli.common import (
     load_settings,
     print_json,
 )
+from gateway.cli.entity_types import known_types
 from gateway.cli.onrecord import put_on_record
+from gateway.errors import ConfigError
+from gateway.policy.files import load_policies
 from gateway.settings import Settings
+from gateway.validation import did_you_mean
 
 app = typer.Typer(
     help="What is kept of a person: find it, hand it over, erase it.", no_args_is_help=True
@@ -85,6 +93,9 @@ def find(
             (one, content.records(one), len(content.capsules(one)))
             for one in content.find(tenant, entity_type, person.values)
         ]
+    if not found:
+        _nothing(settings, person, as_json=json, is_list=True)
+    _warn_unindexed(_subjects(settings), entity_type)
     if json:
         print_json(
             [
@@ -92,20 +103,16 @@ def find(
                 for one, records, count in found
             ]
         )
-    elif found:
-        table = Table(title="Requests")
-        for heading in ("request", "time", "ended", "model", "texts kept"):
-            table.add_column(heading)
-        for one, records, count in found:
-            first: dict[str, Any] = records[0] if records else {}
-            ends = [record["type"] for record in records if record["type"] in _ENDS]
-            row = (first.get("ts", ""), *(ends or ["open"]), first.get("model_requested", ""))
-            table.add_row(one, *map(str, row), str(count))
-        console.print(table)
-    if not found:
-        if not json:
-            say("Nothing was found.")
-        raise typer.Exit(Exit.NOT_SO)
+        return
+    table = Table(title="Requests")
+    for heading in ("request", "time", "ended", "model", "texts kept"):
+        table.add_column(heading)
+    for one, records, count in found:
+        first: dict[str, Any] = records[0] if records else {}
+        ends = [record["type"] for record in records if record["type"] in _ENDS]
+        row = (first.get("ts", ""), *(ends or ["open"]), first.get("model_requested", ""))
+        table.add_row(one, *map(str, row), str(count))
+    console.print(table)
 
 
 @app.command("export")
@@ -143,7 +150,8 @@ def export(
             ],
         }
     if not requests:
-        stop("Nothing was found.", Exit.NOT_SO, as_json=json)
+        _nothing(settings, person, as_json=json)
+    _warn_unindexed(_subjects(settings), entity_type)
     _write(out, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     kept = [one for capsules in opened.values() for one in capsules]
     damaged = sum(one.text is None or one.committed is False for one in kept)
@@ -187,7 +195,8 @@ def erase(
     with reading(as_json=json), open_content(settings.audit.url, settings.master_key) as content:
         requests = content.find(tenant, entity_type, person.values)
         if not requests:
-            stop("Nothing was found.", Exit.NOT_SO, as_json=json)
+            _nothing(settings, person, as_json=json)
+        _warn_unindexed(_subjects(settings), entity_type)
         _refuse_held(content.holding(tenant, requests), as_json=json)
         if not yes:
             text = f"{len(requests)} requests would be erased. Say --yes to do it."
@@ -257,6 +266,57 @@ def _person(tenant: str, entity_type: str, values: Path) -> _Person:
     if not grammar.TENANT.fullmatch(tenant):
         raise typer.BadParameter("--tenant must be a tenant's name")
     return _Person(tenant, entity_type, read_values(values))
+
+
+def _nothing(
+    settings: Settings, person: _Person, *, as_json: bool, is_list: bool = False
+) -> NoReturn:
+    """End a search that found nothing; a misspelt type is told apart from a person not found.
+
+    Only now: what was indexed under a type that nobody finds any more can still be looked for.
+    """
+    refuse_unknown_type(settings, person.entity_type, as_json=as_json)
+    _warn_unindexed(_subjects(settings), person.entity_type)
+    text = f"Nothing of the type {person.entity_type} was found for the tenant {person.tenant}."
+    if as_json and is_list:
+        print_json([])
+    stop(text, Exit.NOT_SO, as_json=as_json and not is_list)
+
+
+def refuse_unknown_type(
+    settings: Settings, entity_type: str, *, advice: str = "", as_json: bool = False
+) -> None:
+    """End the command with 2 where no recognizer and no policy in force knows an entity type."""
+    with reading(as_json=as_json):
+        known = known_types(settings.detection) | (_subjects(settings) or frozenset())
+    if entity_type in known:
+        return
+    hint = did_you_mean(entity_type, known)
+    text = f"There is no entity type {entity_type}" + (f": {hint}" if hint else ".")
+    stop(f"{text} {advice}".rstrip(), as_json=as_json)
+
+
+def _subjects(settings: Settings) -> frozenset[str] | None:
+    """The types that the policy in force indexes; None where it cannot be read."""
+    # Slow to import.
+    from gateway.masking.presidio import installed_operators  # noqa: PLC0415
+
+    try:
+        policy = load_policies(settings.policies, frozenset(installed_operators()))
+    except ConfigError:
+        return None
+    return policy.record.subjects
+
+
+def _warn_unindexed(subjects: frozenset[str] | None, entity_type: str) -> None:
+    if subjects is None:
+        text = f"The policy cannot be read: whether it indexes {entity_type} is not known."
+    elif entity_type not in subjects:
+        text = f"The policy in force does not index {entity_type} (record.subjects)"
+        text += ": values in requests under it are not found."
+    else:
+        return
+    errors.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def read_values(file: Path) -> tuple[str, ...]:

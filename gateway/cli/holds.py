@@ -6,7 +6,7 @@ Exit codes: 0 done · 1 there is no such hold, or nothing that it would hold · 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -16,13 +16,14 @@ from gateway.audit.content.store import open_content
 from gateway.audit.facts import EventType
 from gateway.cli.audit_common import Exit, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
-from gateway.cli.dsar import read_values
+from gateway.cli.dsar import read_values, refuse_unknown_type
 from gateway.cli.onrecord import put_on_record
 from gateway.settings import Settings
 
 app = typer.Typer(
     help="Legal holds: what must not be erased, expire or be pruned.", no_args_is_help=True
 )
+_ANYWAY: Final = "Say --anyway to set it."
 
 
 @app.command("set")
@@ -40,7 +41,8 @@ def set_hold(
         typer.Option("--value-file", help="A person's values, one a line; - for standard input."),
     ] = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Also where the log has no such request or tenant yet.")
+        bool,
+        typer.Option("--anyway", help="Also where there is no such request, tenant or type yet."),
     ] = False,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -60,6 +62,8 @@ def set_hold(
         raise typer.BadParameter("a person is looked for in one tenant's data: add --tenant")
     settings = load_settings(config)
     named = read_values(values) if values is not None else ()
+    if entity_type is not None and not anyway:
+        refuse_unknown_type(settings, entity_type, advice=_ANYWAY, as_json=json)
     if (tenant or request is not None) and not anyway:
         _refuse_unknown(settings, tenant, request, as_json=json)
     put_on_record(settings, EventType.HOLD_SET, tenant=tenant, target=reason)
@@ -83,7 +87,7 @@ def _refuse_unknown(settings: Settings, tenant: str, request: str | None, *, as_
             return
     what = "no request" if request is None else f"no record of the request {request}"
     whose = f" of the tenant {tenant}" if tenant else ""
-    text = f"Nothing was set: the log has {what}{whose}. Say --anyway to set it."
+    text = f"Nothing was set: the log has {what}{whose}. {_ANYWAY}"
     stop(text, Exit.NOT_SO, as_json=as_json)
 
 

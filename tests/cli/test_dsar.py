@@ -77,6 +77,68 @@ def test_find(file: Path):
     assert nothing.exit_code == 1
 
 
+COMMANDS = [["find"], ["export"], ["erase", "--reason", "gdpr", "--yes"]]
+INDEXES = """\
+version: 1
+id: p
+record: {subjects: [EMAIL_ADDRESS, BADGE]}
+rules:
+  - {name: rest, effect: mask}
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_answer_of_nothing_names_the_tenant_and_the_type(file: Path, command: list[str]):
+    done = run(file, *command, "--tenant", "other")
+    assert done.exit_code == 1
+    said = "Nothing of the type EMAIL_ADDRESS was found for the tenant other."
+    assert said in done.stderr
+    as_json = run(file, *command, "--tenant", "other", "--json")
+    empty = [] if command == ["find"] else {"ok": False, "problems": [said]}
+    assert (as_json.exit_code, json.loads(as_json.stdout)) == (1, empty)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("entity_type", "said"),
+    [
+        ("EMAIL_ADRESS", "There is no entity type EMAIL_ADRESS: did you mean EMAIL_ADDRESS?"),
+        ("QQQQ", "There is no entity type QQQQ."),
+    ],
+)
+def test_an_entity_type_that_there_is_not_is_refused(
+    file: Path, command: list[str], entity_type: str, said: str
+):
+    done = run(file, *command, "--type", entity_type)
+    assert done.exit_code == 2
+    assert done.stderr.strip() == said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_type_that_the_policy_does_not_index_is_warned_of(file: Path, command: list[str]):
+    """Also where something was found under an earlier policy."""
+    warning = "does not index"
+    (file.parent / "p.yaml").write_text(INDEXES)
+    file.write_text(f"{CONFIG}policies: [p.yaml]\n")
+    nothing = run(file, *command, "--type", "PERSON")
+    assert nothing.exit_code == 1
+    assert f"{warning} PERSON (record.subjects)" in nothing.stderr
+    own = run(file, *command, "--type", "BADGE")  # no recognizer of ours, but the policy has it
+    assert (own.exit_code, warning in own.stderr) == (1, False)
+    (file.parent / "p.yaml").write_text(INDEXES.replace("EMAIL_ADDRESS, ", ""))
+    warned = run(file, *command)
+    assert warned.exit_code == 0
+    assert f"{warning} EMAIL_ADDRESS" in warned.stderr
+
+
+def test_a_policy_that_cannot_be_read_is_in_the_way_of_nothing(file: Path):
+    file.write_text(f"{CONFIG}policies: [p.yaml]\n")
+    (file.parent / "p.yaml").write_text("rules: [")
+    done = run(file, "find")
+    assert done.exit_code == 0
+    assert "cannot be read" in done.stderr
+
+
 def test_no_value_on_the_command_line(file: Path):
     done = CliRunner().invoke(dsar.app, ["find", "--config", str(file), "--value", ANNA])
     assert done.exit_code == 2
@@ -193,6 +255,15 @@ def test_a_hold_on_what_the_log_does_not_know_is_refused(file: Path, what: list[
     assert json.loads(hold(file, "list", "--json").stdout) == []
     assert hold(file, "set", "--reason", "c", *what, "--anyway").exit_code == 0
     assert types(file)[-1] == "hold.set"
+
+
+def test_a_hold_on_a_person_of_a_type_that_there_is_not_is_refused(file: Path):
+    person = ["--tenant", TENANT, "--type", "EMAIL_ADRESS", "--value-file", "-"]
+    refused = hold(file, "set", "--reason", "c", *person, values=ANNA)
+    assert refused.exit_code == 2
+    assert "did you mean EMAIL_ADDRESS? Say --anyway to set it." in refused.stderr
+    assert types(file) == []
+    assert hold(file, "set", "--reason", "c", *person, "--anyway", values=ANNA).exit_code == 0
 
 
 @pytest.mark.parametrize(
