@@ -119,6 +119,25 @@ async def test_an_answer_that_comes_after_the_erasure_is_not_kept(url: str):
 
 
 @pytest.mark.parametrize(
+    ("tenant", "request_id", "is_known"),
+    [
+        ("", None, True),
+        (TENANT, None, True),
+        ("other", None, False),
+        ("", "r1", True),
+        ("", "r9", False),
+        ("", "", False),
+        (TENANT, "r1", True),
+        ("other", "r1", False),
+    ],
+)
+def test_what_the_log_knows(url: str, tenant: str, request_id: str | None, is_known: bool):
+    exchange(url, "r1", ANNA, text=TEXT)
+    with open_content(url, MASTER) as content:
+        assert content.knows(tenant, request_id) is is_known
+
+
+@pytest.mark.parametrize(
     "what",
     [
         {"tenant": TENANT, "subjects": [("EMAIL_ADDRESS", ANNA)]},
