@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from gateway import config as configuration
 from gateway.app import create_app
 from gateway.audit.reading import open_log
+from gateway.cli import apikeys
 from gateway.cli.audit import app
 from gateway.identity.keys import add_key
 from gateway.settings import Settings
@@ -170,6 +171,16 @@ def test_what_cannot_be_done_is_said(
     assert done.exit_code == code, done.output
     assert word in done.output
     assert not Path("pack", "manifest.json").exists()
+
+
+def test_the_first_record_of_a_log_turns_no_clock_back(config: Path, tmp_path: Path):
+    """The log's own keys go on record before the key for whose record it was opened."""
+    done = CliRunner().invoke(apikeys.app, ["add", "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    out = tmp_path / "pack"
+    assert run("--config", str(config), "--out", str(out)).exit_code == 0
+    assert read(out, "versions.json")["records"]["key.created"] >= 1
+    assert read(out, "outages.json")["clock_back"]["count"] == 0
 
 
 def test_where_there_is_no_log_there_is_no_evidence(tmp_path: Path):

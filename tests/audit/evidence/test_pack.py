@@ -13,11 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.checkpoint import parse_checkpoint, public_keys, signatures_that_hold
+from gateway.audit.checkpointing import Checkpointer, Signing
 from gateway.audit.evidence import pack as packing
 from gateway.audit.evidence.output import Output, remove
 from gateway.audit.evidence.pack import EvidenceError
 from gateway.audit.notes import NoteError, parse_note
 from gateway.audit.record import leaf_hash, timestamp
+from gateway.audit.sql import transaction
+from gateway.audit.sqlite import sql as sqlite
 from gateway.audit.tlogproof import LogProof, verify_log_proof
 from tests.audit.evidence.packs import (
     COUNT,
@@ -393,6 +396,28 @@ def test_only_what_nobody_can_have_signed_in_is_an_outage(
         listed = [(one["from"], one["to"]) for one in outages[name]["listed"]]
         assert listed == [(at(begun), at(ended)) for begun, ended in wanted], name
     assert "is not known" in (tmp_path / "pack" / "outages.md").read_text()
+
+
+def test_a_gateway_that_has_nothing_to_do_is_no_outage(tmp_path: Path):
+    """It signs the same tree every minute for three hours, with clocks that the test turns."""
+    log = make_log(tmp_path / "audit.db", bodies(5), (3,))
+    clock = [START_MS / 1000 + 5]
+    signing = Signing(log.keys, wall=lambda: clock[0], monotonic=lambda: clock[0])
+    checkpointer = Checkpointer(signing)
+    with sqlite.make_engine(log.file, 1.0).connect() as connection:
+        for _ in range(180):
+            with transaction(connection, sqlite.BEGIN) as raw:
+                checkpointer.introduce(raw, "")
+                signed = checkpointer.sign(raw)
+                assert signed is not None
+                checkpointer.store(raw, signed)
+            clock[0] += checkpointer.wait_s()
+    pack(log, tmp_path / "pack")
+    outages = orjson.loads((tmp_path / "pack" / "outages.json").read_bytes())
+    assert outages["silent"]["count"] == 0
+    assert [(one["from"], one["to"]) for one in outages["quiet"]["listed"]] == [
+        (at(4), at(5 + 179 * 60))
+    ]
 
 
 def test_the_manifest_is_signed_by_the_log_and_is_no_checkpoint(made: tuple[Log, Path]):
