@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -36,6 +37,8 @@ MAX_LISTED = 1000
 PAGE = 2000
 SEQUENCER_FAILS_S = 10.0
 """How long the sequencer may fail until somebody has to see to it: a restart of the server."""
+LATE_S = 120.0
+"""How old the newest checkpoint may be while records wait, whoever should sign them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,14 @@ def stream_records(
         raise unreadable() from None
 
 
+def _is_late(backend: PostgresBackend, wall: Callable[[], float]) -> bool:
+    """Whether records wait too long. That it cannot be told is for the sequencer to say."""
+    try:
+        return backend.is_late(timestamp(int((wall() - LATE_S) * 1_000_000)))
+    except (sql.DatabaseFault, ConfigError):
+        return False
+
+
 def unreadable() -> AuditUnavailable:
     """The error of every failure to read."""
     return AuditUnavailable("The audit log cannot be read.")
@@ -104,6 +115,7 @@ class SqlAuditStore:
         patience_s: how long a record may wait, in seconds, before its request is refused.
         reconcile_s: how often, in seconds, to look for requests that nobody will close.
         probe_s: how often, in seconds, to try again while the database fails.
+        watch_s: how often, in seconds, to look whether records wait too long for their leaves.
         monotonic: the clock by which it is told how long something fails.
 
     Raises:
@@ -121,6 +133,7 @@ class SqlAuditStore:
         patience_s: float = 15.0,
         reconcile_s: float = 30.0,
         probe_s: float = 1.0,
+        watch_s: float = 30.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
@@ -138,7 +151,12 @@ class SqlAuditStore:
             probe_s=probe_s,
         )
         self._sequencer: Sequencer | None = None
+        self._late = False
+        self._watch_s = watch_s
+        self._watching: asyncio.Task[None] | None = None
+        self._see: Callable[[], bool] = bool
         if isinstance(backend, PostgresBackend) and signing is not None:
+            self._see = partial(_is_late, backend, signing.wall)
             self._sequencer = Sequencer(
                 backend,
                 master,
@@ -182,11 +200,10 @@ class SqlAuditStore:
         return self._writer.ready and healthy
 
     def warnings(self) -> Sequence[str]:
-        """What does not keep records from being written: that this process cannot sign them."""
+        """What does not keep records from being written: that nobody, or not we, can sign them."""
         since = self._sequencer.failing_since if self._sequencer is not None else None
-        if since is None or self._monotonic() - since < SEQUENCER_FAILS_S:
-            return ()
-        return ("audit_sequencer",)
+        fails = since is not None and self._monotonic() - since >= SEQUENCER_FAILS_S
+        return ("audit_sequencer",) if fails or self._late else ()
 
     async def start(self) -> None:
         """Open the log, bring its schema up to date and close what dead processes left open.
@@ -202,9 +219,17 @@ class SqlAuditStore:
             except ConfigError:
                 await self.aclose()
                 raise
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._watch_s)  # first: after a pause of all, the newest is old
+            self._late = await asyncio.to_thread(self._see)
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the file; safe to call more than once."""
+        if self._watching is not None:
+            self._watching.cancel()
         await asyncio.to_thread(self._writer.stop)
         if self._sequencer is not None:
             await asyncio.to_thread(self._sequencer.stop)

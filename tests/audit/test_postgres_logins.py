@@ -17,9 +17,11 @@ from typer.testing import CliRunner
 
 from gateway.audit import opening
 from gateway.audit.checkpointing import Signing
+from gateway.audit.postgres.backend import PostgresBackend
 from gateway.audit.postgres.faults import explain
+from gateway.audit.postgres.sql import LEAD
 from gateway.audit.signing import make_signing_keys
-from gateway.audit.store import SEQUENCER_FAILS_S, SqlAuditStore
+from gateway.audit.store import LATE_S, SEQUENCER_FAILS_S, SqlAuditStore
 from gateway.cli import audit, checks
 from gateway.cli.checks import Status
 from gateway.errors import ConfigError
@@ -94,6 +96,40 @@ async def test_one_that_signs_is_not_warned_of(log: Log):
         await begin(store, "req_1")
         await eventually(lambda: leaves(log) == count(log))
         assert store.warnings() == ()
+
+
+async def test_records_that_wait_for_another_leader_are_warned_of(log: Log):
+    ahead = 0.0
+    signing = Signing(log.keys, wall=lambda: time.time() + ahead)
+    store = SqlAuditStore(log.url, MASTER, signing, watch_s=0.05)
+    with psycopg.connect(log.url, autocommit=True) as other:
+        assert other.execute(LEAD).fetchone() == (True,)  # and then it does nothing
+        await store.start()
+        try:
+            await begin(store, "req_1")
+            ahead = LATE_S * 2
+            await eventually(lambda: store.warnings() == ("audit_sequencer",))
+            assert (store.ready, leaves(log)) == (True, 0)
+            other.close()
+            await eventually(lambda: store.warnings() == ())
+            await eventually(lambda: leaves(log) == count(log))
+        finally:
+            await store.aclose()
+
+
+async def test_late_is_what_waits_and_is_older_than_what_was_signed(log: Log):
+    early, far = "2000-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
+    backend = PostgresBackend(log.url, 5.0)
+    assert not backend.is_late(far)  # an empty log
+    async with log.store() as store:
+        await begin(store, "req_1")
+    assert not backend.is_late(far)  # all have their leaves
+    silent = SqlAuditStore(log.url, MASTER)
+    await silent.start()
+    await begin(silent, "req_2")
+    await silent.aclose()
+    assert backend.is_late(far)
+    assert not backend.is_late(early)
 
 
 # --- doctor ---------------------------------------------------------------------------------------

@@ -102,6 +102,19 @@ class PostgresBackend:
             held = {one: raw.execute(query, (one,)).fetchone()[0] for one in (WRITER, SEQUENCER)}
         return str(login), [one for one, count in held.items() if not count]
 
+    def is_late(self, before: str) -> bool:
+        """Whether records wait for their leaves, and nothing was signed since this time.
+
+        Raises:
+            DatabaseFault: it cannot be told.
+        """
+        with sql.faults():
+            connection = self.connect_as(SEQUENCER)
+            try:
+                return postgres.is_late(sql.Raw(connection), before)
+            finally:
+                sql.discard(connection)
+
     def _check_there(self, connection: sql.Db) -> None:
         if sql.version(connection) == 0:
             message = "there is no audit log in this database yet"

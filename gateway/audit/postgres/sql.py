@@ -46,6 +46,11 @@ _HOLDERS = (
     "AND classid::bigint = ? AND objid::bigint = ?"
 )
 _MIGRATE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cloakroom-migrate', 0))"
+_WAITING = (
+    "SELECT coalesce((SELECT max(ts) FROM audit_checkpoints), min(r.ts)), count(*) "
+    "FROM audit_writers w CROSS JOIN LATERAL (SELECT o.ts FROM audit_records o "
+    "WHERE o.writer_id = w.writer_id AND o.writer_seq > w.last_seq ORDER BY o.writer_seq LIMIT 1) r"
+)
 ALONE = (
     "SELECT pg_advisory_xact_lock(hashtextextended('cloakroom-reconcile:' || current_schema(), 0))"
 )
@@ -173,6 +178,15 @@ def still_open(raw: Raw) -> list[tuple[str, str, str]]:
     """Requests that have no closing record: request id, writer id, the accepted record's body."""
     query = "SELECT request_id, writer_id, body FROM audit_unclosed()"
     return list(raw.execute(query).fetchall())
+
+
+def is_late(raw: Raw, before: str) -> bool:
+    """Whether records wait for their leaves, and nothing was signed since this time.
+
+    Where nothing ever was, the oldest of them counts. Needs the rights of the sequencer.
+    """
+    since, waiting = raw.execute(_WAITING).fetchone()
+    return bool(waiting) and since < before
 
 
 def migrate(url: str, busy_s: float = 60.0) -> bool:
