@@ -21,6 +21,7 @@ from gateway.audit.postgres.backend import PostgresBackend
 from gateway.audit.postgres.faults import explain
 from gateway.audit.postgres.sql import LEAD
 from gateway.audit.signing import make_signing_keys
+from gateway.audit.sql import DatabaseFault
 from gateway.audit.store import LATE_S, SEQUENCER_FAILS_S, SqlAuditStore
 from gateway.cli import audit, checks
 from gateway.cli.checks import Status
@@ -166,6 +167,12 @@ async def test_doctor_says_what_makes_the_signing_keys(log: Log, tmp_path: Path)
     found = await doctor(log.url, tmp_path / "none.key")
     assert found.status is Status.FAILED
     assert "run `cloakroom audit migrate`, which makes it" in found.advice
+
+
+async def test_the_role_that_was_refused_is_the_one_that_is_named(log: Log):
+    with login(log.url, "cloakroom_writer") as (_, url), pytest.raises(DatabaseFault) as caught:
+        PostgresBackend(url, 5.0).is_late("")
+    assert "GRANT cloakroom_sequencer" in explain(caught.value, REVIEWER)
 
 
 # --- what readers are told ------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from gateway.audit.migrations.grants import NAMES
 from gateway.audit.sql import DatabaseFault
 
 MIGRATE = "cloakroom audit migrate"
@@ -26,7 +27,7 @@ def explain(error: BaseException, role: str) -> str:
 
     Args:
         error: what was caught.
-        role: the role that was needed.
+        role: the role that was needed, where the failure does not tell.
     """
     for one in _chain(error):
         if isinstance(one, psycopg.Error):
@@ -49,7 +50,8 @@ def _of_driver(error: psycopg.Error, role: str) -> str:
     if isinstance(error, psycopg.errors.InvalidParameterValue | psycopg.errors.UndefinedObject):
         return f"The server has no role {role}: run `{MIGRATE}`."  # what SET ROLE says
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return _NO_ROLE.format(role=role)
+        refused = (one for one in NAMES if f'"{one}"' in str(error))  # by SET ROLE
+        return _NO_ROLE.format(role=next(refused, role))
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         # Without a session there is no code, only the text; servers keep the word in it.
         return _REFUSED_LOGIN if "FATAL:" in str(error) else _NO_CONNECTION
