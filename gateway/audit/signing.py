@@ -135,7 +135,9 @@ def _read(path: Path) -> bytes:
             _check_rights(path, os.fstat(stream.fileno()).st_mode)
             content = stream.read(_MAX_FILE + 1)
     except OSError as error:
-        hint = "`cloakroom audit migrate` makes it; without this entry it is made beside SQLite's file"
+        hint = (
+            "`cloakroom audit migrate` makes it; without this entry it is made beside SQLite's file"
+        )
         raise _refused(path, f"cannot be read: {_reason(error)}", hint) from None
     if len(content) > _MAX_FILE:
         raise _refused(path, f"is larger than {_MAX_FILE} bytes", f"it must hold {_BOTH}")
