@@ -313,7 +313,9 @@ class _Reader:
                 return None
             model = found
         audit = LogSection(self.base, self.environ, self.note).read(model)
-        return audit and with_sinks(audit, model, self)
+        if audit is None:
+            return None
+        return replace(with_sinks(audit, model, self), retention_days=model.retention_days)
 
     def _configured_key(self) -> bytes | None:
         """The master key that the file points to; None if there is none, or it is wrong."""

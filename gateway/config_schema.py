@@ -337,9 +337,13 @@ class UpstreamModel(Strict):
 
 
 class AuditModel(Strict):
-    """`audit`. `password` is a reference; `origin` is the log's name in its checkpoints."""
+    """`audit`. `password` is a reference; `origin` is the log's name in its checkpoints.
+
+    `retention_days` is how long `cloakroom audit prune` keeps records; without it, for good.
+    """
 
     url: Text
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     password: Text | None = None
     signing_key_file: Text | None = None
     origin: Annotated[str, StringConstraints(pattern=r"^[!-*,-~]{1,200}$")] | None = None

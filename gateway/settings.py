@@ -199,9 +199,11 @@ class Audit:
     none if `makes_signing_key`. `origin` is the log's name, None for the one that it has.
 
     With `require_all` a request is taken on only when every one of `sinks` has its record.
+    Records older than `retention_days` go when the log is pruned; None keeps them.
     """
 
     url: str = field(repr=False)
+    retention_days: int | None = None
     signing_key_file: Path | None = None
     makes_signing_key: bool = False
     origin: str | None = None

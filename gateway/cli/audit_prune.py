@@ -32,16 +32,18 @@ def prune(
 
     Records go as a prefix of whole blocks of 256 that stand below a checkpoint; what is on hold,
     open, or not yet at a further sink stays, with all after it. Proofs of what stays still hold.
-    Without --before and --days only expired content goes: run that daily.
+    Without --before and --days, records older than `audit.retention_days` of the configuration go;
+    where that is not set either, only expired content does. Run it daily.
 
     Exit codes: 0 done, also where there is nothing to do; 1 something came in the way; 2 it cannot
     be told.
     """
     if before is not None and days is not None:
         raise typer.BadParameter("give --before or --days, not both")
+    settings = load_settings(config)
+    days = days if before is not None or days is not None else settings.audit.retention_days
     if days is not None:
         before = moment((datetime.now(UTC) - timedelta(days=days)).isoformat())
-    settings = load_settings(config)
     with reading(as_json=json), open_content(settings.audit.url, settings.master_key) as content:
         expired = 0 if dry_run else content.expire()
         wanted = retention.Plan(0, 0, ()) if before is None else retention.plan(content, before)

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway import config
+from gateway.audit import retention
 from gateway.audit.content.index import normalised
 from gateway.audit.record import commitment
 from gateway.cli import audit, dsar
@@ -290,6 +292,26 @@ def test_prune_says_why_records_stay(file: Path):
     said = json.loads(done.stdout)
     assert said["records"] == 0
     assert {"what": "the last checkpoint", "from_leaf": 0} in said["kept_for"]
+
+
+def test_records_are_kept_for_as_long_as_the_configuration_says(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def plan(_: object, before: str) -> retention.Plan:
+        asked.append(before)
+        return retention.Plan(0, 0, ())
+
+    monkeypatch.setattr(retention, "plan", plan)
+    assert CliRunner().invoke(audit.app, ["prune", "--config", str(file)]).exit_code == 0
+    assert asked == []  # nothing is set: records stay
+    file.write_text(CONFIG.replace('audit.db"}', 'audit.db", retention_days: 400}'))
+    for options, days in (([], 400), (["--days", "3"], 3)):
+        done = CliRunner().invoke(audit.app, ["prune", *options, "--config", str(file)])
+        assert done.exit_code == 0, done.output
+        age = datetime.now(UTC) - datetime.fromisoformat(asked.pop())
+        assert age.days == days
 
 
 @pytest.mark.parametrize("options", [["--before", "2999-01-01"], ["--days", "1", "--dry-run"], []])
