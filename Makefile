@@ -19,7 +19,7 @@ OF_TORCH := triton nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models train check lock build clean
+.PHONY: help install demo test test-models test-faults train check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -36,6 +36,9 @@ test: $(VENV)/.dev  ## run the tests
 test-models: $(MODELS)/.models  ## run the tests of training and of the optional engines
 	$(MODELS)/bin/python -m pytest -m models tests/training tests/detection/engines \
 	  tests/cli/test_detector_train.py
+
+test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
+	$(BIN)/python -m pytest -m faults tests/audit
 
 train: $(MODELS)/.models  ## train the models: make train CORPORA=folder OUT=folder
 	$(MODELS)/bin/python -m gateway detector train --corpora $(CORPORA) --out $(OUT)

@@ -147,6 +147,7 @@ async def test_a_disk_that_hangs_has_requests_refused_and_closed(world: World):
     assert counts["closed_by_the_log"] > 0
 
 
+@pytest.mark.faults
 async def test_a_disk_that_turns_read_only_lets_nothing_through(world: World):
     """And the gateway that is started when it is repaired goes on where the last one ended."""
     async with world.store() as store:
