@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
-import os
 import re
 import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.keyfiles import make_once
 from gateway.keyring import MASTER_KEY_BYTES
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^{}]+)\}")
@@ -105,44 +104,19 @@ def is_exposed(path: Path) -> bool:
 def read_or_make(path: Path) -> tuple[bytes, bool]:
     """The key in the file, and whether it was made now.
 
-    A new key is written in full to a file of its own (mode 0600) that is then linked to `path`,
-    which fails if `path` exists: of processes that start at once, all use the key of one, and
-    none ever reads half a key.
+    Of processes that start at once, all use the key of one.
 
     Raises:
         SecretProblem: the file holds no key, or cannot be made.
     """
     if path.exists():
         return read(path), False
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     key = secrets.token_bytes(MASTER_KEY_BYTES)
     try:
-        _write(temporary, base64.b64encode(key) + b"\n")
-        os.link(temporary, path)
-        _sync(path.parent)
+        make_once(path, base64.b64encode(key) + b"\n")
     except FileExistsError:
         return read(path), False
     except OSError as error:
         reason = error.strerror or "input/output error"
         raise SecretProblem(f"key file {path} cannot be made: {reason}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
     return key, True
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import masterkey
+from gateway import keyfiles, masterkey
 from gateway.config import check_exposure, load, shipped_policies, shipped_policy
 from gateway.config_schema import is_loopback
 from gateway.errors import ConfigError
@@ -603,13 +603,13 @@ def test_processes_that_start_at_once_agree(tmp_path: Path):
 
 def test_whoever_loses_the_race_takes_the_winners_key(tmp_path: Path, monkeypatch):
     path = tmp_path / "k"
-    real = masterkey.os.link
+    real = keyfiles.os.link
 
     def late(source: Path, target: Path) -> None:
         path.write_text(KEY.hex())
         real(source, target)
 
-    monkeypatch.setattr(masterkey.os, "link", late)
+    monkeypatch.setattr(keyfiles.os, "link", late)
     assert masterkey.read_or_make(path) == (KEY, False)
     assert [one.name for one in tmp_path.iterdir()] == ["k"]
 
@@ -618,7 +618,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(masterkey.os, "link", full)
+    monkeypatch.setattr(keyfiles.os, "link", full)
     with pytest.raises(masterkey.SecretProblem, match="No space left"):
         masterkey.read_or_make(tmp_path / "k")
     assert not list(tmp_path.iterdir())

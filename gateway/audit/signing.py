@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.audit.checkpoint import SigningKeys
 from gateway.errors import ConfigError, Problem
+from gateway.keyfiles import make_once
 
 _MAX_FILE = 16_384  # bytes
 _BLOCK = re.compile(rb"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n?")
@@ -95,19 +95,13 @@ def _make(path: Path) -> SigningKeys:
         keys = SigningKeys(Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate())
     except UnsupportedAlgorithm:
         raise _unsupported(path) from None
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _write(temporary, _pem(keys.ed25519) + _pem(keys.ml_dsa_44))
-        os.link(temporary, path)
-        _sync(path.parent)
+        make_once(path, _pem(keys.ed25519) + _pem(keys.ml_dsa_44))
     except FileExistsError:
         raise
     except OSError as error:
         hint = "the folder must be there, and be writable"
         raise _refused(path, f"cannot be made: {_reason(error)}", hint) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
     return keys
 
 
@@ -155,23 +149,6 @@ def _check_rights(path: Path, mode: int) -> None:
     if stat.S_IMODE(mode) & (stat.S_IRWXG | stat.S_IRWXO):
         hint = f"chmod 600 {path}, and think of whether others have read it"
         raise _refused(path, "is open to others than its owner", hint)
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: OSError) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -11,11 +10,11 @@ from typing import Annotated, Final, NoReturn
 import orjson
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gateway.audit.record import timestamp
 from gateway.audit.store import Page, stream_records
+from gateway.cli.audit_common import progress
 from gateway.cli.chart import Bar, svg_bars, text_bar
 from gateway.cli.common import (
     ConfigOption,
@@ -140,26 +139,13 @@ def _fail(text: str, *, as_json: bool) -> NoReturn:
 
 
 def _run(simulation: Simulation, pages: Iterator[Page], *, hidden: bool) -> Simulated:
-    with _progress(hidden=hidden) as bar:
+    with progress(hidden=hidden) as bar:
         task = bar.add_task("records", total=None)
         for page in pages:
             for body in page.bodies:
                 simulation.feed(orjson.loads(body))
             bar.update(task, completed=page.seq, total=page.last)
     return simulation.result()
-
-
-@contextmanager
-def _progress(*, hidden: bool) -> Iterator[Progress]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    off = hidden or not errors.is_terminal
-    with Progress(*columns, console=errors, disable=off, transient=True) as bar:
-        yield bar
 
 
 def _facts(policy: Policy, found: Simulated) -> dict[str, object]:

@@ -173,12 +173,13 @@ async def test_a_writer_without_a_session_is_not_taken_for_dead_at_once(log: Log
     async with log.store() as one, log.store() as two:
         await begin(one, "req_1")
         ledger: Any = one._writer._ledger
-        ledger.disconnect()
+        # On the thread that owns the connection.
+        await asyncio.wrap_future(one._writer.call(ledger.disconnect))
         assert await two.reconcile() == 0
         await end(one, "req_1")
         assert await two.reconcile() == 0
         await begin(one, "req_2")
-        ledger.disconnect()
+        await asyncio.wrap_future(one._writer.call(ledger.disconnect))
         backend: Any = two._writer._ledger.backend
         backend.grace_s = 0.0
         async with asyncio.timeout(20):  # the server takes a moment to see that it is gone
