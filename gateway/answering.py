@@ -27,7 +27,7 @@ from gateway.operator_kinds import KEEP
 from gateway.policy.conditions import matches
 from gateway.ports import Detector
 from gateway.types import AnswerRules, LeafKind, NewData, Span
-from gateway.wire.chat_answer import AnswerContext, TextFilter, TextPlace, Tool
+from gateway.wire.answers import AnswerContext, TextFilter, TextPlace, Tool
 
 
 class Answering:

@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from gateway import config
 from gateway.api.errors import install_error_handlers
-from gateway.api.openai import ChatCompletions, InFlight, models_router
+from gateway.api.exchanges import Endpoint, InFlight
+from gateway.api.models import models_router
 from gateway.api.ops import ops_router
 from gateway.audit.checkpointing import configured_signing
 from gateway.audit.facts import EventType
@@ -45,6 +46,7 @@ from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
 from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import OpenAIUpstream
+from gateway.wire.families import CODECS
 
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
@@ -202,10 +204,10 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
 
     app.include_router(ops_router(checks, warnings))
     app.include_router(models_router(settings.upstreams, callers.authenticate))
-    chat = ChatCompletions(
-        parts.pipeline, callers.authenticate, InFlight(settings.limits.in_flight)
-    )
-    app.router.routes.append(Route("/v1/chat/completions", chat, methods=["POST"]))
+    in_flight = InFlight(settings.limits.in_flight)
+    for codec in CODECS:
+        endpoint = Endpoint(codec, parts.pipeline, callers.authenticate, in_flight)
+        app.router.routes.append(Route(codec.endpoint, endpoint, methods=["POST"]))
     return app
 
 

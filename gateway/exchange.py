@@ -32,6 +32,7 @@ from gateway.audit.facts import (
 )
 from gateway.audit.grammar import MAX_ITEMS, WORD
 from gateway.audit.record import RunningCommitment
+from gateway.errors import InternalError
 from gateway.keeping import Keeping
 from gateway.keyring import derive
 from gateway.masking.mask import MaskedRequest
@@ -52,7 +53,8 @@ from gateway.types import (
     band,
 )
 from gateway.version import __version__
-from gateway.wire.chat_answer import AnswerFacts
+from gateway.wire.answers import AnswerContext, AnswerFacts
+from gateway.wire.family import Codec, Stream
 
 ENGINE = "presidio"
 _REFERENCE_BYTES = 16
@@ -73,6 +75,7 @@ class Admitted:
     """A request that may go upstream: masked, and on record."""
 
     caller: Caller
+    codec: Codec
     parsed: Parsed
     decision: Decision
     carried_out: Decision  # the decision, or what is left of it where policy only watches
@@ -89,6 +92,16 @@ class Admitted:
     def upstream(self) -> str:
         """The name of the upstream that serves the request."""
         return self.decision.candidates[0].name
+
+    def stream_of(self, context: AnswerContext, facts: AnswerFacts) -> Stream:
+        """What makes the client's events of the upstream's.
+
+        Raises:
+            InternalError: the endpoint has no streams, so `parse` should have refused one.
+        """
+        if self.codec.stream is None:
+            raise InternalError("A stream was asked of an endpoint that has none.")
+        return self.codec.stream(context, facts)
 
     def headers(self) -> dict[str, str]:
         """The response headers that say what was done, so far."""

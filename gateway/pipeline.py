@@ -9,13 +9,12 @@ event of an answer goes out only after the closing record. Whatever fails, fails
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import orjson
 
@@ -23,23 +22,15 @@ from gateway import metrics
 from gateway.admission import (
     as_stored,
     conversation,
-    is_prose,
     request_facts,
     without_dropped,
 )
 from gateway.answering import Answering, replacing
 from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
-from gateway.detection.coreference import with_mentions
+from gateway.detecting import Detecting, aside
 from gateway.detection.language.exchange import LanguageReader
-from gateway.detection.segments import findings as placed_findings
-from gateway.detection.segments import segments
-from gateway.errors import (
-    DetectionUnavailable,
-    GatewayError,
-    PolicyDenied,
-    UpstreamFailed,
-)
+from gateway.errors import PolicyDenied, UpstreamFailed
 from gateway.exchange import (
     Admitted,
     Caller,
@@ -73,17 +64,10 @@ from gateway.types import (
     NewData,
     Parsed,
 )
-from gateway.wire import chat
+from gateway.wire.answers import invalid
 from gateway.wire.body import parse_body
-from gateway.wire.chat_answer import WholeAnswer, invalid
-from gateway.wire.chat_stream import ChatStream
-from gateway.wire.sse import DONE, EventReader, event
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-LARGE = 65_536  # bytes of a body from which pure work leaves the event loop
-CLIENT_GONE = 499  # the status on record where the caller walked away
+from gateway.wire.family import Codec, Stream
+from gateway.wire.sse import EventReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +84,13 @@ class Pipeline:
     operators: CustomOperators = field(default_factory=dict)
     classifier: str = ""  # the digest of our own models, for the record
 
+    @property
+    def _detecting(self) -> Detecting:
+        return Detecting(self.detector, self.languages, self.settings.detection.languages)
+
     # ---- admit -------------------------------------------------------------------------------
 
-    async def admit(self, raw: bytes, caller: Caller) -> Admitted:
+    async def admit(self, raw: bytes, caller: Caller, codec: Codec) -> Admitted:
         """Take a request as far as it may go without a byte leaving.
 
         Raises:
@@ -111,13 +99,13 @@ class Pipeline:
         """
         started = time.monotonic()
         policy = self.policy()
-        parsed = await _aside(len(raw), self._parse, raw, policy)
+        parsed = await aside(len(raw), self._parse, raw, policy, caller, codec)
         scope = conversation(caller, parsed)
-        offered = candidates(self.settings.upstreams, parsed.model)
+        offered = candidates(self.settings.upstreams, parsed.model, parsed.family)
         context = context_facts(caller, parsed, offered)
-        known = replace(self._known(caller, parsed, scope), context=context)
+        known = replace(self._known(caller, codec, parsed, scope), context=context)
 
-        detected = await self._detect(parsed, known, len(raw))
+        detected = await self._detecting.on_record(parsed, known, self.recorder, len(raw))
         self._check_model(parsed, detected.findings)
         entities = count_entities(parsed.leaves, detected.findings)
         detect_ms = round((time.monotonic() - started) * 1000)
@@ -128,11 +116,11 @@ class Pipeline:
 
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
         known = replace(known, detection=detection, policy=policy_facts(decision, entities))
-        kept = await _aside(len(raw), self._keeping, parsed, detected, decision, known)
+        kept = await aside(len(raw), self._keeping, parsed, detected, decision, known)
         if not decision.candidates:
             await self._deny(known, decision, started, kept)
 
-        masked = await _aside(len(raw), self._mask, parsed, detected, decision, caller, scope)
+        masked = await aside(len(raw), self._mask, codec, parsed, detected, decision, caller, scope)
         body = masked.body
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
@@ -148,32 +136,34 @@ class Pipeline:
             metrics.entities_found(entity_type, operator, count)
         metrics.placeholders(issued=len(masked.restoration.surfaces))
         return Admitted(
-            caller, parsed, decision, in_force(decision), masked, accepted, audit_id, entities,
-            detect_ms, started, keeping=kept,
+            caller, codec, parsed, decision, in_force(decision), masked, accepted, audit_id,
+            entities, detect_ms, started, keeping=kept,
         )  # fmt: skip
 
-    def _parse(self, raw: bytes, policy: Policy) -> Parsed:
-        return without_dropped(parse_body(raw, self.settings.limits.depth), policy, chat.parse)
+    def _parse(self, raw: bytes, policy: Policy, caller: Caller, codec: Codec) -> Parsed:
+        document = parse_body(raw, self.settings.limits.depth)
+        return without_dropped(document, policy, codec.parse)
 
-    async def preview(self, raw: bytes, caller: Caller) -> Preview:
+    async def preview(self, raw: bytes, caller: Caller, codec: Codec) -> Preview:
         """What `admit` would do with a request; nothing is recorded and nothing may be sent.
 
         Raises:
             RequestError, DetectionUnavailable: as `admit`.
         """
         policy = self.policy()
-        parsed = self._parse(raw, policy)
+        parsed = self._parse(raw, policy, caller, codec)
         scope = conversation(caller, parsed)
-        offered = candidates(self.settings.upstreams, parsed.model)
-        detected = await self._find(parsed, caller.subject.tenant, len(raw))
+        offered = candidates(self.settings.upstreams, parsed.model, parsed.family)
+        detected = await self._detecting.find(parsed, caller.subject.tenant, len(raw))
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
         masked = None
         if decision.candidates:
-            masked = self._mask(parsed, detected, decision, caller, scope)
+            masked = self._mask(codec, parsed, detected, decision, caller, scope)
         return Preview(parsed, detected, decision, masked)
 
     def _mask(
         self,
+        codec: Codec,
         parsed: Parsed,
         detected: Detected,
         decision: Decision,
@@ -187,44 +177,12 @@ class Pipeline:
             found,
             carried_out,
             self._keys(caller, scope),
-            path=chat.PATH,
+            path=codec.path,
             entity_types=self.entity_types | {one.entity_type for one in found},
             custom=self.operators,
             allowed_hosts=carried_out.answers.hosts,
             language=next(iter(detected.languages)) if len(detected.languages) == 1 else "",
         )
-
-    async def _find(self, parsed: Parsed, tenant: str, size: int) -> Detected:
-        """The findings of all leaves in order, and the languages of its prose."""
-        read = await _aside(size, segments, parsed.leaves)
-        spans = await self.detector.detect([part.text for part in read], tenant)
-        found = await _aside(size, placed_findings, parsed.leaves, read, spans)
-        prose = [part.text for part in read if is_prose(part, parsed.leaves)]
-        spoken = await self.languages.read(prose, tenant)
-        return Detected(
-            await _aside(size, with_mentions, parsed.leaves, found),
-            spoken,
-            spoken - frozenset(self.settings.detection.languages),
-            len(read),
-        )
-
-    async def _detect(self, parsed: Parsed, known: Accepted, size: int) -> Detected:
-        begun = time.monotonic()
-        try:
-            detected = await self._find(parsed, known.tenant, size)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            failure = error
-        else:
-            metrics.DETECTION_SECONDS.observe(time.monotonic() - begun)
-            return detected
-        if not isinstance(failure, GatewayError):
-            failure = DetectionUnavailable("Detection failed, so nothing was sent.")
-        metrics.failed_closed(failure.code)
-        end = Closed(outcome=Outcome.FAILED, http_status=failure.status, error_code=failure.code)
-        await self.recorder.ended(known, end)
-        raise failure from None
 
     def _check_model(self, parsed: Parsed, found: list[Finding]) -> None:
         """A model's name that holds personal data is no model's name, unless we named it so."""
@@ -249,11 +207,12 @@ class Pipeline:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
         beside = None if kept is None else lambda _: kept.denial()
         audit_id = await self.recorder.ended(known, end, beside)
-        metrics.request_ended("chat", decision.effect.value, "denied", time.monotonic() - started)
+        family = known.context.family if known.context else ""
+        metrics.request_ended(family, decision.effect.value, "denied", time.monotonic() - started)
         entities = known.detection.entities if known.detection else {}
         raise PolicyDenied(decision.reason, headers=decided_headers(decision, entities, audit_id))
 
-    def _known(self, caller: Caller, parsed: Parsed, scope: bytes) -> Accepted:
+    def _known(self, caller: Caller, codec: Codec, parsed: Parsed, scope: bytes) -> Accepted:
         subject = caller.subject
         master = self.settings.master_key
         ref = reference(master, "actor-ref", subject.tenant, subject.principal.encode())
@@ -262,8 +221,8 @@ class Pipeline:
             tenant=subject.tenant,
             actor=actor(subject, ref),
             origin=origin(self.settings.digest),
-            endpoint="/v1" + chat.PATH,
-            operation="chat",
+            endpoint=codec.endpoint,
+            operation=codec.operation,
             stream=parsed.stream,
             model_requested=model_name(parsed.model),
             conversation_ref=reference(master, "conversation-ref", subject.tenant, scope),
@@ -301,7 +260,9 @@ class Pipeline:
             if reply.is_stream:
                 raise invalid()
             answering = self._answering(admitted, progress)
-            answer = WholeAnswer(_loads(b"".join(pieces)), answering.context(), progress.facts)
+            answer = admitted.codec.whole(
+                _loads(b"".join(pieces)), answering.context(), progress.facts
+            )
             await answering.scan()
             restored = answer.give()
         return orjson.dumps(restored)
@@ -313,45 +274,18 @@ class Pipeline:
         iterator early closes the upstream and puts the request on record as aborted.
         """
         progress = _progress(admitted)
+        answering = self._answering(admitted, progress)
+        stream = admitted.stream_of(answering.context(), progress.facts)
         async with Closing(self.recorder, admitted, progress):
             reply = await self._send(admitted)
             try:
                 if not reply.is_stream:
                     raise invalid()
-                async for block in self._events(admitted, reply, progress):
+                async for block in _events(reply, stream, answering, progress):
                     yield block
             finally:
                 await reply.aclose()
-        yield event(DONE)
-
-    async def _events(
-        self, admitted: Admitted, reply: Reply, progress: Progress
-    ) -> AsyncGenerator[bytes, None]:
-        reader = EventReader()
-        answering = self._answering(admitted, progress)
-        reads = answering.reads
-        chat_stream = ChatStream(answering.context(), progress.facts)
-        async for chunk in reply.chunks():
-            progress.note(chunk, time.monotonic())
-            out: list[bytes] = []
-            for data in reader.feed(chunk):
-                is_done = data.strip() == DONE
-                if is_done:
-                    chat_stream.end()
-                else:
-                    chat_stream.take(data)
-                if reads:
-                    await answering.scan()
-                restored = chat_stream.give()
-                if restored is not None:
-                    out.append(event(restored))
-                if is_done:
-                    if out:
-                        yield b"".join(out)
-                    return
-            if out:
-                yield b"".join(out)
-        raise UpstreamFailed("The upstream broke the answer off.", code="upstream_truncated")
+        yield stream.last()
 
     def _answering(self, admitted: Admitted, progress: Progress) -> Answering:
         tenant = admitted.caller.subject.tenant
@@ -365,13 +299,26 @@ class Pipeline:
         return await upstream.send(admitted.masked, caller.request_id, caller.headers)
 
 
-async def _aside(
-    size: int, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Result:
-    """Do pure work here, or in a thread where it would keep other requests waiting."""
-    if size < LARGE:
-        return work(*args, **kwargs)
-    return await asyncio.to_thread(work, *args, **kwargs)
+async def _events(
+    reply: Reply, stream: Stream, answering: Answering, progress: Progress
+) -> AsyncGenerator[bytes, None]:
+    """The events of an answer up to its last one, as they can go out."""
+    reader = EventReader()
+    async for chunk in reply.chunks():
+        progress.note(chunk, time.monotonic())
+        out: list[bytes] = []
+        for data in reader.feed(chunk):
+            is_last = stream.take(data)
+            if answering.reads:
+                await answering.scan()
+            out.append(stream.give())
+            if is_last:
+                if block := b"".join(out):
+                    yield block
+                return
+        if block := b"".join(out):
+            yield block
+    raise UpstreamFailed("The upstream broke the answer off.", code="upstream_truncated")
 
 
 def _progress(admitted: Admitted) -> Progress:

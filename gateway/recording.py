@@ -144,13 +144,18 @@ class Closing:
 
 def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float) -> None:
     effect = admitted.decision.effect.value
-    metrics.request_ended("chat", effect, outcome.value, now - admitted.started)
+    metrics.request_ended(
+        admitted.parsed.family.value, effect, outcome.value, now - admitted.started
+    )
     tally, usage = progress.tally, progress.facts.usage
     metrics.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
     if progress.first_byte:
         metrics.upstream_phase(admitted.upstream, "first_byte", progress.first_byte - progress.sent)
     if usage:
-        metrics.tokens_used("chat", admitted.upstream, prompt=usage["in"], completion=usage["out"])
+        operation = admitted.codec.operation
+        metrics.tokens_used(
+            operation, admitted.upstream, prompt=usage["in"], completion=usage.get("out", 0)
+        )
 
 
 def _answer_beside(admitted: Admitted, progress: Progress) -> MakeBeside | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.types import UpstreamClass
+from gateway.types import Family, UpstreamClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """One server that runs models."""
+    """One server that runs models, and the API families that it speaks."""
 
     name: str
     kind: str  # "openai" or "loopback"
     upstream_class: UpstreamClass
+    families: frozenset[Family] = frozenset(Family)
     base_url: str = ""
     api_key: Secret | None = None
     models: tuple[str, ...] = ("*",)

@@ -28,6 +28,10 @@ class Family(StrEnum):
     """An API family: one shape of request and answer."""
 
     CHAT = "chat"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+    COMPLETIONS = "completions"
+    EMBEDDINGS = "embeddings"
 
 
 class UpstreamClass(StrEnum):
@@ -282,8 +286,8 @@ class Parsed:
     top-level fields that we set ourselves. `opening` is everything up to and including the
     first user message: what names the conversation where the caller does not. `unknown` are the
     members that nobody named, `logprobs` those that ask for log probabilities or token ids, and
-    `hosted_tools` the kinds of tools that the provider would run. `short_numbers` finds numbers
-    that say nothing by themselves.
+    `hosted_tools` the kinds of tools that the provider would run. `previous` is the id of a stored
+    answer that the request builds on. `short_numbers` finds numbers that say nothing by themselves.
     """
 
     family: Family
@@ -300,4 +304,5 @@ class Parsed:
     unknown: tuple[Path, ...] = ()
     logprobs: tuple[Path, ...] = ()
     hosted_tools: frozenset[str] = frozenset()
+    previous: str = field(default="", repr=False)
     short_numbers: NumberFinder = field(default=no_numbers, repr=False, compare=False)

@@ -28,6 +28,7 @@ from gateway.policy.files import load_policies
 from gateway.recording import Recorder
 from gateway.settings import Audit, Detection, Settings, Upstream
 from gateway.types import Span, Subject, UpstreamClass
+from gateway.wire.families import CHAT
 from tests.fakes import ListDetector, MemorySink, ScriptedReply, ScriptedUpstream
 
 VALUES = {"Anna Schmidt": "PERSON", "4111111111111111": "CREDIT_CARD"}
@@ -102,7 +103,7 @@ class World:
     async def ask(self, text: str = "I am Anna Schmidt.", **fields: Any) -> str:
         messages = [{"role": "user", "content": text}]
         raw = orjson.dumps({"model": "m", "messages": messages, **fields})
-        admitted = await self.pipeline.admit(raw, CALLER)
+        admitted = await self.pipeline.admit(raw, CALLER, CHAT)
         if not fields.get("stream"):
             return str(
                 orjson.loads(await self.pipeline.complete(admitted))["choices"][0]["message"][
@@ -239,6 +240,7 @@ async def test_a_key_and_a_model_have_no_language(world: World) -> None:
     preview = await world.pipeline.preview(
         orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}], key: 1}),
         CALLER,
+        CHAT,
     )
     assert preview.detected.languages == frozenset()
 
@@ -308,7 +310,7 @@ async def test_a_caller_who_leaves_is_on_record(world: World) -> None:
         raw = orjson.dumps(
             {"model": "m", "stream": True, "messages": [{"role": "user", "content": "hello"}]}
         )
-        admitted = await world.pipeline.admit(raw, CALLER)
+        admitted = await world.pipeline.admit(raw, CALLER, CHAT)
         async with aclosing(world.pipeline.stream(admitted)) as events:
             async for _ in events:
                 started.set()
@@ -357,9 +359,9 @@ async def test_a_model_that_nobody_serves(world: World, model: str) -> None:
 async def test_a_preview_sends_and_records_nothing(world: World) -> None:
     """But shows the very bytes that would leave."""
     raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "Anna Schmidt"}]})
-    preview = await world.pipeline.preview(raw, CALLER)
+    preview = await world.pipeline.preview(raw, CALLER, CHAT)
     assert world.order == []
-    await world.pipeline.complete(await world.pipeline.admit(raw, CALLER))
+    await world.pipeline.complete(await world.pipeline.admit(raw, CALLER, CHAT))
 
     assert preview.masked is not None
     assert preview.masked.body == world.upstream.sent[0].body
@@ -370,7 +372,7 @@ async def test_a_conversation_header_names_the_scope(world: World) -> None:
     raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "Anna Schmidt"}]})
     bodies = []
     for name in ("one", "two", "one", None, None):
-        preview = await world.pipeline.preview(raw, Caller(CALLER.subject, "r", name))
+        preview = await world.pipeline.preview(raw, Caller(CALLER.subject, "r", name), CHAT)
         assert preview.masked is not None
         bodies.append(preview.masked.body)
 
@@ -426,7 +428,7 @@ async def test_a_bare_surname_is_masked_like_the_full_name(world: World) -> None
     assert b"chmidt" not in body
     assert b"CHMIDT" not in body
     raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": text}]})
-    preview = await world.pipeline.preview(raw, CALLER)
+    preview = await world.pipeline.preview(raw, CALLER, CHAT)
     assert preview.masked is not None
     assert preview.masked.body == body
     assert [one.recognizer for one in preview.findings] == ["list", "coreference", "coreference"]
@@ -437,5 +439,5 @@ async def test_a_failing_detector_fails_the_preview(world: World) -> None:
     world.detector.failure = DetectionUnavailable("no")
     raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}]})
     with pytest.raises(DetectionUnavailable):
-        await world.pipeline.preview(raw, CALLER)
+        await world.pipeline.preview(raw, CALLER, CHAT)
     assert world.order == []

@@ -17,6 +17,7 @@ from gateway.errors import DetectionUnavailable, InternalError
 from gateway.exchange import Admitted
 from gateway.masking.mask import MaskedRequest
 from gateway.settings import Detection
+from gateway.wire.families import CHAT
 from tests.fakes import ScriptedReply
 from tests.test_pipeline import CALLER, VALUES, World
 
@@ -101,7 +102,7 @@ class Case(World):
 
     async def told(self, text: str = "Anna Schmidt", **fields: Any) -> Told:
         raw = {"model": "m", "messages": [{"role": "user", "content": text}], **fields}
-        admitted = await self.pipeline.admit(orjson.dumps(raw), CALLER)
+        admitted = await self.pipeline.admit(orjson.dumps(raw), CALLER, CHAT)
         told = Told()
         try:
             if fields.get("stream"):
@@ -296,7 +297,7 @@ async def test_an_answer_that_cannot_be_read_is_withheld(
 ) -> None:
     world = case(tmp_path, f"{{new_data: {new_data}}}", text(f"Hello there! {NEW} and more"))
     raw = {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": stream}
-    admitted = await world.pipeline.admit(orjson.dumps(raw), CALLER)
+    admitted = await world.pipeline.admit(orjson.dumps(raw), CALLER, CHAT)
     world.detector.failure = RuntimeError("canary")
     out: list[bytes] = []
 
@@ -317,7 +318,7 @@ async def test_an_operator_that_fails_says_nothing_of_the_text(tmp_path: Path) -
 
     world = case(tmp_path, "{new_data: mask}", text(NEW))
     raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}]})
-    admitted = await world.pipeline.admit(raw, CALLER)
+    admitted = await world.pipeline.admit(raw, CALLER, CHAT)
     rules = replace(
         admitted.carried_out.answers,
         default_operator=replace(admitted.carried_out.answers.default_operator, name="own"),

@@ -17,6 +17,7 @@ from gateway.errors import PolicyDenied, RequestError
 from gateway.exchange import Caller
 from gateway.policy.files import PolicyStore
 from gateway.types import Subject
+from gateway.wire.families import CHAT
 from tests.test_pipeline import World
 
 HEAD = "version: 1\nid: test\n"
@@ -183,7 +184,9 @@ async def test_each_request_keeps_the_policy_it_began_with(tmp_path: Path) -> No
     async def ask(number: int) -> None:
         messages = [{"role": "user", "content": f"#{number}# I am Anna Schmidt."}]
         raw = orjson.dumps({"model": "m", "messages": messages})
-        admitted = await world.pipeline.admit(raw, Caller(Subject("acme", "app"), f"req_{number}"))
+        admitted = await world.pipeline.admit(
+            raw, Caller(Subject("acme", "app"), f"req_{number}"), CHAT
+        )
         await world.pipeline.complete(admitted)
 
     expected: dict[str, str] = {}

@@ -41,8 +41,9 @@ from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.ports import Detector
 from gateway.settings import Audit, Detection, Settings, Upstream
 from gateway.types import Span, Subject, UpstreamClass
-from gateway.upstreams.loopback import PREFIX
+from gateway.upstreams.echo.common import PREFIX
 from gateway.version import __version__
+from gateway.wire.families import CHAT
 
 EXPOSED_KEY: Final = "others can read the master key"  # a notice of the configuration
 LOWEST_PYTHON: Final = (3, 11)
@@ -271,7 +272,7 @@ async def round_trip(settings: Settings) -> Check:
     begun = time.monotonic()
     try:
         async with _apart(settings) as parts:
-            admitted = await parts.pipeline.admit(orjson.dumps(body), caller)
+            admitted = await parts.pipeline.admit(orjson.dumps(body), caller, CHAT)
             answer = orjson.loads(await parts.pipeline.complete(admitted))
     except ConfigError as error:
         return Check("round trip", Status.FAILED, error.problems[0].message, advice)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from gateway.upstreams.loopback import PREFIX
+from gateway.upstreams.echo.common import PREFIX
 
 if TYPE_CHECKING:
     from openai import OpenAI

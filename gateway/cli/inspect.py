@@ -20,6 +20,7 @@ from gateway.exchange import Caller, Detected, Preview
 from gateway.settings import Settings
 from gateway.types import Decision, Finding, Json, Leaf, LeafKind, Subject
 from gateway.wire.body import parse_body
+from gateway.wire.families import CHAT
 
 ANY_MODEL: Final = "model"
 
@@ -99,7 +100,7 @@ async def _preview(settings: Settings, body: bytes, caller: Caller) -> Preview:
 
     parts = open_parts(settings)
     try:
-        return await parts.pipeline.preview(body, caller)
+        return await parts.pipeline.preview(body, caller, CHAT)
     finally:
         await parts.aclose()
 

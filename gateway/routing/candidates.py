@@ -6,31 +6,38 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from gateway.errors import NotFound
+from gateway.errors import NotFound, Unavailable
 from gateway.settings import Upstream
-from gateway.types import Candidate
+from gateway.types import Candidate, Family
 
 # A name that a configured pattern may match. What does not look like a model's name is not one.
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/\-]{0,127}")
 _GLOB = re.compile(r"[*?\[]")
 
 
-def candidates(upstreams: Sequence[Upstream], model: str) -> tuple[Candidate, ...]:
-    """The upstreams that serve `model`, in the order of the configuration.
+def candidates(upstreams: Sequence[Upstream], model: str, family: Family) -> tuple[Candidate, ...]:
+    """The upstreams that serve `model` and speak `family`, in the order of the configuration.
 
     Raises:
-        NotFound: none does; the message does not repeat the name.
+        NotFound: none serves the model; the message does not repeat the name.
+        Unavailable: some do, but none of them speaks the family.
     """
-    found: tuple[Candidate, ...] = ()
+    serving: list[Upstream] = []
     if _MODEL.fullmatch(model):
-        found = tuple(
-            Candidate(upstream.name, upstream.upstream_class)
+        serving = [
+            upstream
             for upstream in upstreams
             if any(fnmatchcase(model, pattern) for pattern in upstream.models)
-        )
-    if not found:
+        ]
+    if not serving:
         raise no_such_model()
-    return found
+    speaking = [one for one in serving if family in one.families]
+    if not speaking:
+        raise Unavailable(
+            f"No upstream that serves the requested model speaks this API ({family}).",
+            code="family_not_served",
+        )
+    return tuple(Candidate(one.name, one.upstream_class) for one in speaking)
 
 
 def no_such_model() -> NotFound:

@@ -88,7 +88,7 @@ def parse(document: dict[str, Json]) -> Parsed:
         logprobs=tuple(
             (key,) for key in sorted(_LOGPROBS & document.keys()) if not _is_off(document[key])
         ),
-        short_numbers=partial(short_numbers, document),
+        short_numbers=partial(short_numbers, document, ("messages",)),
         hosted_tools=frozenset(
             kind for key, kind in _HOSTED.items() if not _is_off(document.get(key))
         ),

@@ -6,121 +6,22 @@ Only fields that are named here reach the client. An absent `id`, `object`, `ind
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final
 
 import orjson
 
-from gateway.errors import UpstreamFailed
+from gateway.wire.answers import (
+    AnswerContext,
+    AnswerFacts,
+    Slots,
+    TextPlace,
+    Tool,
+    figures,
+    invalid,
+    token,
+)
 
-_TOKEN = re.compile(r"[A-Za-z0-9._:/\-]{1,128}")
-TEXT_FIELDS = ("content", "refusal", "reasoning", "reasoning_content")
-_USAGE = re.compile(r"[a-z_]{1,40}")
-_DEEPEST_USAGE = 3
-_MOST = 2**53 - 1  # the largest integer that every JSON reader holds exactly
-
-
-class TextFilter(Protocol):
-    """Turns one masked text into what the client is given, piece by piece.
-
-    What is put in may become ready later than it came: whoever reads answers for new data does
-    so between.
-    """
-
-    def put(self, text: str) -> None:
-        """The next piece in."""
-        ...
-
-    def end(self) -> None:
-        """No more pieces come."""
-        ...
-
-    def ready(self) -> str:
-        """What can be let go now; each piece is given once."""
-        ...
-
-
-@dataclass(slots=True)
-class Tool:
-    """The tool of one call. `name` is masked, as far as it has come.
-
-    It is not sure where arguments came before the name, or more of the name after them.
-    """
-
-    name: str = ""
-    is_sure: bool = True
-    has_begun: bool = False
-
-    def more_name(self, text: str) -> None:
-        """The name, or its next piece."""
-        self.name += text
-        self.is_sure = self.is_sure and not self.has_begun
-
-    def begin(self) -> None:
-        """Arguments come."""
-        self.is_sure = self.is_sure and self.name != ""
-        self.has_begun = True
-
-
-@dataclass(frozen=True, slots=True)
-class TextPlace:
-    """Where a text of an answer stands. `tool` is set for a call's arguments or input."""
-
-    is_json: bool = False
-    is_name: bool = False  # of a tool: only [A-Za-z0-9_-] is legal
-    tool: Tool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerContext:
-    """What an answer needs to know of its request.
-
-    `restored` restores an id, which the upstream made and no model wrote.
-    """
-
-    model: str
-    request_id: str
-    created: int  # seconds since 1970, where the upstream gives none
-    json_content: bool
-    wants_usage: bool
-    new_filter: Callable[[TextPlace], TextFilter]
-    restored: Callable[[str], str]
-
-
-@dataclass(slots=True)
-class AnswerFacts:
-    """What the record keeps of an answer: figures and words of the protocol."""
-
-    usage: dict[str, int] = field(default_factory=dict)
-    finish_reasons: list[str] = field(default_factory=list)
-    model_served: str = ""
-
-
-def invalid() -> UpstreamFailed:
-    """The upstream's answer is not a chat answer."""
-    return UpstreamFailed("The upstream's answer could not be read.", code="upstream_invalid")
-
-
-def token(value: Any, default: str | None) -> str | None:
-    """A word of the protocol as it came, or the default where it is none."""
-    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else default
-
-
-def figures(value: Any, depth: int = 0) -> dict[str, Any]:
-    """The whole numbers of a usage object, nested as they came; nothing else of it."""
-    kept: dict[str, Any] = {}
-    if not isinstance(value, dict) or depth >= _DEEPEST_USAGE:
-        return kept
-    for key, child in value.items():
-        if not _USAGE.fullmatch(key):
-            continue
-        if isinstance(child, int) and not isinstance(child, bool) and 0 <= child <= _MOST:
-            kept[key] = child
-        elif isinstance(child, dict):
-            kept[key] = figures(child, depth + 1)
-    return kept
+TEXT_FIELDS: Final = ("content", "refusal", "reasoning", "reasoning_content")
 
 
 def note_usage(facts: AnswerFacts, usage: dict[str, Any]) -> None:
@@ -148,29 +49,6 @@ def head(document: dict[str, Any], context: AnswerContext, kind: str) -> dict[st
         if value is not None:
             head[key] = value
     return head
-
-
-class Slots:
-    """The places of an answer or an event where texts go, once they are ready."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[dict[str, Any], str, TextFilter, bool]] = []
-
-    def add(
-        self, holder: dict[str, Any], key: str, text: TextFilter, keeps_empty: bool = True
-    ) -> None:
-        """A text goes under a key; where it is empty, only if `keeps_empty`."""
-        self._waiting.append((holder, key, text, keeps_empty))
-
-    def fill(self) -> None:
-        """Put what is ready in its place, and forget the places."""
-        for holder, key, text, keeps_empty in self._waiting:
-            ready = text.ready()
-            if ready or keeps_empty:
-                holder[key] = ready
-        self._waiting.clear()
 
 
 class WholeAnswer:

@@ -11,8 +11,7 @@ from typing import Any
 import orjson
 
 from gateway.errors import UpstreamFailed
-from gateway.wire.chat_answer import (
-    TEXT_FIELDS,
+from gateway.wire.answers import (
     AnswerContext,
     AnswerFacts,
     Slots,
@@ -20,11 +19,11 @@ from gateway.wire.chat_answer import (
     TextPlace,
     Tool,
     figures,
-    head,
     invalid,
-    note_usage,
     token,
 )
+from gateway.wire.chat_answer import TEXT_FIELDS, head, note_usage
+from gateway.wire.sse import DONE, event
 
 
 class ChatStream:
@@ -44,12 +43,19 @@ class ChatStream:
     def __repr__(self) -> str:
         return f"ChatStream({len(self._filters)} texts)"
 
-    def take(self, data: bytes) -> None:
-        """Read the data of one event.
+    def take(self, data: bytes) -> bool:
+        """Read the data of one event; whether it is `[DONE]`.
 
         Raises:
             UpstreamFailed: the event is an error, or not a chat chunk.
         """
+        if data.strip() == DONE:
+            self._end()
+            return True
+        self._chunk(data)
+        return False
+
+    def _chunk(self, data: bytes) -> None:
         try:
             chunk = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -68,7 +74,7 @@ class ChatStream:
             if self._context.wants_usage:
                 out["usage"] = kept
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """The end of the stream: it ends all texts of choices that were never finished."""
         self._out.pop("usage", None)
         self._choices = []
@@ -77,14 +83,18 @@ class ChatStream:
             self._finish(place, delta)
             self._choices.append({"index": place, "delta": delta, "finish_reason": None})
 
-    def give(self) -> bytes | None:
-        """The event as it goes out; None where nothing is to be sent for what was taken."""
+    def give(self) -> bytes:
+        """The event as it goes out, framed; b"" where nothing is to be sent for what was taken."""
         self._slots.fill()
         kept = [choice for choice in self._choices if _says_something(choice)]
         if not kept and "usage" not in self._out:
-            return None
+            return b""
         self._out["choices"] = kept
-        return orjson.dumps(self._out)
+        return event(orjson.dumps(self._out))
+
+    def last(self) -> bytes:
+        """The stream's last event."""
+        return event(DONE)
 
     def _choice(self, choice: Any, at: int) -> dict[str, Any]:
         if not isinstance(choice, dict):

@@ -1,4 +1,4 @@
-"""Short numbers in the messages of a request. Pure.
+"""Short numbers in what a request says to the model. Pure.
 
 A number of few digits says nothing by itself, so it is no leaf and detection does not read it. But
 where the same digits were found elsewhere, as those of a customer perhaps, they are the value.
@@ -13,11 +13,15 @@ from gateway.types import Json, Leaf, LeafKind, Path
 from gateway.wire.jsontext import holds_json, is_long_number, numbers
 
 
-def short_numbers(document: dict[str, Json], wanted: Collection[str]) -> Iterator[Leaf]:
-    """Each JSON number of a chat's messages that is one of the `wanted` texts and no leaf yet, also
-    in strings that hold JSON."""
+def short_numbers(
+    document: dict[str, Json], fields: Collection[str], wanted: Collection[str]
+) -> Iterator[Leaf]:
+    """Each JSON number under some `fields` of a request that is one of the `wanted` texts and no
+    leaf yet, also in strings that hold JSON."""
     short = frozenset(one for one in wanted if not is_long_number(one))
-    open_: list[tuple[Path, Any]] = [(("messages",), document.get("messages"))] if short else []
+    open_: list[tuple[Path, Any]] = []
+    if short:
+        open_ = [((key,), document.get(key)) for key in fields]
     while open_:
         path, value = open_.pop()
         if isinstance(value, dict):

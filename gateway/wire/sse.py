@@ -60,3 +60,8 @@ class EventReader:
 def event(data: bytes) -> bytes:
     """One event as it goes to the client."""
     return b"data: " + data + b"\n\n"
+
+
+def named_event(name: str, data: bytes) -> bytes:
+    """One event with a name, which is a word of the protocol, as it goes to the client."""
+    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"

@@ -9,7 +9,8 @@ import pytest
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from gateway.api.errors import error_response, install_error_handlers, openai_envelope
+from gateway.api.dialects import OpenAI
+from gateway.api.errors import error_response, install_error_handlers
 from gateway.errors import Overloaded, PolicyDenied, RequestError
 
 CANARY = "canary-4471"
@@ -76,7 +77,7 @@ def app() -> FastAPI:
 
 def test_the_envelope():
     error = RequestError("Say what.", code="c", param="p")
-    assert orjson.loads(openai_envelope(error)) == {
+    assert orjson.loads(OpenAI().envelope(error, "")) == {
         "error": {
             "message": "Say what.",
             "type": "invalid_request_error",

@@ -30,7 +30,7 @@ import orjson
 import uvloop
 
 from gateway import telemetry
-from gateway.api.openai import ChatCompletions, InFlight
+from gateway.api.exchanges import Endpoint, InFlight
 from gateway.app import Parts, caller_keys, open_parts
 from gateway.audit import opening
 from gateway.audit.chain import writer_key
@@ -42,6 +42,7 @@ from gateway.config import load
 from gateway.pipeline import Pipeline
 from gateway.recording import Recorder
 from gateway.settings import Settings
+from gateway.wire.families import CHAT
 from tests.audit import pg
 from tests.audit.test_store_both import known_keys
 from tests.bench.audit_writer import MASTER
@@ -110,7 +111,7 @@ def settings_of(folder: Path, url: str) -> Settings:
     return load(file, {"MASTER": b64encode(MASTER).decode()})
 
 
-async def ask(app: ChatCompletions, number: int) -> float:
+async def ask(app: Endpoint, number: int) -> float:
     """One request from its first byte in to its last byte out; seconds."""
     message = {"role": "user", "content": TEXT.format(100_000 + number)}
     body = orjson.dumps({"model": "m", "messages": [message]})
@@ -139,7 +140,7 @@ async def ask(app: ChatCompletions, number: int) -> float:
     return took
 
 
-async def round_of(app: ChatCompletions, numbers: Iterator[int], count: int, width: int) -> Any:
+async def round_of(app: Endpoint, numbers: Iterator[int], count: int, width: int) -> Any:
     """So many requests, `width` at a time; the seconds of each."""
     times: list[float] = []
 
@@ -157,8 +158,8 @@ async def measure_requests(settings: Settings, requests: int, figures: Figures) 
     await parts.store.start()
     callers = caller_keys(settings)
 
-    def app(pipeline: Pipeline) -> ChatCompletions:
-        return ChatCompletions(pipeline, callers.authenticate, InFlight(settings.limits.in_flight))
+    def app(pipeline: Pipeline) -> Endpoint:
+        return Endpoint(CHAT, pipeline, callers.authenticate, InFlight(settings.limits.in_flight))
 
     off = app(replace(parts.pipeline, recorder=Recorder(NoSink())))
     on = app(parts.pipeline)

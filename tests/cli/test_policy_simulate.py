@@ -24,6 +24,7 @@ from gateway.policy.simulate import Kind
 from gateway.recording import Recorder
 from gateway.settings import Upstream
 from gateway.types import Subject, UpstreamClass
+from gateway.wire.families import CHAT
 from tests.test_pipeline import World
 
 OLD = """\
@@ -84,7 +85,7 @@ async def fill(folder: Path, policy: str, store: SqlAuditStore) -> None:
 async def ask(world: World, text: str, caller: Caller) -> None:
     raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": text}]})
     with suppress(PolicyDenied):
-        await world.pipeline.complete(await world.pipeline.admit(raw, caller))
+        await world.pipeline.complete(await world.pipeline.admit(raw, caller, CHAT))
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gateway.errors import UpstreamFailed
 from gateway.settings import Upstream as Settings
 from gateway.types import UpstreamClass
-from gateway.upstreams.loopback import PREFIX, LoopbackUpstream, recut
+from gateway.upstreams.echo.common import PREFIX, recut
+from gateway.upstreams.loopback import LoopbackUpstream
 
 SETTINGS = Settings(name="loopback", kind="loopback", upstream_class=UpstreamClass.ON_PREM)
 TOOL = {

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import UpstreamFailed
-from gateway.wire.chat_answer import AnswerContext, AnswerFacts, TextPlace, Tool, whole
+from gateway.wire.answers import AnswerContext, AnswerFacts, TextPlace, Tool
+from gateway.wire.chat_answer import whole
 from gateway.wire.chat_stream import ChatStream
 
 
@@ -128,6 +129,12 @@ def test_what_is_no_answer_is_the_upstreams_failure(document: Any) -> None:
         whole(document, context(), AnswerFacts())
 
 
+def unframed(block: bytes) -> Any:
+    assert block.startswith(b"data: ")
+    assert block.endswith(b"\n\n")
+    return orjson.loads(block[6:])
+
+
 def run(events: list[Any], **options: bool) -> tuple[list[Any], AnswerFacts]:
     facts = AnswerFacts()
     stream = ChatStream(context(**options), facts)
@@ -135,9 +142,9 @@ def run(events: list[Any], **options: bool) -> tuple[list[Any], AnswerFacts]:
     for event in events:
         stream.take(orjson.dumps(event))
         out.append(stream.give())
-    stream.end()
+    stream.take(b"[DONE]")
     out.append(stream.give())
-    return [orjson.loads(one) for one in out if one is not None], facts
+    return [unframed(one) for one in out if one], facts
 
 
 def delta(place: int, change: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
@@ -297,4 +304,4 @@ def test_texts_may_become_ready_after_they_were_taken() -> None:
     stream.take(orjson.dumps(delta(0, {"content": "x"})))
     made[0].end()
 
-    assert text_of([orjson.loads(stream.give() or b"")], 0) == "V"
+    assert text_of([unframed(stream.give())], 0) == "V"

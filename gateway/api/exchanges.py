@@ -1,7 +1,7 @@
-"""The OpenAI surface: chat completions and the list of models.
+"""The endpoints that take text to a model, one per codec.
 
-Chat completions speak ASGI directly: the body is parsed once, by the pipeline, and the stream's
-clean-up runs whenever the client walks away.
+They speak ASGI directly: the body is parsed once, by the pipeline, and the stream's clean-up runs
+whenever the client walks away.
 """
 
 from __future__ import annotations
@@ -12,21 +12,17 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
-import orjson
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import metrics
 from gateway.api.body import ClientGone, read_body
-from gateway.api.errors import error_response, openai_envelope
-from gateway.errors import GatewayError, InternalError, NotFound, Overloaded
+from gateway.api.dialects import Dialect, dialect_of
+from gateway.errors import GatewayError, InternalError, Overloaded
 from gateway.exchange import Admitted, Caller
 from gateway.pipeline import Pipeline
-from gateway.routing.candidates import configured_models
-from gateway.settings import Upstream
 from gateway.types import Subject
-from gateway.wire.sse import event
+from gateway.wire.family import Codec
 
 Authenticate = Callable[[Mapping[str, str]], Subject]
 
@@ -52,18 +48,22 @@ class InFlight:
         metrics.IN_FLIGHT.dec()
 
 
-class ChatCompletions:
-    """`POST /v1/chat/completions` as an ASGI application."""
+class Endpoint:
+    """`POST` to one codec's path, as an ASGI application."""
 
-    def __init__(self, pipeline: Pipeline, authenticate: Authenticate, in_flight: InFlight) -> None:
+    def __init__(
+        self, codec: Codec, pipeline: Pipeline, authenticate: Authenticate, in_flight: InFlight
+    ) -> None:
+        self._codec = codec
+        self._dialect = dialect_of(codec.family)
         self._pipeline = pipeline
         self._authenticate = authenticate
         self._in_flight = in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; every error becomes the OpenAI envelope."""
+        """Serve one request; every error comes in the family's own envelope."""
         request_id = f"req_{secrets.token_hex(12)}"
-        response = _Reply(send, request_id)
+        response = _Reply(send, request_id, self._dialect)
         try:
             headers = _headers(scope)
             subject = self._authenticate(headers)
@@ -82,7 +82,7 @@ class ChatCompletions:
             await response.error(InternalError("The gateway failed."))
 
     async def _serve(self, raw: bytes, caller: Caller, response: _Reply) -> None:
-        admitted = await self._pipeline.admit(raw, caller)
+        admitted = await self._pipeline.admit(raw, caller, self._codec)
         if not admitted.parsed.stream:
             response.describe(admitted)
             body = await self._pipeline.complete(admitted)
@@ -99,8 +99,10 @@ class ChatCompletions:
 class _Reply:
     """One HTTP response, started late: until the first byte an error can still be an error."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, dialect: Dialect) -> None:
         self._send = send
+        self._dialect = dialect
+        self._request_id = request_id
         self._headers = {"x-request-id": request_id}
         self._started = False
 
@@ -127,19 +129,19 @@ class _Reply:
 
     async def error(self, error: GatewayError) -> None:
         """An error: a status where there is still time, else the stream's last event."""
-        envelope = openai_envelope(error)
         if self._started:
-            await self.stream(event(envelope))
+            await self.stream(self._dialect.broken(error, self._request_id))
             await self.end()
             return
         self._headers.update(error.headers)
         if error.retry_after is not None:
             self._headers["retry-after"] = str(error.retry_after)
-        await self.whole(envelope, error.status)
+        await self.whole(self._dialect.envelope(error, self._request_id), error.status)
 
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
         self._started = True
-        every = {"cache-control": "no-store", **self._headers, **headers}
+        named = dict.fromkeys(self._dialect.request_id_headers, self._request_id)
+        every = {"cache-control": "no-store", **named, **self._headers, **headers}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in every.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
@@ -175,33 +177,3 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }
-
-
-def models_router(upstreams: tuple[Upstream, ...], authenticate: Authenticate) -> APIRouter:
-    """`GET /v1/models` and `/v1/models/{id}`: what the configuration names; asks no upstream."""
-    router = APIRouter(include_in_schema=False)
-    listed = {
-        model: {"id": model, "object": "model", "created": 0, "owned_by": owner}
-        for model, owner in configured_models(upstreams)
-    }
-
-    def known_caller(request: Request) -> Subject:
-        return authenticate(dict(request.headers))
-
-    @router.get("/v1/models")
-    async def models(_: Subject = Depends(known_caller)) -> Response:
-        """Every configured model."""
-        body = orjson.dumps({"object": "list", "data": list(listed.values())})
-        return Response(body, media_type="application/json")
-
-    @router.get("/v1/models/{model:path}")
-    async def model(model: str, _: Subject = Depends(known_caller)) -> Response:
-        """One configured model."""
-        found = listed.get(model)
-        if found is None:
-            return error_response(
-                NotFound("No such model is configured.", code="model_not_found", param="model")
-            )
-        return Response(orjson.dumps(found), media_type="application/json")
-
-    return router
