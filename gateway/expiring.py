@@ -1,7 +1,7 @@
 """Deletes what is kept of requests once its days are over, while the gateway runs.
 
-On SQLite alone: on PostgreSQL the gateway's role may not delete, so that there `cloakroom audit
-prune` is run daily, by a login that may. What has expired is not opened in any case.
+On PostgreSQL the gateway's role may not delete: there a function does it, which takes nothing
+before its time and nothing that is on hold. What has expired is not opened in any case.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 from gateway import telemetry
 from gateway.audit.content.store import open_content
-from gateway.audit.opening import is_postgres
+from gateway.audit.postgres.backend import WRITER
 from gateway.errors import AuditUnavailable, ConfigError
 
 FIRST_S = 30.0
@@ -43,9 +43,6 @@ class Expirer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Goes on for as long as the block runs."""
-        if is_postgres(self._url):
-            yield
-            return
         working = asyncio.create_task(self._work())
         try:
             yield
@@ -64,7 +61,7 @@ class Expirer:
         """Delete what has expired now; of how many requests. Where that fails, it is tried again
         the next time."""
         try:
-            with open_content(self._url, self._master, busy_s=BUSY_S) as content:
+            with open_content(self._url, self._master, busy_s=BUSY_S, role=WRITER) as content:
                 done = content.expire()
         except (AuditUnavailable, ConfigError) as error:
             telemetry.log("content_not_expired", logging.WARNING, error_class=type(error).__name__)

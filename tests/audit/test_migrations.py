@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,6 @@ from tests.audit import pg
 from tests.audit.test_store_both import MASTER, begin
 
 needs_pg = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with pg.any_server() as url:
-        yield url
 
 
 def old_log(file: Path, count: int) -> None:

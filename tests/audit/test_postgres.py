@@ -39,20 +39,6 @@ from tests.audit.test_store_both import (
 pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with pg.any_server() as url:
-        yield url
-
-
-@pytest.fixture
-def log(server: str, tmp_path: Path) -> Iterator[Log]:
-    with pg.fresh(server) as url:
-        opening.migrate(url)
-        key_file = tmp_path / "signing.key"
-        yield Log(url, make_signing_keys(key_file), key_file)
-
-
 async def test_transactions_see_what_stands_whatever_the_default_of_the_server(log: Log):
     backend = PostgresBackend(log.url, 5.0)
     connection = backend.connect_as("cloakroom_writer")

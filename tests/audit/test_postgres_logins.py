@@ -15,12 +15,10 @@ import pytest
 from sqlalchemy import make_url
 from typer.testing import CliRunner
 
-from gateway.audit import opening
 from gateway.audit.checkpointing import Signing
 from gateway.audit.postgres.backend import PostgresBackend
 from gateway.audit.postgres.faults import explain
 from gateway.audit.postgres.sql import LEAD
-from gateway.audit.signing import make_signing_keys
 from gateway.audit.sql import DatabaseFault
 from gateway.audit.store import LATE_S, SEQUENCER_FAILS_S, SqlAuditStore
 from gateway.cli import audit, checks
@@ -34,20 +32,6 @@ pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_s
 
 PASSWORD = "hunter2hunter2"
 REVIEWER = "cloakroom_reviewer"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with pg.any_server() as url:
-        yield url
-
-
-@pytest.fixture
-def log(server: str, tmp_path: Path) -> Iterator[Log]:
-    with pg.fresh(server) as url:
-        opening.migrate(url)
-        key_file = tmp_path / "signing.key"
-        yield Log(url, make_signing_keys(key_file), key_file)
 
 
 @contextmanager

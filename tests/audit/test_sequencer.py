@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -87,20 +86,6 @@ def test_another_master_key_is_a_break():
 
 
 # --- on PostgreSQL --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with pg.any_server() as url:
-        yield url
-
-
-@pytest.fixture
-def log(server: str, tmp_path: Path) -> Iterator[Log]:
-    with pg.fresh(server) as url:
-        opening.migrate(url)
-        key_file = tmp_path / "signing.key"
-        yield Log(url, make_signing_keys(key_file), key_file)
 
 
 @needs_pg

@@ -4,7 +4,8 @@
         requests = content.find("acme", "EMAIL_ADDRESS", ["anna@example.com"])
         done = content.erase("acme", requests)
 
-On PostgreSQL all of it is done as `cloakroom_retention`. What is deleted on SQLite is overwritten,
+On PostgreSQL all of it is done as `cloakroom_retention`, but for `expire`, which the writing role
+may do as well. What is deleted on SQLite is overwritten,
 and the write-ahead log is emptied, as far as nobody reads in it; PostgreSQL overwrites deleted rows
 when it vacuums, and its write-ahead log when that is recycled.
 """
@@ -182,11 +183,9 @@ class ContentStore:
         done = 0
         while True:
             with self.transaction() as raw:
-                found = rows.expired(raw, now(), BATCH)
-                for one in found:
-                    rows.delete_content(raw, one)
-            done += len(found)
-            if len(found) < BATCH:
+                count = rows.expire(raw, now(), BATCH)
+            done += count
+            if count < BATCH:
                 break
             time.sleep(PAUSE_S)
         if done:
@@ -305,8 +304,10 @@ class ContentStore:
         return dropped
 
 
-def open_content(url: str, master: bytes, *, busy_s: float = 5.0) -> ContentStore:
+def open_content(url: str, master: bytes, *, busy_s: float = 5.0, role: str = ROLE) -> ContentStore:
     """Open what is kept beside the records of the log at an audit URL.
+
+    `role` is that on PostgreSQL; the writing one can do nothing but `expire`.
 
     Raises:
         ConfigError: the URL names no log, or its schema is not of this version.
@@ -315,7 +316,7 @@ def open_content(url: str, master: bytes, *, busy_s: float = 5.0) -> ContentStor
     with available():
         if is_postgres(url):
             backend = PostgresBackend(url, busy_s)
-            return ContentStore(backend.connect_as(ROLE, first=True), postgres.BEGIN, master)
+            return ContentStore(backend.connect_as(role, first=True), postgres.BEGIN, master)
         path = sqlite.database_file(url)
         connection = sqlite.make_engine(path, busy_s).connect()
         try:

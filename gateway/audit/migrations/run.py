@@ -10,8 +10,8 @@ FIRST = "0001"
 """The revision of schema 1, which was made without a record of revisions."""
 
 
-def upgrade(connection: Db) -> None:
-    """Bring the tables up to this version of Cloakroom.
+def upgrade(connection: Db, revision: str = "head") -> None:
+    """Bring the tables up to this version of Cloakroom, or only to an earlier revision.
 
     Each revision says itself, in `audit_meta`, which schema it leads to.
     """
@@ -25,4 +25,4 @@ def upgrade(connection: Db) -> None:
     config.attributes["connection"] = connection
     if version(connection) == 1:
         command.stamp(config, FIRST)
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
