@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway import metrics
 from gateway.errors import DetectionUnavailable, GatewayError
@@ -27,7 +27,7 @@ from gateway.operator_kinds import KEEP
 from gateway.policy.conditions import matches
 from gateway.ports import Detector
 from gateway.types import AnswerRules, LeafKind, NewData, Span
-from gateway.wire.answers import AnswerContext, TextFilter, TextPlace, Tool
+from gateway.wire.answers import AnswerContext, TextFilter, TextPlace, Thinking, Tool
 
 
 class Answering:
@@ -35,15 +35,22 @@ class Answering:
 
     __slots__ = (
         "_admitted", "_declared", "_detector", "_progress", "_reading", "_replace", "_rules",
+        "_seal",
     )  # fmt: skip
 
     def __init__(
-        self, admitted: Admitted, progress: Progress, detector: Detector, replace: Replace
+        self,
+        admitted: Admitted,
+        progress: Progress,
+        detector: Detector,
+        replace: Replace,
+        seal: Callable[[bytes], str],
     ) -> None:
         self._admitted = admitted
         self._progress = progress
         self._detector = detector
         self._replace = replace
+        self._seal = seal
         self._rules = admitted.carried_out.answers
         self._reading: list[FlaggingFilter | MaskingFilter] = []
         # The names that the caller gave its own tools are not of the model's making.
@@ -70,6 +77,7 @@ class Answering:
             wants_usage=admitted.parsed.wants_usage,
             new_filter=self._new_filter,
             restored=lambda text: restore(text, admitted.masked.restoration, tally),
+            thinking=Thinking(self._seal),
         )
 
     async def scan(self) -> None:

@@ -57,13 +57,8 @@ from gateway.ports import Detector, Reply, Upstream
 from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
 from gateway.settings import Settings
-from gateway.types import (
-    Decision,
-    Finding,
-    LeafKind,
-    NewData,
-    Parsed,
-)
+from gateway.types import Decision, Finding, LeafKind, NewData, Parsed
+from gateway.vault.sealing import SALT_BYTES, Sealer, context
 from gateway.wire.answers import invalid
 from gateway.wire.body import parse_body
 from gateway.wire.family import Codec, Stream
@@ -102,8 +97,10 @@ class Pipeline:
         parsed = await aside(len(raw), self._parse, raw, policy, caller, codec)
         scope = conversation(caller, parsed)
         offered = candidates(self.settings.upstreams, parsed.model, parsed.family)
-        context = context_facts(caller, parsed, offered)
-        known = replace(self._known(caller, codec, parsed, scope), context=context)
+        known = replace(
+            self._known(caller, codec, parsed, scope),
+            context=context_facts(caller, parsed, offered),
+        )
 
         detected = await self._detecting.on_record(parsed, known, self.recorder, len(raw))
         self._check_model(parsed, detected.findings)
@@ -142,7 +139,8 @@ class Pipeline:
 
     def _parse(self, raw: bytes, policy: Policy, caller: Caller, codec: Codec) -> Parsed:
         document = parse_body(raw, self.settings.limits.depth)
-        return without_dropped(document, policy, codec.parse)
+        opened = codec.opened(document, self._sealer(caller).open_text)
+        return without_dropped(opened, policy, codec.parse)
 
     async def preview(self, raw: bytes, caller: Caller, codec: Codec) -> Preview:
         """What `admit` would do with a request; nothing is recorded and nothing may be sent.
@@ -237,6 +235,12 @@ class Pipeline:
             tenant=derive(self.settings.master_key, "operators", subject.tenant),
         )
 
+    def _sealer(self, caller: Caller) -> Sealer:
+        """Seals what the caller keeps for the provider, and opens it when it comes back."""
+        subject = caller.subject
+        key = derive(self.settings.master_key, "vault", subject.tenant)
+        return Sealer(key, context("kept by caller", subject.tenant, subject.principal))
+
     # ---- answer ------------------------------------------------------------------------------
 
     async def complete(self, admitted: Admitted) -> bytes:
@@ -291,7 +295,11 @@ class Pipeline:
         tenant = admitted.caller.subject.tenant
         hashes = derive(self.settings.master_key, "hashes", tenant)
         replace_new = replacing(admitted.carried_out.answers, hashes, self.operators)
-        return Answering(admitted, progress, self.detector, replace_new)
+        sealer = self._sealer(admitted.caller)
+        return Answering(
+            admitted, progress, self.detector, replace_new,
+            seal=lambda text: sealer.seal_text(text, secrets.token_bytes(SALT_BYTES)),
+        )  # fmt: skip
 
     async def _send(self, admitted: Admitted) -> Reply:
         upstream = self.upstreams[admitted.upstream]
