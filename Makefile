@@ -17,9 +17,12 @@ OF_TORCH := triton nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda
   nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx \
   cuda-bindings cuda-pathfinder cuda-toolkit
 
+# A real vLLM for the tests: a build for CPUs, in an environment of its own as well.
+VLLM := .venv-vllm
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models test-faults train check lock build clean
+.PHONY: help install demo test test-models test-vllm test-faults train check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -36,6 +39,9 @@ test: $(VENV)/.dev  ## run the tests
 test-models: $(MODELS)/.models  ## run the tests of training and of the optional engines
 	$(MODELS)/bin/python -m pytest -m models tests/training tests/detection/engines \
 	  tests/cli/test_detector_train.py
+
+test-vllm: $(MODELS)/.models $(VLLM)/.vllm  ## run the tests against real vLLM servers, on the CPU
+	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(MODELS)/bin/python -m pytest -m vllm tests/vllm
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit
@@ -60,12 +66,15 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	  --extra vllm --group dev --constraint requirements-dev.lock --no-emit-package torch \
 	  $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
 	  --output-file requirements-models.lock
+	$(UV_COMPILE) --upgrade deploy/vllm/requirements.in --override deploy/vllm/overrides.txt \
+	  --no-emit-package torch $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
+	  --output-file deploy/vllm/requirements.txt
 
 build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 
 clean:  ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) $(MODELS) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) $(VLLM) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
@@ -88,6 +97,13 @@ $(MODELS)/.models: requirements-models.lock
 	$(MODELS)/bin/python -m pip install --disable-pip-version-check --quiet '$(TORCH)'
 	$(MODELS)/bin/python -m pip install --disable-pip-version-check --quiet \
 	  --require-hashes --no-deps -r requirements-models.lock
+	@touch $@
+
+$(VLLM)/.vllm: deploy/vllm/requirements.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet '$(TORCH)'
+	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet \
+	  --require-hashes --no-deps -r deploy/vllm/requirements.txt
 	@touch $@
 
 $(VENV)/.run: requirements.lock $(VENV)/.venv

@@ -272,7 +272,11 @@ def test_no_forbidden_words():
 
 
 @pytest.mark.parametrize(
-    "lock", ["requirements.lock", "requirements-dev.lock", "requirements-models.lock"]
+    "lock",
+    [
+        "requirements.lock", "requirements-dev.lock", "requirements-models.lock",
+        "deploy/vllm/requirements.txt",
+    ],  # fmt: skip
 )
 def test_every_locked_package_has_hashes(lock: str):
     text = (ROOT / lock).read_text(encoding="utf-8")
