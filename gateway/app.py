@@ -45,7 +45,7 @@ from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
 from gateway.upstreams.loopback import LoopbackUpstream
-from gateway.upstreams.openai import OpenAIUpstream
+from gateway.upstreams.openai import openai_upstream
 from gateway.wire.families import CODECS
 
 Wrap = Callable[[Upstream], Upstream]
@@ -56,7 +56,7 @@ def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
     """The upstream of the configured kind."""
     if settings.kind == "loopback":
         return LoopbackUpstream(settings)
-    return OpenAIUpstream(settings, limits)
+    return openai_upstream(settings, limits)
 
 
 def make_detector(settings: Detection) -> PresidioDetector:

@@ -1,4 +1,4 @@
-"""The OpenAI upstream against a real server on the loopback interface."""
+"""Upstreams over HTTP against a real server on the loopback interface."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from gateway.masking.mask import MaskingKeys, mask
 from gateway.settings import Limits, Secret
 from gateway.settings import Upstream as Settings
 from gateway.types import DEFAULT_USE, Decision, Effect, Family, Parsed, UpstreamClass
-from gateway.upstreams import openai
-from gateway.upstreams.openai import OpenAIUpstream, mapped_model
+from gateway.upstreams import http
+from gateway.upstreams.http import HttpUpstream, mapped_model
+from gateway.upstreams.openai import openai_upstream
 
 CANARY = "canary-Zweigstelle-4471"
 LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
@@ -97,11 +98,11 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Server]]]:
 
 
 @pytest.fixture
-async def make() -> AsyncIterator[Callable[..., OpenAIUpstream]]:
-    made: list[OpenAIUpstream] = []
+async def make() -> AsyncIterator[Callable[..., HttpUpstream]]:
+    made: list[HttpUpstream] = []
 
-    def build(url: str, limits: Limits = LIMITS, **settings: Any) -> OpenAIUpstream:
-        upstream = OpenAIUpstream(config(url, **settings), limits)
+    def build(url: str, limits: Limits = LIMITS, **settings: Any) -> HttpUpstream:
+        upstream = openai_upstream(config(url, **settings), limits)
         made.append(upstream)
         return upstream
 
@@ -123,11 +124,11 @@ async def read(reply: Any) -> bytes:
         await reply.aclose()
 
 
-async def send(upstream: OpenAIUpstream, request: Masked | None = None, **kw: Any) -> Any:
+async def send(upstream: HttpUpstream, request: Masked | None = None, **kw: Any) -> Any:
     return await upstream.send(request or Masked(), "req-1", **kw)  # type: ignore[arg-type]
 
 
-async def failure(upstream: OpenAIUpstream, request: Masked | None = None) -> UpstreamFailed:
+async def failure(upstream: HttpUpstream, request: Masked | None = None) -> UpstreamFailed:
     with pytest.raises(UpstreamFailed) as caught:
         await read(await send(upstream, request))
     error = caught.value
@@ -332,7 +333,7 @@ async def test_retry_after_is_a_small_integer_or_nothing(serve, make, header, se
         (b'{"error":"context_length_exceeded"}', "upstream_rejected"),
         (b'["context_length_exceeded"]', "upstream_rejected"),
         (b"not json " + CANARY.encode(), "upstream_rejected"),
-        (b" " * (openai.MAX_ERROR_BYTES + 1), "upstream_rejected"),
+        (b" " * (http.MAX_ERROR_BYTES + 1), "upstream_rejected"),
     ],
 )
 async def test_only_one_code_of_an_error_body_is_read(serve, make, body, code):
@@ -362,7 +363,7 @@ async def test_an_empty_answer_is_invalid(serve, make):
 
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_an_answer_that_is_too_large_is_invalid(serve, make, monkeypatch, chunked):
-    monkeypatch.setattr(openai, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1000)
 
     async def answer(_request: web.Request) -> web.StreamResponse:
         response = web.Response(body=b" " * 1001, content_type="application/json")
@@ -654,6 +655,6 @@ async def test_without_the_client_certificate_there_is_no_answer(serve, make, pk
 )
 def test_unusable_settings_are_named(key, settings):
     with pytest.raises(ConfigError) as caught:
-        OpenAIUpstream(config(**settings), LIMITS)
+        openai_upstream(config(**settings), LIMITS)
     assert caught.value.problems[0].key == f"upstreams.one.{key}"
     assert "secret" not in str(caught.value)
