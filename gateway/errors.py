@@ -8,7 +8,8 @@
     ├── Overloaded               429, a limit of ours is reached: try again
     ├── Unavailable              503, fail closed: a stage could not do its work
     │   ├── DetectionUnavailable
-    │   └── AuditUnavailable
+    │   ├── AuditUnavailable
+    │   └── VaultUnavailable
     ├── UpstreamFailed           the model's server refused, timed out, broke off or sent garbage
     └── InternalError            500, a promise of ours did not hold
     ConfigError                  the start-up files are wrong: every problem at once
@@ -111,6 +112,12 @@ class AuditUnavailable(Unavailable):
     """The audit store did not take the record."""
 
     code = "audit_unavailable"
+
+
+class VaultUnavailable(Unavailable):
+    """The vault did not take, or did not give, what is kept in it."""
+
+    code = "vault_unavailable"
 
 
 class UpstreamFailed(GatewayError):

@@ -1,4 +1,4 @@
-"""The plug points of the pipeline: four Protocols, each with an implementation that exists.
+"""The plug points of the pipeline: a few Protocols, each with an implementation that exists.
 
 A plug point is inside a stage, never between stages. Whatever an implementation raises that is
 not a `GatewayError` is turned into one by the pipeline: a stage that fails never reads as clean.
@@ -7,6 +7,7 @@ not a `GatewayError` is turned into one by the pipeline: a stage that fails neve
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.audit.record import AuditRecord
@@ -91,4 +92,67 @@ class AuditSink(Protocol):
         Raises:
             AuditUnavailable: it is not.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose something in the vault is: one principal of one tenant."""
+
+    tenant: str
+    principal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to be kept in the vault.
+
+    `kind` and `name` are words and ids of ours, never text of a caller; `name` has steps, set off
+    by slashes, that each hold letters, digits, `_`, `-` and `.`. `expires` is in seconds since
+    1970.
+    """
+
+    kind: str
+    name: str
+    value: bytes = field(repr=False)
+    expires: float
+
+
+class Vault(Protocol):
+    """Keeps what later requests need, sealed, each item for its owner alone.
+
+    Every method raises `VaultUnavailable` where the vault cannot do its work.
+    """
+
+    async def put(self, owner: Owner, items: Sequence[Item]) -> None:
+        """Keep these, all or none; an item of that kind and name is replaced.
+
+        On return they are durable.
+
+        Raises:
+            InternalError: a kind or a name is none.
+        """
+        ...
+
+    async def get(self, owner: Owner, kind: str, name: str) -> bytes | None:
+        """The value of an item; None where there is none, or it has expired, or it is another
+        owner's."""
+        ...
+
+    async def page(
+        self, owner: Owner, kind: str, prefix: str, after: str, limit: int
+    ) -> Sequence[tuple[str, bytes]]:
+        """Names and values of the next items whose names begin so and follow `after`, by name."""
+        ...
+
+    async def drop(self, owner: Owner, kind: str, name: str) -> None:
+        """Delete an item, and all whose names go on with a slash after its name."""
+        ...
+
+    async def purge(self, now: float) -> int:
+        """Delete, of all owners, what has expired; how many items."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what it stands on."""
         ...

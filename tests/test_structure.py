@@ -37,10 +37,11 @@ PURE = (
     "policy/lint.py", "policy/cases.py", "policy/coverage.py", "policy/diff.py",
     "policy/opened.py", "policy/order.py", "policy/universe.py", "policy/simulate.py",
     "policy/answers.py",
-    "vault/sealing.py", "routing/candidates.py", "routing/balance.py",
+    "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",
-    "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/sinks/ocsf.py",
+    "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/tiles.py",
+    "audit/sinks/ocsf.py",
     "audit/content/capsule.py", "audit/content/keys.py", "audit/content/index.py",
     "audit/content/facts.py",
     "audit/evidence/about.py", "audit/evidence/collect.py", "audit/evidence/quality.py",
@@ -274,9 +275,11 @@ def test_no_forbidden_words():
 @pytest.mark.parametrize(
     "lock",
     [
-        "requirements.lock", "requirements-dev.lock", "requirements-models.lock",
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-models.lock",
         "deploy/vllm/requirements.txt",
-    ],  # fmt: skip
+    ],
 )
 def test_every_locked_package_has_hashes(lock: str):
     text = (ROOT / lock).read_text(encoding="utf-8")
