@@ -97,6 +97,11 @@ class Matcher:
     def __repr__(self) -> str:
         return f"Matcher({len(self._issued)} placeholders)"
 
+    @property
+    def issued(self) -> frozenset[str]:
+        """The cores of the placeholders."""
+        return self._issued
+
     def starts(self, *, is_json: bool) -> re.Pattern[str]:
         """Matches wherever a token may begin; looks back at most `LOOK_BACK` code points."""
         if not self._literals:

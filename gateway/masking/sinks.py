@@ -102,6 +102,16 @@ class SinkRule:
         self._places_of = places_of
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
 
+    @property
+    def places_of(self) -> Mapping[str, Collection[str]]:
+        """The places where the value of each placeholder stood."""
+        return self._places_of
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The hosts in whose addresses any value may stand."""
+        return self._allowed
+
     def permits(self, before: str, core: str, value: str, *, is_json: bool = False) -> bool:
         """Whether the value of placeholder `core` may follow `before`, the masked text so far."""
         wanted = place(before, is_json=is_json)
