@@ -9,6 +9,8 @@ stand in one cell, `PERSON=2;IBAN_CODE=1`. A cell that a spreadsheet would take 
 because it starts with one of = + - @, a tab or a carriage return, gets an apostrophe before it.
 
 OCSF events (class API Activity, 6003) are those that `sinks/ocsf.py` delivers.
+
+Tiles are no lines but a folder of the whole log: see `tiles.py`.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     OCSF = "ocsf"
+    TILES = "tiles"
 
 
 def head_of(form: Format) -> bytes:
@@ -68,8 +71,10 @@ def line_of(form: Format, leaf_index: int, body: bytes) -> bytes:
     """A record in its canonical form as one line of an export, with its line end.
 
     Raises:
-        KeyError, ValueError: the bytes are not those of a record.
+        KeyError, ValueError: the bytes are not those of a record, or the form has no lines.
     """
+    if form is Format.TILES:
+        raise ValueError("tiles are no lines")
     if form is Format.JSONL:
         return body + b"\n"
     record = orjson.loads(body)

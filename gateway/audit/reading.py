@@ -79,6 +79,7 @@ class LogReader:
         self._connection = connection
         self._raw = sql.Raw(connection)
         self._hashes = tree.hashes(self._raw)
+        self._stored = tree.stored(self._raw)
 
     def __enter__(self) -> LogReader:
         return self
@@ -147,6 +148,15 @@ class LogReader:
         """
         with readable():
             return self._hashes(level, index)
+
+    def stored(self, level: int, start: int, count: int) -> list[bytes]:
+        """Hashes of a tile level from number `start` on, as many of them as there are.
+
+        They must not cross the edge of a tile.
+        """
+        with readable():
+            found = self._stored(level, start, count)
+        return [one for one in found if one]
 
     def checkpoints(self, since_size: int = 0) -> Iterator[StoredCheckpoint]:
         """Checkpoints of at least this size, the smallest first."""

@@ -1,4 +1,4 @@
-"""`cloakroom audit export`: records as JSON lines, CSV or OCSF events, oldest first."""
+"""`cloakroom audit export`: records as JSON lines, CSV or OCSF events; or all of it as tiles."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from gateway.cli.audit_common import (
     say,
     stop,
 )
+from gateway.cli.audit_tiles import export_tiles
 from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
 from gateway.cli.onrecord import put_on_record
 
@@ -37,7 +38,8 @@ def export(
         Format.JSONL
     ),
     out: Annotated[
-        Path | None, typer.Option(help="Write to this new file; else to standard output.")
+        Path | None,
+        typer.Option(help="Write to this new file (tiles: folder); else to standard output."),
     ] = None,
     since: FromOption = None,
     until: ToOption = None,
@@ -47,16 +49,24 @@ def export(
 ) -> None:
     """Write out records, oldest first.
 
+    Tiles are the whole log up to its newest checkpoint, as a folder in C2SP's tlog-tiles format,
+    which foreign readers can check: publish it, or keep it where nobody can change it.
+
     That it was done goes on record first, as `audit.exported`, except with --url, where the log
     is only read. Exit codes: 0 written; 1 there are no such records, or one is damaged; 2 the log
     cannot be read or the file not be written.
     """
     if json and out is None:
         stop("--json, the summary, needs --out for the records.", as_json=json)
+    if form is Format.TILES and (out is None or any((since, until, tenant, type_))):
+        stop("Tiles are the whole log in a folder: give --out, and no filter.", as_json=json)
     if url is None:
         settings = load_settings(config)
         put_on_record(settings, EventType.AUDIT_EXPORTED, tenant=tenant or "", target=form.value)
         url = settings.audit.url
+    if form is Format.TILES and out is not None:
+        export_tiles(url, out, as_json=json)
+        return
     query = Query(since=since, until=until, tenant=tenant, type=type_)
     with reading(as_json=json), open_log(url) as log, _target(out, as_json=json) as stream:
         written = _write(log, query, form, stream, as_json=json)
