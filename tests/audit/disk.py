@@ -1,15 +1,17 @@
 """A small file system of its own for one test: ext4 in a file, mounted through a loop device.
 
-It can be filled, frozen (every write waits, as on a disk that hangs) and failed (as after an
-input/output error: the kernel turns it read-only under those who have files open for writing,
-which an ordinary remount refuses to do). Needs root, mount and mke2fs.
+It can be filled, frozen (every write waits, as on a disk that hangs), cut off (every access is an
+input/output error) and aborted (the kernel turns it read-only under those who have files open for
+writing, which an ordinary remount refuses to do). Needs root, mount and mke2fs.
 """
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +21,8 @@ from pathlib import Path
 _PROGRAMS = ("mke2fs", "e2fsck", "mount", "umount", "fsfreeze", "sync")
 _REPAIRED = (0, 1)  # e2fsck: nothing to do, or corrected
 _KIB = 1024
+_SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
+_SYNCED_FIRST = struct.pack("<I", 0)  # EXT4_GOING_FLAGS_DEFAULT
 
 
 def _run(*command: str, fine: tuple[int, ...] = (0,)) -> None:
@@ -79,12 +83,24 @@ class Disk:
         """Make everything durable that is there."""
         _run("sync", "-f", str(self.folder))
 
-    def fail(self) -> None:
-        """Read-only at once, whoever is writing; what was not synced before is lost."""
+    def cut_off(self) -> None:
+        """Every access fails from now on. What was synced before is there after `repair`."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, _SHUTDOWN, _SYNCED_FIRST)
+        finally:
+            os.close(descriptor)
+
+    def abort(self) -> None:
+        """Read-only at once, whoever is writing; what was not synced before is lost.
+
+        So is, now and then, the one sync that is under way: Linux (seen with 6.18) says that it
+        went well, and e2fsck has nothing of it. A loop of pwrite and fdatasync shows the same.
+        """
         _run("mount", "-o", "remount,abort", str(self.folder))
 
     def repair(self) -> None:
-        """After `fail`, when nobody has a file open: check it and mount it to be written to."""
+        """When it has failed and nobody has a file open: check it, mount it to be written to."""
         self.unmount()
         _run("e2fsck", "-f", "-y", str(self._image), fine=_REPAIRED)
         self.mount()

@@ -6,11 +6,16 @@ import asyncio
 import logging
 import threading
 from collections import Counter
+from typing import TypeAlias
 
+from gateway.audit.facts import EventType
 from gateway.audit.reading import LogRow
 from gateway.audit.store import SqlAuditStore
 from gateway.errors import AuditUnavailable
 from tests.audit.test_store_both import begin, by_request, end
+
+Step: TypeAlias = tuple[str, str]
+"""The id of a request and the type of one of its records."""
 
 _log = logging.getLogger(__name__)  # shown with: pytest --log-cli-level=INFO
 
@@ -55,6 +60,27 @@ class Load:
     async def stop(self) -> None:
         self._stopping.set()
         await asyncio.gather(*self._tasks)
+
+    def acknowledged(self) -> frozenset[Step]:
+        """What the store has said so far to be on record."""
+        closed = {(name, EventType.REQUEST_COMPLETED) for name in self.completed}
+        return frozenset(closed | {(name, EventType.REQUEST_ACCEPTED) for name in self.accepted})
+
+    def forgive(self, rows: list[LogRow], *, since: frozenset[Step]) -> int:
+        """Let one transaction miss that was acknowledged after `since`; how many records it had.
+
+        From now on they count as refused, for it is not the log that lost them: see `Disk.abort`.
+        """
+        found = {(name, kind) for name, kinds in by_request(rows).items() for kind in kinds}
+        lost = self.acknowledged() - found
+        assert not lost & since
+        assert len(lost) <= len(self._tasks)  # of which each waits for one record at a time
+        for name, kind in lost:
+            self.completed.discard(name)
+            if kind == EventType.REQUEST_ACCEPTED:
+                self.accepted.discard(name)
+                self.refused.add(name)
+        return len(lost)
 
     def check(self, rows: list[LogRow]) -> Counter[str]:
         """No request that was let through lacks a record, and each is closed once; how many."""

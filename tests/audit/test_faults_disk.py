@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,12 @@ import psycopg
 import pytest
 
 from gateway.audit import opening
+from gateway.audit.reading import LogRow
 from gateway.audit.signing import make_signing_keys
 from gateway.audit.store import SqlAuditStore
 from gateway.errors import AuditUnavailable
 from tests.audit import disk, pg
-from tests.audit.load import Load
+from tests.audit.load import Load, Step
 from tests.audit.test_store_both import Log, begin, check, count, eventually, leaves
 
 SIZES = {"sqlite": 16, "postgresql": 192}  # MiB
@@ -147,13 +148,13 @@ async def test_a_disk_that_hangs_has_requests_refused_and_closed(world: World):
     assert counts["closed_by_the_log"] > 0
 
 
-@pytest.mark.faults
-async def test_a_disk_that_turns_read_only_lets_nothing_through(world: World):
-    """And the gateway that is started when it is repaired goes on where the last one ended."""
+async def breaks_down(world: World, fail: Callable[[], None]) -> tuple[Load, frozenset[Step]]:
+    """Have the disk fail under a load, and end it; what had been acknowledged before it failed."""
     async with world.store() as store:
         load = Load(store)
         await eventually(lambda: len(load.completed) > 100)
-        await asyncio.to_thread(world.disk.fail)
+        certain = load.acknowledged()
+        await asyncio.to_thread(fail)
         await eventually(lambda: not store.ready and len(load.refused) > 10)
         before = len(load.accepted)
         assert not await store.probe()
@@ -161,6 +162,11 @@ async def test_a_disk_that_turns_read_only_lets_nothing_through(world: World):
         assert len(load.accepted) == before
     if world.server is not None:
         await asyncio.to_thread(halt, world.server)
+    return load, certain
+
+
+async def goes_on(world: World) -> list[LogRow]:
+    """Have the disk repaired, and a gateway started that is to go on where the last one ended."""
     await asyncio.to_thread(world.disk.repair)
     await world.start_anew()
     async with world.store() as store:
@@ -170,5 +176,20 @@ async def test_a_disk_that_turns_read_only_lets_nothing_through(world: World):
         await later.stop()
         await settled(world, store)
     rows = check(world.log)
-    load.check(rows)
     assert later.check(rows)["refused"] == 0
+    return rows
+
+
+@pytest.mark.faults
+async def test_a_disk_that_goes_away_lets_nothing_through(world: World):
+    load, _ = await breaks_down(world, world.disk.cut_off)
+    load.check(await goes_on(world))
+
+
+@pytest.mark.faults
+async def test_a_disk_that_turns_read_only_lets_nothing_through(world: World):
+    """But for the one transaction that Linux itself may take back."""
+    load, certain = await breaks_down(world, world.disk.abort)
+    rows = await goes_on(world)
+    load.forgive(rows, since=certain)
+    load.check(rows)
