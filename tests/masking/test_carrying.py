@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking.carrying import packed, unpacked
+from gateway.masking.carrying import (
+    Asked,
+    packed,
+    packed_request,
+    unpacked,
+    unpacked_request,
+)
 from gateway.masking.restore import Restoration, Tally, restore
-from gateway.types import OperatorUse
+from gateway.types import AnswerRules, NewData, OperatorUse
 from tests.masking.test_round_trip import RETURNING, VALUES, decision, masked
 
 TEXTS = st.lists(
@@ -55,3 +64,41 @@ def test_what_is_no_restoration_is_refused(kept: object) -> None:
     """With an error that the caller can tell."""
     with pytest.raises((KeyError, TypeError, ValueError)):
         unpacked(kept)
+
+
+OTHER: dict[str, Any] = {
+    "new_data": NewData.MASK,
+    "operators": {"PERSON": OperatorUse("generalise", (("keep", ("year",)),))},
+    "default_operator": OperatorUse("hash"),
+    "hosts": ("a.example",),
+    "tools": ("crm_*",),
+    "paths": {"crm_note": ("/to",)},
+}
+
+
+def test_what_policy_says_of_answers_is_kept_whole() -> None:
+    """Every rule that there is, each with another value than its default."""
+    rules = replace(
+        AnswerRules(),
+        **{one.name: OTHER.get(one.name, not one.default) for one in fields(AnswerRules)},
+    )
+    request = masked(["Anna Schmidt"], decision(OperatorUse("replace")))
+    asked = Asked("m", True, False, request.restoration, rules, frozenset({"crm_note"}))
+    kept = orjson.loads(orjson.dumps(packed_request(asked)))
+
+    after = unpacked_request(kept)
+    assert after.answers == rules
+    assert all(getattr(rules, one.name) != one.default for one in fields(AnswerRules))
+    assert (after.model, after.json_answer, after.wants_usage) == ("m", True, False)
+    assert after.declared == {"crm_note"}
+    assert after.restoration.surfaces == request.restoration.surfaces
+    assert "Anna" not in repr(asked)
+
+
+def test_rules_that_came_later_are_as_they_are_by_default() -> None:
+    """What an earlier version kept can still be read."""
+    request = masked(["Anna Schmidt"], decision(OperatorUse("replace")))
+    kept = packed_request(Asked("m", False, False, request.restoration))
+    del kept["answers"]["hosts"]
+
+    assert unpacked_request(kept).answers == AnswerRules()
