@@ -115,7 +115,7 @@ def _deeper_than(document: Any, depth: int) -> bool:
 
 
 def without(document: dict[str, Json], paths: Sequence[Path]) -> dict[str, Json]:
-    """A copy of a document without some members of its objects; the original is not changed."""
+    """A copy of a document without some members and items; the original is not changed."""
     gone = frozenset(paths)
 
     def copied(value: Any, path: Path) -> Any:
@@ -123,7 +123,8 @@ def without(document: dict[str, Json], paths: Sequence[Path]) -> dict[str, Json]
             kept = ((key, child, (*path, key)) for key, child in value.items())
             return {key: copied(child, here) for key, child, here in kept if here not in gone}
         if isinstance(value, list):
-            return [copied(child, (*path, index)) for index, child in enumerate(value)]
+            items = ((child, (*path, index)) for index, child in enumerate(value))
+            return [copied(child, here) for child, here in items if here not in gone]
         return value
 
     return dict(copied(document, ()))

@@ -68,11 +68,11 @@ DOCUMENT: dict[str, Json] = {"a": {"b": 1, "c": [{"d": 2, "e": 3}, 4]}, "f": Non
         ([("a", "c", 0, "d"), ("f",)], {"a": {"b": 1, "c": [{"e": 3}, 4]}}),
         ([("a", "c", 0, "d"), ("a", "c", 0, "e")], {"a": {"b": 1, "c": [{}, 4]}, "f": None}),
         ([("a",), ("a", "b"), ("f",)], {}),
-        ([("a", "c", 1)], DOCUMENT),  # an item of a list is no member
+        ([("a", "c", 1)], {"a": {"b": 1, "c": [{"d": 2, "e": 3}]}, "f": None}),
         ([("d",), ("a", "x"), ("f", "a")], DOCUMENT),
     ],
 )
-def test_members_are_left_out(paths: list[Path], left: dict[str, Json]) -> None:
+def test_members_and_items_are_left_out(paths: list[Path], left: dict[str, Json]) -> None:
     """Those that are named and no others, at any depth, from a copy."""
     document = copy.deepcopy(DOCUMENT)
 
