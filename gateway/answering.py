@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gateway import metrics
 from gateway.errors import DetectionUnavailable, GatewayError
-from gateway.exchange import Admitted, Progress
+from gateway.exchange import Caller, Progress
+from gateway.masking.carrying import Asked
 from gateway.masking.newdata import (
     UNREADABLE,
     FlaggingFilter,
@@ -26,7 +29,7 @@ from gateway.masking.restore import Restorer, Tally, restore
 from gateway.operator_kinds import KEEP
 from gateway.policy.conditions import matches
 from gateway.ports import Detector
-from gateway.types import AnswerRules, LeafKind, NewData, Span
+from gateway.types import AnswerRules, NewData, Span
 from gateway.wire.answers import AnswerContext, TextFilter, TextPlace, Thinking, Tool
 
 
@@ -34,29 +37,28 @@ class Answering:
     """The filters of one answer, and the reading of what they hold."""
 
     __slots__ = (
-        "_admitted", "_declared", "_detector", "_progress", "_reading", "_replace", "_rules",
+        "_asked", "_caller", "_detector", "_found", "_progress", "_reading", "_replace", "_rules",
         "_seal",
     )  # fmt: skip
 
     def __init__(
         self,
-        admitted: Admitted,
+        asked: Asked,
+        caller: Caller,
         progress: Progress,
         detector: Detector,
         replace: Replace,
         seal: Callable[[bytes], str],
     ) -> None:
-        self._admitted = admitted
+        self._asked = asked
+        self._caller = caller
         self._progress = progress
+        self._found = Counter[str]() if progress.new_data is None else progress.new_data
         self._detector = detector
         self._replace = replace
         self._seal = seal
-        self._rules = admitted.carried_out.answers
+        self._rules = asked.answers
         self._reading: list[FlaggingFilter | MaskingFilter] = []
-        # The names that the caller gave its own tools are not of the model's making.
-        self._declared = frozenset(
-            leaf.text for leaf in admitted.parsed.leaves if leaf.kind is LeafKind.IDENTIFIER
-        ) if self.reads else frozenset[str]()  # fmt: skip
 
     def __repr__(self) -> str:
         return f"Answering({len(self._reading)} texts)"
@@ -68,16 +70,16 @@ class Answering:
 
     def context(self) -> AnswerContext:
         """What the wire needs to know of the request."""
-        admitted, tally = self._admitted, self._progress.tally
+        asked, tally = self._asked, self._progress.tally
         return AnswerContext(
-            model=admitted.parsed.model,
-            request_id=admitted.caller.request_id,
+            model=asked.model,
+            request_id=self._caller.request_id,
             created=int(time.time()),
-            json_content=admitted.parsed.json_answer,
-            wants_usage=admitted.parsed.wants_usage,
+            json_content=asked.json_answer,
+            wants_usage=asked.wants_usage,
             new_filter=self._new_filter,
-            restored=lambda text: restore(text, admitted.masked.restoration, tally),
-            thinking=Thinking(self._seal),
+            restored=lambda text: restore(text, asked.restoration, tally),
+            thinking=Thinking(self._seal, restores=self._rules.restores_thinking),
         )
 
     async def scan(self) -> None:
@@ -89,14 +91,14 @@ class Answering:
         waiting = [(one, text) for one in self._reading if (text := one.unread())]
         if waiting:
             found = await self._detect([text for _, text in waiting])
-            before = self._admitted.new_data.total()
+            before = self._found.total()
             for (one, _), spans in zip(waiting, found, strict=True):
                 one.settle(spans)
-            metrics.NEW_DATA.inc(self._admitted.new_data.total() - before)
+            metrics.NEW_DATA.inc(self._found.total() - before)
         self._reading = [one for one in self._reading if not one.is_done]
 
     async def _detect(self, texts: Sequence[str]) -> Sequence[Sequence[Span]]:
-        tenant = self._admitted.caller.subject.tenant
+        tenant = self._caller.subject.tenant
         try:
             found = await self._detector.detect(texts, tenant)
         except asyncio.CancelledError:
@@ -105,7 +107,7 @@ class Answering:
             failure = error
         else:
             return [
-                () if text in self._declared else spans
+                () if text in self._asked.declared else spans
                 for text, spans in zip(texts, found, strict=True)
             ]
         if not isinstance(failure, GatewayError):
@@ -114,10 +116,12 @@ class Answering:
         raise failure from None
 
     def _new_filter(self, place: TextPlace) -> TextFilter:
-        rules, found = self._admitted.masked.restoration, self._admitted.new_data
+        rules, found = self._asked.restoration, self._found
         guard = None if place.tool is None else self._guard(place.tool, is_json=place.is_json)
         tally = self._progress.tally
-        restorer = Restorer(rules, tally, is_json=place.is_json, guard=guard)
+        # Without tokens nothing comes back; what is new is told apart by the tokens all the same.
+        put_back = rules if place.restores else replace(rules, surfaces={})
+        restorer = Restorer(put_back, tally, is_json=place.is_json, guard=guard)
         made: FlaggingFilter | MaskingFilter
         if self._rules.new_data is NewData.KEEP:
             return PlainFilter(restorer)
@@ -140,7 +144,7 @@ class Answering:
         tools, paths = self._rules.tools, self._rules.paths
         if tools is None and not paths:
             return None
-        restoration = self._admitted.masked.restoration
+        restoration = self._asked.restoration
         by_pattern = {pattern: tuple(map(steps, said)) for pattern, said in paths.items()}
 
         def name() -> str:

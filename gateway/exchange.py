@@ -35,6 +35,7 @@ from gateway.audit.record import RunningCommitment
 from gateway.errors import InternalError
 from gateway.keeping import Keeping
 from gateway.keyring import derive
+from gateway.masking.carrying import Asked
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
 from gateway.operator_kinds import exposure
@@ -48,6 +49,7 @@ from gateway.types import (
     Finding,
     Leaf,
     LeafKind,
+    NewData,
     Parsed,
     Subject,
     band,
@@ -92,6 +94,20 @@ class Admitted:
     def upstream(self) -> str:
         """The name of the upstream that serves the request."""
         return self.decision.candidates[0].name
+
+    def asked(self) -> Asked:
+        """All that the answer needs of the request."""
+        rules = self.carried_out.answers
+        # only who reads answers for new data has to know the names of tools
+        leaves = () if rules.new_data is NewData.KEEP else self.parsed.leaves
+        return Asked(
+            model=self.parsed.model,
+            json_answer=self.parsed.json_answer,
+            wants_usage=self.parsed.wants_usage,
+            restoration=self.masked.restoration,
+            answers=rules,
+            declared=frozenset(one.text for one in leaves if one.kind is LeafKind.IDENTIFIER),
+        )
 
     def stream_of(self, context: AnswerContext, facts: AnswerFacts) -> Stream:
         """What makes the client's events of the upstream's.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -49,6 +49,7 @@ from gateway.exchange import (
 )
 from gateway.keeping import Keeping, keeping
 from gateway.keyring import derive
+from gateway.masking.carrying import Asked
 from gateway.masking.mask import MaskedRequest, MaskingKeys, mask, scope_key
 from gateway.masking.operators import CustomOperators
 from gateway.policy.decide import decide, in_force
@@ -57,6 +58,7 @@ from gateway.ports import Detector, Reply, Upstream
 from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
 from gateway.settings import Settings
+from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import Decision, Finding, LeafKind, NewData, Parsed
 from gateway.vault.sealing import SALT_BYTES, Sealer, context
 from gateway.wire.answers import invalid
@@ -85,8 +87,12 @@ class Pipeline:
 
     # ---- admit -------------------------------------------------------------------------------
 
-    async def admit(self, raw: bytes, caller: Caller, codec: Codec) -> Admitted:
+    async def admit(
+        self, raw: bytes, caller: Caller, codec: Codec, *, among: Collection[str] | None = None
+    ) -> Admitted:
         """Take a request as far as it may go without a byte leaving.
+
+        With `among`, it may go to no other than these upstreams.
 
         Raises:
             RequestError: the body cannot be served, or policy denies it.
@@ -96,7 +102,7 @@ class Pipeline:
         policy = self.policy()
         parsed = await aside(len(raw), self._parse, raw, policy, caller, codec)
         scope = conversation(caller, parsed)
-        offered = candidates(self.settings.upstreams, parsed.model, parsed.family)
+        offered = candidates(self._upstreams(among), parsed.model, parsed.family)
         known = replace(
             self._known(caller, codec, parsed, scope),
             context=context_facts(caller, parsed, offered),
@@ -136,6 +142,10 @@ class Pipeline:
             caller, codec, parsed, decision, in_force(decision), masked, accepted, audit_id,
             entities, detect_ms, started, keeping=kept,
         )  # fmt: skip
+
+    def _upstreams(self, among: Collection[str] | None) -> tuple[UpstreamSettings, ...]:
+        every = self.settings.upstreams
+        return every if among is None else tuple(one for one in every if one.name in among)
 
     def _parse(self, raw: bytes, policy: Policy, caller: Caller, codec: Codec) -> Parsed:
         document = parse_body(raw, self.settings.limits.depth)
@@ -263,13 +273,19 @@ class Pipeline:
                 await reply.aclose()
             if reply.is_stream:
                 raise invalid()
-            answering = self._answering(admitted, progress)
-            answer = admitted.codec.whole(
-                _loads(b"".join(pieces)), answering.context(), progress.facts
-            )
-            await answering.scan()
-            restored = answer.give()
+            answer = _loads(b"".join(pieces))
+            asked, caller = admitted.asked(), admitted.caller
+            restored = await self.restored(answer, admitted.codec, asked, caller, progress)
         return orjson.dumps(restored)
+
+    async def restored(
+        self, answer: Any, codec: Codec, asked: Asked, caller: Caller, progress: Progress
+    ) -> dict[str, Any]:
+        """A whole answer of an upstream as the caller is given it. Raises as `complete`."""
+        answering = self._answering(asked, caller, progress)
+        made = codec.whole(answer, answering.context(), progress.facts)
+        await answering.scan()
+        return made.give()
 
     async def stream(self, admitted: Admitted) -> AsyncGenerator[bytes, None]:
         """Ask the upstream and give the answer's events as they come, restored.
@@ -278,7 +294,7 @@ class Pipeline:
         iterator early closes the upstream and puts the request on record as aborted.
         """
         progress = _progress(admitted)
-        answering = self._answering(admitted, progress)
+        answering = self._answering(admitted.asked(), admitted.caller, progress)
         stream = admitted.stream_of(answering.context(), progress.facts)
         async with Closing(self.recorder, admitted, progress):
             reply = await self._send(admitted)
@@ -291,13 +307,12 @@ class Pipeline:
                 await reply.aclose()
         yield stream.last()
 
-    def _answering(self, admitted: Admitted, progress: Progress) -> Answering:
-        tenant = admitted.caller.subject.tenant
-        hashes = derive(self.settings.master_key, "hashes", tenant)
-        replace_new = replacing(admitted.carried_out.answers, hashes, self.operators)
-        sealer = self._sealer(admitted.caller)
+    def _answering(self, asked: Asked, caller: Caller, progress: Progress) -> Answering:
+        hashes = derive(self.settings.master_key, "hashes", caller.subject.tenant)
+        replace_new = replacing(asked.answers, hashes, self.operators)
+        sealer = self._sealer(caller)
         return Answering(
-            admitted, progress, self.detector, replace_new,
+            asked, caller, progress, self.detector, replace_new,
             seal=lambda text: sealer.seal_text(text, secrets.token_bytes(SALT_BYTES)),
         )  # fmt: skip
 

@@ -441,3 +441,14 @@ async def test_a_failing_detector_fails_the_preview(world: World) -> None:
     with pytest.raises(DetectionUnavailable):
         await world.pipeline.preview(raw, CALLER, CHAT)
     assert world.order == []
+
+
+async def test_a_request_may_be_bound_to_some_upstreams(world: World) -> None:
+    """Whoever else serves its model does not count."""
+    raw = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
+    admitted = await world.pipeline.admit(raw, CALLER, CHAT, among={"fake", "other"})
+    assert admitted.upstream == "fake"
+
+    with pytest.raises(NotFound):
+        await world.pipeline.admit(raw, CALLER, CHAT, among={"other"})
+    assert world.sink.types == ["request.accepted"]
