@@ -16,7 +16,7 @@ import orjson
 
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import Json, UpstreamClass
-from gateway.upstreams.echo import chat
+from gateway.upstreams.echo import chat, count_tokens, messages
 from gateway.upstreams.echo.common import recut, rejected
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 _STREAM_BYTES: Final = 61  # the longest piece of a stream
 _BODY_BYTES: Final = 4093  # the longest piece of any other answer
-_ECHOES: Final[Mapping[str, Any]] = {"/chat/completions": chat}
+_ECHOES: Final[Mapping[str, Any]] = {
+    "/chat/completions": chat,
+    "/messages": messages,
+    "/messages/count_tokens": count_tokens,
+}
 
 
 class LoopbackUpstream:

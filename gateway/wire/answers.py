@@ -63,11 +63,16 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class TextPlace:
-    """Where a text of an answer stands. `tool` is set for a call's arguments or input."""
+    """Where a text of an answer stands. `tool` is set for a call's arguments or input.
+
+    Where it does not `restore`, the text keeps its placeholders; new data in it is read all the
+    same.
+    """
 
     is_json: bool = False
     is_name: bool = False  # of a tool: only [A-Za-z0-9_-] is legal
     tool: Tool | None = None
+    restores: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,17 @@ def figures(value: Any, depth: int = 0) -> dict[str, Any]:
         elif isinstance(child, dict):
             kept[key] = figures(child, depth + 1)
     return kept
+
+
+def shown_usage(usage: dict[str, Any], context: AnswerContext) -> dict[str, Any]:
+    """The figures as the client is given them: without those of caches, where they are hidden."""
+    if not context.hides_cached:
+        return usage
+    return {
+        key: shown_usage(child, context) if isinstance(child, dict) else child
+        for key, child in usage.items()
+        if "cache" not in key
+    }
 
 
 class Slots:

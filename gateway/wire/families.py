@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.types import Family
-from gateway.wire import chat
+from gateway.wire import chat, messages
 from gateway.wire.chat_answer import WholeAnswer
 from gateway.wire.chat_stream import ChatStream
 from gateway.wire.family import Codec
+from gateway.wire.messages_answer import WholeCount, WholeMessage
+from gateway.wire.messages_stream import MessagesStream
+from gateway.wire.messages_thinking import opened
 
 CHAT: Final = Codec(Family.CHAT, chat.PATH, "chat", chat.parse, WholeAnswer, ChatStream)
+MESSAGES: Final = Codec(
+    Family.MESSAGES, messages.PATH, "chat", messages.parse, WholeMessage, MessagesStream, opened
+)
+COUNT_TOKENS: Final = Codec(
+    Family.MESSAGES, messages.COUNT_PATH, "count_tokens", messages.parse_count, WholeCount,
+    opened=opened,
+)  # fmt: skip
 
-CODECS: Final = (CHAT,)
+CODECS: Final = (CHAT, MESSAGES, COUNT_TOKENS)
 """Every endpoint that takes text to a model, in the order of the documentation."""
