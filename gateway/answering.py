@@ -79,6 +79,7 @@ class Answering:
             wants_usage=asked.wants_usage,
             new_filter=self._new_filter,
             restored=lambda text: restore(text, asked.restoration, tally),
+            hides_cached=self._rules.hides_cached,
             thinking=Thinking(self._seal, restores=self._rules.restores_thinking),
         )
 

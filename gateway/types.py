@@ -176,6 +176,8 @@ class AnswerRules:
     `operators` and `default_operator` mask new data by type. Values come back in addresses at
     `hosts` beside those in which they stood, in the arguments of tools that match `tools` (None:
     of all), and there under the JSON pointers of `paths` alone, where a tool has any.
+    `restores_thinking`: also in reasoning that the provider has signed. `hides_cached`: usage does
+    not say how much of a prompt was cached.
     """
 
     new_data: NewData = NewData.KEEP
@@ -184,6 +186,8 @@ class AnswerRules:
     hosts: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    restores_thinking: bool = False
+    hides_cached: bool = False
 
     def operator_for(self, entity_type: str) -> OperatorUse:
         """The operator that masks new data of this entity type."""

@@ -394,3 +394,25 @@ async def test_new_data_is_counted_for_the_operator(tmp_path: Path, stream: bool
     await world.told(stream=stream)
 
     assert metrics.NEW_DATA._value.get() == before + 2
+
+
+@pytest.mark.parametrize(("said", "is_shown"), [("shown", True), ("hidden", False)])
+async def test_figures_of_cached_tokens_are_told_as_policy_says(
+    tmp_path: Path, said: str, is_shown: bool
+) -> None:
+    details = {"cached_tokens": 4}
+    answer = {
+        "choices": [{"message": {"content": "a"}}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 1, "prompt_tokens_details": details},
+    }
+
+    def script(_: MaskedRequest, order: list[str]) -> ScriptedReply:
+        return ScriptedReply([orjson.dumps(answer)], order)
+
+    world = World(tmp_path, script, policy(f"{{cached_tokens: {said}}}"))
+    raw = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    admitted = await world.pipeline.admit(orjson.dumps(raw), CALLER, CHAT)
+
+    usage = orjson.loads(await world.pipeline.complete(admitted))["usage"]
+
+    assert usage["prompt_tokens_details"] == (details if is_shown else {})

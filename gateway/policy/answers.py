@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.policy.rules import operator_use
-from gateway.policy.shape import EntityType, Filled, Glob, Host, NewDataName, Pointer, Use
+from gateway.policy.shape import (
+    CachedName,
+    EntityType,
+    Filled,
+    Glob,
+    Host,
+    NewDataName,
+    Pointer,
+    ThinkingName,
+    Use,
+)
 from gateway.types import AnswerRules, NewData, OperatorUse
 from gateway.validation import Strict
 
@@ -29,6 +39,8 @@ class ExpectedAnswers(Strict):
     hosts: list[Host] | None = None
     tools: list[Glob] | None = None
     paths: dict[Glob, Filled[Pointer]] | None = None
+    thinking: ThinkingName | None = None
+    cached_tokens: CachedName | None = None
 
 
 def described(use: OperatorUse | str | None) -> str:
@@ -48,7 +60,19 @@ def answers_facts(answers: AnswerRules) -> dict[str, object]:
         "hosts": list(answers.hosts),
         "tools": [ALL] if answers.tools is None else list(answers.tools),
         "paths": {tool: list(some) for tool, some in sorted(answers.paths.items())},
+        "thinking": thinking_word(answers),
+        "cached_tokens": cached_word(answers),
     }
+
+
+def thinking_word(answers: AnswerRules) -> ThinkingName:
+    """How the caller reads reasoning that the provider has signed."""
+    return "restored" if answers.restores_thinking else "masked"
+
+
+def cached_word(answers: AnswerRules) -> CachedName:
+    """Whether usage says how much of a prompt was cached."""
+    return "hidden" if answers.hides_cached else "shown"
 
 
 def answers_in_words(answers: AnswerRules) -> str:
@@ -63,6 +87,10 @@ def answers_in_words(answers: AnswerRules) -> str:
         said += f" (of {tool} only below {', '.join(pointers)})"
     if answers.hosts:
         said += f"; and in addresses at {', '.join(answers.hosts)}"
+    if answers.restores_thinking:
+        said += "; and in signed thinking"
+    if answers.hides_cached:
+        said += "; figures of cached tokens are left out"
     return said
 
 
@@ -73,6 +101,12 @@ def unlike(expected: ExpectedAnswers, answers: AnswerRules | None) -> Iterator[s
         return
     if expected.new_data not in (None, answers.new_data):
         yield f"answers.new_data is {answers.new_data}, not {expected.new_data}"
+    for key, word, is_word in (
+        ("thinking", expected.thinking, thinking_word(answers)),
+        ("cached_tokens", expected.cached_tokens, cached_word(answers)),
+    ):
+        if word not in (None, is_word):
+            yield f"answers.{key} is {is_word}, not {word}"
     wanted = {
         one: (use, answers.operator_for(one)) for one, use in (expected.operators or {}).items()
     }

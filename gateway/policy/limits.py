@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.policy.model import Handling, Media, UnknownFields, UnsupportedLanguages
-from gateway.types import RequestFacts, UpstreamClass
+from gateway.policy.model import Embeddings, Handling, Media, UnknownFields, UnsupportedLanguages
+from gateway.types import Family, RequestFacts, UpstreamClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,14 @@ def _media(handling: Handling, facts: RequestFacts, towards: UpstreamClass) -> b
     external = towards is UpstreamClass.EXTERNAL
     return facts.has_media and (
         handling.media is Media.DENY or (external and handling.media is Media.ON_PREM_ONLY)
+    )
+
+
+def _embeddings(handling: Handling, facts: RequestFacts, towards: UpstreamClass) -> bool:
+    return (
+        facts.family is Family.EMBEDDINGS
+        and towards is UpstreamClass.EXTERNAL
+        and handling.embeddings is Embeddings.ON_PREM_ONLY
     )
 
 
@@ -53,6 +61,12 @@ LIMITS: Final = (
         "Images, audio and files cannot be checked, so policy does not let them go there.",
         "media cannot be checked",
         _media,
+    ),
+    Limit(
+        "embeddings",
+        "Policy has embeddings made on the premises only.",
+        "embeddings are made on the premises only",
+        _embeddings,
     ),
     Limit(
         "unsupported_language",

@@ -39,6 +39,13 @@ class Media(StrEnum):
     PASS = "unsafe_pass"  # noqa: S105 - they go where the rules say, unchecked
 
 
+class Embeddings(StrEnum):
+    """Where embeddings may be made: a vector tells of its text, and nothing in it can be masked."""
+
+    ON_PREM_ONLY = "on_prem_only"
+    ANY = "any"  # they go where the rules say
+
+
 class UnknownFields(StrEnum):
     """What becomes of fields of a request that nobody named."""
 
@@ -79,6 +86,7 @@ class Handling:
 
     unsupported_languages: UnsupportedLanguages = UnsupportedLanguages.ON_PREM_ONLY
     media: Media = Media.ON_PREM_ONLY
+    embeddings: Embeddings = Embeddings.ON_PREM_ONLY
     unknown_fields: UnknownFields = UnknownFields.MASK
     hosted_tools: frozenset[str] = frozenset()
     logprobs: Logprobs = Logprobs.REFUSE

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from gateway.policy.answers import described
+from gateway.policy.answers import cached_word, described, thinking_word
 from gateway.policy.model import (
+    Embeddings,
     Logprobs,
     Media,
     Policy,
@@ -23,6 +24,7 @@ from gateway.types import AnswerRules, ContentKept, NewData, OperatorUse, Record
 # neither is anything seen that was found.
 _SETTINGS: Final[Mapping[str, tuple[tuple[StrEnum, ...], ...]]] = {
     "media": ((Media.DENY,), (Media.ON_PREM_ONLY,), (Media.PASS,)),
+    "embeddings": ((Embeddings.ON_PREM_ONLY,), (Embeddings.ANY,)),
     "unsupported_languages": (
         (UnsupportedLanguages.DENY,),
         (UnsupportedLanguages.ON_PREM_ONLY,),
@@ -77,6 +79,12 @@ def answers_opened(old: AnswerRules, new: AnswerRules, types: Collection[str]) -
         # A tool without an entry has its values everywhere.
         before, after = old.paths.get(tool, (_EVERY,)), new.paths.get(tool, (_EVERY,))
         yield from _listed(f"paths.{tool}", before, after)
+    if old.restores_thinking != new.restores_thinking:
+        more = new.restores_thinking
+        yield Opened(more, "thinking", thinking_word(old), thinking_word(new))
+    if old.hides_cached != new.hides_cached:
+        more = old.hides_cached
+        yield Opened(more, "cached_tokens", cached_word(old), cached_word(new))
 
 
 def _kept(old: RecordRules, new: RecordRules) -> Iterator[Opened]:

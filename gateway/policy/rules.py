@@ -198,6 +198,8 @@ def answers(reader: RuleReader, said: Mapping[str, Said]) -> AnswerRules:
         hosts=tuple(given.get("hosts", ())),
         tools=tuple(given["tools"]) if "tools" in given else None,
         paths={name: tuple(pointers) for name, pointers in given.get("paths", {}).items()},
+        restores_thinking=given.get("thinking") == "restored",
+        hides_cached=given.get("cached_tokens") == "hidden",
     )
 
 

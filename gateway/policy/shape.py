@@ -132,7 +132,9 @@ Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 UpstreamClassName: TypeAlias = Literal["on_prem", "external"]
 SeverityName: TypeAlias = Literal["low", "medium", "high", "critical"]
 NewDataName: TypeAlias = Literal["keep", "flag", "mask"]
-FamilyName: TypeAlias = Literal["*", "chat"]
+FamilyName: TypeAlias = Literal["*", "chat", "responses", "messages", "completions", "embeddings"]
+ThinkingName: TypeAlias = Literal["masked", "restored"]
+CachedName: TypeAlias = Literal["shown", "hidden"]
 Use: TypeAlias = Annotated[
     str | dict[str, str | list[str]],
     or_else("must be an operator, or a mapping of `operator` and the words of its options"),
@@ -169,6 +171,8 @@ class AnswersModel(Strict):
     hosts: list[Host] | None = None
     tools: list[Glob] | None = None
     paths: dict[Glob, Filled[Pointer]] | None = None
+    thinking: ThinkingName | None = None
+    cached_tokens: CachedName | None = None
 
 
 class RuleModel(Strict):
@@ -198,6 +202,7 @@ class HandlingModel(Strict):
 
     unsupported_languages: Literal["on_prem_only", "patterns", "deny"] | None = None
     media: Literal["on_prem_only", "deny", "unsafe_pass"] | None = None
+    embeddings: Literal["on_prem_only", "any"] | None = None
     unknown_fields: Literal["mask", "drop", "refuse"] | None = None
     hosted_tools: list[Word] | None = None
     logprobs: Literal["refuse", "drop"] | None = None

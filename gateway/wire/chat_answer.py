@@ -18,6 +18,7 @@ from gateway.wire.answers import (
     Tool,
     figures,
     invalid,
+    shown_usage,
     token,
 )
 
@@ -72,8 +73,9 @@ class WholeAnswer:
             self._choice(choice, place, facts) for place, choice in enumerate(choices)
         ]
         if isinstance(document.get("usage"), dict):
-            out["usage"] = figures(document["usage"])
-            note_usage(facts, out["usage"])
+            usage = figures(document["usage"])
+            note_usage(facts, usage)
+            out["usage"] = shown_usage(usage, context)
 
     def __repr__(self) -> str:
         return "WholeAnswer()"

@@ -20,6 +20,7 @@ from gateway.wire.answers import (
     Tool,
     figures,
     invalid,
+    shown_usage,
     token,
 )
 from gateway.wire.chat_answer import TEXT_FIELDS, head, note_usage
@@ -72,7 +73,7 @@ class ChatStream:
             kept = figures(usage)
             note_usage(self._facts, kept)
             if self._context.wants_usage:
-                out["usage"] = kept
+                out["usage"] = shown_usage(kept, self._context)
 
     def _end(self) -> None:
         """The end of the stream: it ends all texts of choices that were never finished."""

@@ -95,7 +95,8 @@ def test_as_json(own: str):
 def test_what_is_said_of_answers(tmp_path: Path):
     path = tmp_path / "own.yaml"
     path.write_text(
-        "version: 1\nid: own\nanswers: {hosts: [a.example], tools: []}\nrules:\n"
+        "version: 1\nid: own\nanswers: {hosts: [a.example], tools: [], thinking: restored,"
+        " cached_tokens: hidden}\nrules:\n"
         "  - name: new\n    effect: mask\n    when: {tags: [new]}\n"
         "    answers: {new_data: mask, operators: {AGE: keep}, tools: [a, b], paths: {b: [/x]}}\n"
         "  - {name: shut, effect: deny, reason: No., when: {tags: [shut]}}\n"
@@ -103,7 +104,7 @@ def test_what_is_said_of_answers(tmp_path: Path):
     arguments = ["--policy", str(path)]
     plain = (
         "answers: new data is kept; values come back in text and in arguments of no tool; and in"
-        " addresses at a.example\n"
+        " addresses at a.example; and in signed thinking; figures of cached tokens are left out\n"
     )
     own = (
         ": new data is masked (redact; AGE: keep); values come back in text and in arguments of"
@@ -115,7 +116,8 @@ def test_what_is_said_of_answers(tmp_path: Path):
     found = decision(*arguments, "--tag", "new")["answers"]
     assert found == {
         "new_data": "mask", "operators": {"AGE": "keep"}, "default_operator": "redact",
-        "hosts": [], "tools": ["a", "b"], "paths": {"b": ["/x"]},
+        "hosts": [], "tools": ["a", "b"], "paths": {"b": ["/x"]}, "thinking": "masked",
+        "cached_tokens": "shown",
     }  # fmt: skip
     assert decision(*arguments, "--tag", "shut")["answers"] is None
     checked = CliRunner().invoke(app, ["check", str(path)]).stdout

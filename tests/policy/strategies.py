@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from gateway.operator_kinds import KEEP, OPERATOR_KINDS, exposure
+from gateway.policy.answers import cached_word, thinking_word
 from gateway.policy.conditions import ANY, conditions
 from gateway.policy.decide import decide
 from gateway.policy.model import (
+    Embeddings,
     Handling,
     Logprobs,
     Media,
@@ -91,7 +93,7 @@ _subject = {
     "roles": _globs("a", "b*"),
     "tags": _globs("office-*", "z"),
     "languages": st.frozensets(st.sampled_from(["de", "fi"]), min_size=1),
-    "families": st.just(frozenset({Family.CHAT})),
+    "families": st.frozensets(st.sampled_from([Family.CHAT, Family.EMBEDDINGS]), min_size=1),
 }
 _towards = {
     "upstream_class": st.sampled_from(UpstreamClass),
@@ -132,7 +134,12 @@ _masking = [name for name in OPERATOR_KINDS if name != KEEP]
 _one_way = [name for name, kind in OPERATOR_KINDS.items() if not kind.returns]
 _operators = st.dictionaries(st.sampled_from(NAMED), uses(OPERATOR_KINDS), max_size=3)
 
-answers = st.builds(AnswerRules, new_data=st.sampled_from([NewData.KEEP, NewData.FLAG])) | (
+answers = st.builds(
+    AnswerRules,
+    new_data=st.sampled_from([NewData.KEEP, NewData.FLAG]),
+    restores_thinking=st.booleans(),
+    hides_cached=st.booleans(),
+) | (
     st.builds(
         AnswerRules,
         new_data=st.just(NewData.MASK),
@@ -183,6 +190,7 @@ handlings = st.builds(
     media=st.sampled_from(Media), unknown_fields=st.sampled_from(UnknownFields),
     hosted_tools=st.frozensets(st.sampled_from(["web_search", "code"])),
     logprobs=st.sampled_from(Logprobs), provider_state=st.sampled_from(ProviderState),
+    embeddings=st.sampled_from(Embeddings),
 )  # fmt: skip
 
 
@@ -214,7 +222,8 @@ def _seldom(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
 counts = st.tuples(*[st.integers(0, 3)] * 3).filter(any)
 entities = st.dictionaries(st.sampled_from(TYPES), counts, max_size=4)
 requests = st.builds(
-    RequestFacts, tenant=st.sampled_from(["a", "bb", "z"]), family=st.just(Family.CHAT),
+    RequestFacts, tenant=st.sampled_from(["a", "bb", "z"]),
+    family=_seldom(Family.CHAT, Family.EMBEDDINGS),
     model=st.sampled_from(["a", "bb", "x-1"]), entities=entities,
     roles=st.frozensets(st.sampled_from(["a", "bb", "z"]), max_size=2),
     tags=st.frozensets(st.sampled_from(["office-paris", "z"]), max_size=2),
@@ -264,6 +273,7 @@ def written(policy: Policy) -> bytes:
         "handling": {
             "unsupported_languages": policy.handling.unsupported_languages,
             "media": policy.handling.media,
+            "embeddings": policy.handling.embeddings,
             "unknown_fields": policy.handling.unknown_fields,
             "hosted_tools": sorted(policy.handling.hosted_tools),
             "logprobs": policy.handling.logprobs,
@@ -317,6 +327,8 @@ def _written_answers(given: AnswerRules) -> dict[str, Any]:
         "hosts": list(given.hosts) or None,
         "tools": given.tools,
         "paths": given.paths or None,
+        "thinking": thinking_word(given),
+        "cached_tokens": cached_word(given),
     }
 
 

@@ -202,7 +202,7 @@ def test_cases_of_a_policy_in_shadow_are_those_of_the_live_one():
 
 ANSWERS = (
     "answers: {new_data: mask, operators: {AGE: keep}, hosts: [a.example], tools: [a, b],"
-    " paths: {b: [/x, /y]}}"
+    " paths: {b: [/x, /y]}, thinking: restored}"
 )
 
 
@@ -221,6 +221,9 @@ ANSWERS = (
          ("answers: operator for default_operator is redact, not hash",)),
         ("{hosts: []}", ("answers.hosts is a.example, not none",)),
         ("{tools: ['*']}", ("answers.tools is a, b, not *",)),
+        ("{thinking: restored, cached_tokens: shown}", ()),
+        ("{thinking: masked}", ("answers.thinking is restored, not masked",)),
+        ("{cached_tokens: hidden}", ("answers.cached_tokens is shown, not hidden",)),
         ("{paths: {b: [/x], c: [/z]}}",
          ("answers.paths.b is /x, /y, not /x", "answers.paths.c is none, not /z")),
     ],

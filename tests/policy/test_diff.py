@@ -212,6 +212,7 @@ def test_allow_keeps_everything():
         ("unknown_fields: refuse", "unknown_fields: drop", "handling.unknown_fields"),
         ("hosted_tools: []", "hosted_tools: [code]", "handling.hosted_tools"),
         ("logprobs: refuse", "logprobs: drop", "handling.logprobs"),
+        ("embeddings: on_prem_only", "embeddings: any", "handling.embeddings"),
         ("provider_state: never", "provider_state: on_prem_only", "handling.provider_state"),
         ("provider_state: never", "provider_state: unsafe_pass", "handling.provider_state"),
     ],
@@ -286,6 +287,8 @@ ANSWERS = [
     ("tools: []", "hosts: []", "tools", "none", "*"),
     ("paths: {a: [/x]}", "paths: {a: [/x, /y]}", "paths.a", "/x", "/x, /y"),
     ("paths: {a: [/x]}", "hosts: []", "paths.a", "/x", "*"),
+    ("thinking: masked", "thinking: restored", "thinking", "masked", "restored"),
+    ("cached_tokens: hidden", "hosts: []", "cached_tokens", "hidden", "shown"),
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pytest
 from gateway.policy.decide import Outcome, decide, explain
 from gateway.policy.limits import LIMITS, limit_for
 from gateway.policy.model import (
+    Embeddings,
     Handling,
     Media,
     Policy,
@@ -45,6 +46,9 @@ DENY = Rule(name="no", when=When(upstream_class=EXTERNAL), effect=Effect.DENY, r
         ({"has_media": True}, {"media": Media.PASS}, "", ""),
         ({"has_media": True}, {"media": Media.DENY}, "media", "media"),
         ({}, {"media": Media.DENY}, "", ""),
+        ({"family": Family.EMBEDDINGS}, {}, "embeddings", ""),
+        ({"family": Family.EMBEDDINGS}, {"embeddings": Embeddings.ANY}, "", ""),
+        ({"family": Family.COMPLETIONS}, {}, "", ""),
         ({"unsupported_languages": FINNISH}, {}, "unsupported_language", ""),
         (
             {"unsupported_languages": FINNISH},

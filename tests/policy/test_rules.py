@@ -67,6 +67,8 @@ def test_a_rule_in_full():
 
 
 def test_families():
+    every = ", ".join(Family)
+    assert read(f"{MASK}, when: {{families: [{every}]}}").when.families == frozenset(Family)
     assert read(f"{MASK}, when: {{families: [chat]}}").when.families == {Family.CHAT}
     assert read(f"{MASK}, when: {{families: [chat, '*']}}").when.families is None
 
@@ -321,7 +323,8 @@ def test_answers_in_full():
     one = read(
         f"{MASK}, answers: {{new_data: mask, operators: {{ill: hash, AGE: keep}},"
         " default_operator: {operator: generalise, to: year}, hosts: [CRM.Example.com:8443],"
-        " tools: ['send_*'], paths: {send_mail: [/to, /items/*/name]}}"
+        " tools: ['send_*'], paths: {send_mail: [/to, /items/*/name]},"
+        " thinking: restored, cached_tokens: hidden}"
     )
     assert one.answers == AnswerRules(
         new_data=NewData.MASK,
@@ -330,6 +333,8 @@ def test_answers_in_full():
         hosts=("crm.example.com:8443",),
         tools=("send_*",),
         paths={"send_mail": ("/to", "/items/*/name")},
+        restores_thinking=True,
+        hides_cached=True,
     )
 
 
@@ -340,6 +345,9 @@ def test_answers_of_which_little_is_said():
     assert found.default_operator == ANSWER_USE
     allow = read("effect: unsafe_allow, reason: Yes., answers: {new_data: flag}").answers
     assert allow == AnswerRules(new_data=NewData.FLAG)
+    assert read(f"{MASK}, answers: {{thinking: masked, cached_tokens: shown}}").answers == (
+        AnswerRules()
+    )
 
 
 @pytest.mark.parametrize("name", OPERATOR_KINDS)

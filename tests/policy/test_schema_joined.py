@@ -9,6 +9,7 @@ import pytest
 
 from gateway.policy.lint import warnings
 from gateway.policy.model import (
+    Embeddings,
     Handling,
     Logprobs,
     Media,
@@ -33,6 +34,7 @@ HANDLINGS: dict[str, tuple[tuple[str, Any], tuple[str, Any]]] = {
     "unsupported_languages": (
         ("patterns", UnsupportedLanguages.PATTERNS), ("deny", UnsupportedLanguages.DENY),
     ),
+    "embeddings": (("any", Embeddings.ANY), ("on_prem_only", Embeddings.ON_PREM_ONLY)),
     "media": (("unsafe_pass", Media.PASS), ("deny", Media.DENY)),
     "unknown_fields": (("refuse", UnknownFields.REFUSE), ("drop", UnknownFields.DROP)),
     "hosted_tools": (
@@ -115,6 +117,9 @@ def test_of_answers_files_side_by_side_must_agree_key_by_key():
     hosts = "answers: {paths: {t: [/a]}, hosts: [a.example]}\n"
     found = policy(head("a") + ONE + rule("x"), head("b") + hosts + rule("y")).answers
     assert (found.new_data, found.paths) == (NewData.MASK, {"t": ("/a",)})
+    both = "answers: {thinking: restored, cached_tokens: hidden}\n"
+    found = policy(head("a") + ONE + rule("x"), head("b") + both + rule("y")).answers
+    assert (found.restores_thinking, found.hides_cached) == (True, True)
 
 
 @pytest.mark.parametrize(

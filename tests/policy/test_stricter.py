@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.operator_kinds import OPERATOR_KINDS, exposure
 from gateway.policy.decide import decide
 from gateway.policy.model import (
+    Embeddings,
     Handling,
     Media,
     Policy,
@@ -156,6 +157,7 @@ STRICTER = {
         UnsupportedLanguages.PATTERNS, UnsupportedLanguages.ON_PREM_ONLY, UnsupportedLanguages.DENY,
     ],
     "media": [Media.PASS, Media.ON_PREM_ONLY, Media.DENY],
+    "embeddings": [Embeddings.ANY, Embeddings.ON_PREM_ONLY, Embeddings.ON_PREM_ONLY],
     "unknown_fields": [UnknownFields.MASK, UnknownFields.DROP, UnknownFields.REFUSE],
     "hosted_tools": [frozenset({"web_search", "code"}), frozenset({"code"}), frozenset()],
     "provider_state": [ProviderState.PASS, ProviderState.ON_PREM_ONLY, ProviderState.NEVER],

@@ -210,6 +210,22 @@ def test_the_usage_chunk_is_dropped_unless_asked_for() -> None:
     assert facts.usage == {"in": 1, "out": 2, "cached": 0}
 
 
+def test_what_was_cached_is_on_record_but_told_only_where_policy_says_so() -> None:
+    """Figures of caches tell of other callers' prompts."""
+    details = {"cached_tokens": 4, "audio_tokens": 1}
+    usage = {"prompt_tokens": 7, "prompt_cache_hit_tokens": 4, "prompt_tokens_details": details}
+    hidden = {"prompt_tokens": 7, "prompt_tokens_details": {"audio_tokens": 1}}
+    answer = {"choices": [{"message": {"content": "a"}}], "usage": usage}
+    last = {"choices": [], "usage": usage}
+    for hides, shown in ((False, usage), (True, hidden)):
+        where, facts = replace(context(wants_usage=True), hides_cached=hides), AnswerFacts()
+        assert whole(answer, where, facts)["usage"] == shown
+        assert facts.usage["cached"] == 4
+        stream = ChatStream(where, AnswerFacts())
+        stream.take(orjson.dumps(last))
+        assert orjson.loads(stream.give()[6:])["usage"] == shown
+
+
 def test_held_text_comes_out_without_a_finish_reason() -> None:
     """An upstream that just says [DONE] loses nothing."""
     events, _ = run([delta(0, {"content": "ax"})])
