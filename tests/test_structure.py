@@ -38,6 +38,7 @@ PURE = (
     "policy/opened.py", "policy/order.py", "policy/universe.py", "policy/simulate.py",
     "policy/answers.py",
     "batches/lines.py", "batches/form.py", "batches/kept.py", "batches/objects.py",
+    "conformance/model.py", "conformance/filling.py", "conformance/tables/*.py",
     "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",

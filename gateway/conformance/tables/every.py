@@ -1,0 +1,9 @@
+"""The tables of all endpoints, in the order of the documentation. Pure data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.conformance.tables import chat
+
+TABLES: Final = (chat.TABLE,)
