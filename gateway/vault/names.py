@@ -17,8 +17,9 @@ _KIND: Final = re.compile(r"[a-z][a-z_]{0,31}")
 _NAME: Final = re.compile(r"(?=.{1,200}\Z)[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+)*")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9_.\-/]{0,200}")
 
+FIRST: Final = " "
 LAST: Final = "\x7f"
-"""Stands behind every character of a name."""
+"""Stand before and behind every character of a name, or of a tenant's."""
 
 
 def check(items: Iterable[Item]) -> None:

@@ -15,6 +15,7 @@ from gateway.audit.migrations.run import upgrade
 from gateway.audit.postgres.sql import address
 from gateway.audit.reading import open_log
 from gateway.audit.sinks.sql import STATE, Books
+from gateway.audit.sql import SCHEMA
 from gateway.errors import ConfigError
 from gateway.expiring import Expirer
 from tests.audit import pg
@@ -217,7 +218,9 @@ def test_a_log_of_schema_3_is_brought_up_to_date_with_all_it_holds(server: str, 
             asyncio.run(store(url).start())
         with pytest.raises(ConfigError, match="cloakroom audit migrate"):
             open_content(url, MASTER)
-        pg.query(url, "UPDATE audit_meta SET version = 4")  # what writes is the same as before
+        pg.query(
+            url, f"UPDATE audit_meta SET version = {SCHEMA}"
+        )  # what writes is the same as before
         fill(url, tmp_path)
         exchange(url, "old", BERT, text=b"text", expires=EARLIER)
         pg.query(url, "UPDATE audit_meta SET version = 3")
@@ -243,7 +246,7 @@ def contents(url: str) -> dict[str, int]:
 
 def open_content_of_old(url: str):
     """As an old version opened it."""
-    pg.query(url, "UPDATE audit_meta SET version = 4")
+    pg.query(url, f"UPDATE audit_meta SET version = {SCHEMA}")
     content = open_content(url, MASTER)
     pg.query(url, "UPDATE audit_meta SET version = 3")
     return content

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.errors import InternalError
-from gateway.ports import Item, Owner, Vault
+from gateway.ports import Owner, Vault
 from gateway.vault.memory import MemoryVault
+from gateway.vault.store import SqlVault
+from tests.vault.conftest import ANNA, MASTER, Clock, item
 
-ANNA = Owner("acme", "anna")
+KINDS = ["memory", "sqlite", "postgres"]
 STRANGERS = [
     Owner("acme", "bert"),
     Owner("other", "anna"),
@@ -19,29 +21,16 @@ STRANGERS = [
 ]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=KINDS)
 async def vault(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Vault]:
-    made: dict[str, Callable[[], Vault]] = {"memory": lambda: MemoryVault(clock)}
-    opened = made[request.param]()
-    yield opened
-    await opened.aclose()
+    kind = request.param
+    made = MemoryVault(clock) if kind == "memory" else sql_vault(request, kind, clock)
+    yield made
+    await made.aclose()
 
 
-def item(name: str, value: bytes = b"v", kind: str = "response", expires: float = 2000.0) -> Item:
-    return Item(kind, name, value, expires)
+def sql_vault(request: pytest.FixtureRequest, kind: str, clock: Clock) -> Vault:
+    return SqlVault(request.getfixturevalue(f"{kind}_url"), MASTER, clock=clock)
 
 
 async def test_what_was_put_comes_back(vault: Vault):
