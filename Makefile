@@ -22,7 +22,7 @@ VLLM := .venv-vllm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models test-vllm test-faults train check lock build clean
+.PHONY: help install demo test test-models test-vllm test-faults test-syslog train check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -45,6 +45,10 @@ test-vllm: $(MODELS)/.models $(VLLM)/.vllm  ## run the tests against real vLLM s
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit
+
+test-syslog: $(VENV)/.dev  ## send records to rsyslog: needs the packages rsyslog and rsyslog-gnutls
+	@command -v rsyslogd >/dev/null || { echo "no rsyslogd: install rsyslog and rsyslog-gnutls"; exit 1; }
+	$(BIN)/python -m pytest -m syslog tests/audit
 
 train: $(MODELS)/.models  ## train the models: make train CORPORA=folder OUT=folder
 	$(MODELS)/bin/python -m gateway detector train --corpora $(CORPORA) --out $(OUT)

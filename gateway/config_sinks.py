@@ -19,7 +19,7 @@ _SINK_KEYS: Final = {
     "jsonl": {"path", "rotate_mb"},
     "ocsf": {"path", "rotate_mb"},
     "folder": {"path", "every_s"},
-    "syslog": {"host", "port"} | _TLS,
+    "syslog": {"host", "port", "answers_end"} | _TLS,
 }
 _ANCHOR_KEYS: Final = {"file": {"path"}, "webhook": {"url", "ca_file"}}
 
@@ -44,6 +44,7 @@ class SinkModel(Strict):
     ca_file: Text | None = None
     client_cert_file: Text | None = None
     client_key_file: Text | None = None
+    answers_end: bool = True
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> SinkModel:
@@ -137,6 +138,7 @@ def _sinks(model: AuditFileModel, reader: Reader) -> tuple[made.Sink, ...]:
                 ca_file=_file(one.ca_file, (*path, "ca_file"), reader),
                 client_cert_file=_file(one.client_cert_file, (*path, "client_cert_file"), reader),
                 client_key_file=_file(one.client_key_file, (*path, "client_key_file"), reader),
+                answers_end=one.answers_end,
             )
         )
     _check_paths("sinks", [one.path for one in found], reader)

@@ -165,7 +165,8 @@ class Place:
 class Sink:
     """A further destination of audit records: `jsonl`, `ocsf`, `folder` or `syslog`.
 
-    `hold_s` is how long a folder gathers records for a file, in seconds.
+    `hold_s` is how long a folder gathers records for a file, in seconds. `answers_end` says of a
+    syslog server that it answers the end of a TLS connection, as RFC 5425 wants it.
     """
 
     kind: str
@@ -179,6 +180,7 @@ class Sink:
     ca_file: Path | None = None
     client_cert_file: Path | None = None
     client_key_file: Path | None = None
+    answers_end: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

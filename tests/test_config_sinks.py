@@ -58,6 +58,7 @@ def test_everything_that_can_be_said(tmp_path: Path):
       ca_file: ca.pem
       client_cert_file: c.pem
       client_key_file: c.key
+      answers_end: false
   anchors:
     - {kind: file, path: out}
     - {kind: webhook, url: https://anchor.example/x, ca_file: ca.pem}
@@ -71,6 +72,7 @@ def test_everything_that_can_be_said(tmp_path: Path):
     assert (ocsf.path, ocsf.rotate_bytes) == (tmp_path / "out" / "o.jsonl", 256 * 1024 * 1024)
     assert (folder.path, folder.hold_s) == (tmp_path / "out", 5.0)
     assert (syslog.path, syslog.host, syslog.port) == (None, "siem.example", 7000)
+    assert not syslog.answers_end
     assert syslog.ca_file == tmp_path / "ca.pem"
     assert (syslog.client_cert_file, syslog.client_key_file) == (
         tmp_path / "c.pem",
@@ -96,6 +98,7 @@ def test_everything_that_can_be_said(tmp_path: Path):
         ("  sinks: [{kind: jsonl, path: .}]\n", ["sinks[0].path: is a folder"]),
         ("  sinks: [{kind: syslog, host: h, ca_file: x}]\n", ["sinks[0].ca_file: no such file"]),
         ("  sinks: [{kind: syslog, host: h, client_key_file: x}]\n", ["belong together"]),
+        ("  sinks: [{kind: folder, path: ., answers_end: true}]\n", ["has no answers_end"]),
         ("  sinks: [{kind: syslog, host: 'a b'}]\n", ["sinks[0].host", "host name"]),
         (
             "  sinks:\n    - {kind: jsonl, path: a}\n    - {kind: jsonl, path: b}\n",

@@ -98,7 +98,7 @@ class SyslogServer:
     """Takes connections one after the other; `received` has what it was sent and understood.
 
     `ways` says how the next connections end: "good" answers close_notify, "mute" closes without
-    it, "reset" breaks off after the first bytes, which are lost.
+    it, "reset" breaks off after the first bytes, which are lost, "deaf" closes at once.
     """
 
     def __init__(self, pki: Pki, port: int = 0, *, ways: tuple[str, ...] = ()) -> None:
@@ -137,6 +137,8 @@ class SyslogServer:
             if way == "reset":
                 one.recv(1)
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
+            if way == "deaf":
                 return
             data = b""
             while piece := one.recv(65536):

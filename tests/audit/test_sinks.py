@@ -227,8 +227,8 @@ def pki(tmp_path_factory) -> Pki:
     return make_pki(tmp_path_factory.mktemp("pki"))
 
 
-def sink_to(pki: Pki, port: int) -> SyslogSink:
-    server = Server("127.0.0.1", port, pki.ca, *pki.client, timeout_s=5.0)
+def sink_to(pki: Pki, port: int, *, answers_end: bool = True) -> SyslogSink:
+    server = Server("127.0.0.1", port, pki.ca, *pki.client, answers_end, timeout_s=5.0)
     return SyslogSink(server, hostname="gateway-1")
 
 
@@ -254,6 +254,31 @@ def test_a_server_gets_every_record_and_answers_the_end(pki: Pki):
         sink.deliver(rows(1000))
         sink.deliver(rows(1, start=1000))
     assert server.received == [syslog.message(one, "gateway-1") for one in rows(1001)]
+
+
+def test_a_server_that_never_answers_the_end_is_told_by_name(pki: Pki):
+    with SyslogServer(pki, ways=("mute",)) as server, pytest.raises(SinkFault) as caught:
+        sink_to(pki, server.port).deliver(rows(1))
+    assert caught.value.code == "end_unanswered"
+
+
+def test_a_server_that_need_not_answer_the_end_has_to_read_up_to_it(pki: Pki):
+    with SyslogServer(pki, ways=("mute", "good")) as server:
+        sink = sink_to(pki, server.port, answers_end=False)
+        sink.deliver(rows(200))
+        sink.deliver(rows(1, start=200))
+    assert server.received == [syslog.message(one, "gateway-1") for one in rows(201)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 200])
+@pytest.mark.parametrize("way", ["reset", "deaf"])
+def test_a_server_that_reads_nothing_has_taken_nothing(pki: Pki, way: str, count: int):
+    """Not even where it need not answer: whichever of the two ends comes first."""
+    with SyslogServer(pki, ways=(way,) * 20) as server:
+        sink = sink_to(pki, server.port, answers_end=False)
+        for _ in range(20):
+            with pytest.raises(SinkFault):
+                sink.deliver(rows(count))
 
 
 @pytest.mark.parametrize("way", ["mute", "reset"])

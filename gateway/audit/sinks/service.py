@@ -35,6 +35,8 @@ _HINTS: Final = {
     "ENOSPC": "make room",
     "EROFS": "it is on a read-only file system",
     "ECONNREFUSED": "nobody listens at this host and port",
+    "end_unanswered": "set answers_end: false for a server that never answers the end of a TLS "
+    "connection, as rsyslog with its driver gtls",
     "certificate_refused": "set ca_file to the authority that signed the server's certificate",
 }
 
@@ -49,6 +51,7 @@ def make_sink(settings: SinkSettings) -> Sink:
             settings.ca_file,
             settings.client_cert_file,
             settings.client_key_file,
+            settings.answers_end,
         )
         return SyslogSink(server)
     if settings.kind == "folder":

@@ -4,13 +4,21 @@ Syslog has no answer that says that a message was taken. But RFC 5425, section 4
 end a connection with close_notify, and the server answer it with its own, which it does when it
 has read everything before. So each delivery has a connection, and counts as taken once the server
 has answered the end of it: a server that dies with messages in its buffers gets them again.
+
+Some servers never answer; rsyslog with GnuTLS is one (seen with 8.2302). Of those, where the
+operator says so, it counts that the connection ends in good order: a system whose program closes a
+connection before it has read everything resets it, or has not acknowledged the rest. It is weaker:
+that end is not signed, so that somebody on the wire can make it up.
 """
 
 from __future__ import annotations
 
+import fcntl
 import re
 import socket
 import ssl
+import struct
+import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,7 +44,8 @@ class Server:
     """Where the messages go.
 
     `ca_file` None stands for the authorities that the system trusts. The server's certificate
-    must be for `host`. `timeout_s` bounds each step of a connection, in seconds.
+    must be for `host`. `answers_end` False stands for a server that does not answer the end of a
+    connection. `timeout_s` bounds each step of a connection, in seconds.
     """
 
     host: str
@@ -44,6 +53,7 @@ class Server:
     ca_file: Path | None = None
     client_cert_file: Path | None = None
     client_key_file: Path | None = None
+    answers_end: bool = True
     timeout_s: float = field(default=10.0, kw_only=True)
 
 
@@ -67,7 +77,7 @@ class SyslogSink:
         self.deliver(())
 
     def deliver(self, rows: Sequence[Row]) -> None:
-        """Send the records; return once the server has answered the end of the connection."""
+        """Send the records; return once the server has taken the end of the connection."""
         data = b"".join(frame(message(row, self._hostname)) for row in rows)
         server = self._server
         try:
@@ -76,7 +86,7 @@ class SyslogSink:
             with socket.create_connection(address, server.timeout_s) as plain:
                 channel = _Channel(plain, context, server.host)
                 channel.send(data)
-                channel.end()
+                channel.end(answered=server.answers_end)
         except OSError as error:
             raise fault_of(error) from None
 
@@ -141,12 +151,12 @@ class _Channel:
             self._tls.write(data[start : start + _CHUNK])
             self._flush()
 
-    def end(self) -> None:
-        """Send close_notify and wait for the peer's.
+    def end(self, *, answered: bool) -> None:
+        """Send close_notify and wait for the peer's, or else, unless `answered`, for the end.
 
         Raises:
-            OSError: it did not come: there was an alert, or the connection was cut.
-            SinkFault: the peer ended the connection before.
+            OSError: there was an alert, or the connection was cut.
+            SinkFault: the peer ended the connection before, or did not answer.
         """
         try:
             while self._tls.read(_CHUNK):  # what has come in so far: an alert, perhaps
@@ -158,9 +168,25 @@ class _Channel:
         with suppress(ssl.SSLWantReadError):  # nothing is there to be read: it only sends
             self._tls.unwrap()
         self._flush()
-        with suppress(ssl.SSLZeroReturnError):
+        try:
             while self._read_until_done(lambda: self._tls.read(_CHUNK)):
                 pass
+        except ssl.SSLZeroReturnError:
+            return
+        except ssl.SSLEOFError:
+            if answered or not self._is_taken():
+                raise SinkFault("end_unanswered") from None
+
+    def _is_taken(self) -> bool:
+        """Whether the peer, which has ended the connection, had read everything before.
+
+        Its last segment acknowledges what it had received, and is a reset if that was not read.
+        """
+        (unacknowledged,) = struct.unpack(
+            "i", fcntl.ioctl(self._plain.fileno(), termios.TIOCOUTQ, bytes(4))
+        )
+        failed = self._plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return not unacknowledged and not failed
 
     def _read_until_done(self, act: Callable[[], _T]) -> _T:
         while True:
