@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from gateway import telemetry
-from gateway.cli import checks, checks_sinks
+from gateway.cli import checks, checks_sinks, checks_vllm
 from gateway.cli.checks import Check, Status
-from gateway.cli.common import ConfigOption, JsonOption, console, print_json
+from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
+from gateway.cli.doctor_matrix import run_matrix
 from gateway.config import load
 from gateway.errors import ConfigError
 
@@ -27,9 +28,17 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def doctor(
     config: ConfigOption = None,
     as_json: JsonOption = False,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="Plant a canary in every place of every API instead.")
+    ] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="With --matrix: ask each upstream once per API, too.")
+    ] = False,
 ) -> None:
     """Check the configuration and everything that it names. Exits with 1 if a check fails."""
     telemetry.install()
+    if matrix:
+        asyncio.run(run_matrix(load_settings(config), sends=send, as_json=as_json))
     done = asyncio.run(_all(config))
     failed = any(one.status is Status.FAILED for one in done)
     if as_json:
@@ -65,7 +74,8 @@ async def _all(config: Path | None) -> list[Check]:
     done += await asyncio.to_thread(checks_sinks.sinks, settings)
     done += await asyncio.to_thread(checks_sinks.anchors, settings)
     done += [*detection, await checks.round_trip(settings)]
-    return done + await checks.upstreams(settings)
+    done += await checks.upstreams(settings)
+    return done + await asyncio.to_thread(checks_vllm.vllm, settings)
 
 
 def _parted(notice: str) -> tuple[str, str]:

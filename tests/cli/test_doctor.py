@@ -151,6 +151,7 @@ def test_upstreams_that_answer_and_that_do_not():
         port, closed = alive.getsockname()[1], x.getsockname()[1]
         x.close()
         code, found = doctor(
+            "limits: {connect_s: 1}\n"
             "upstreams:\n"
             f"  - {{name: up, kind: openai, class: on_prem, base_url: 'http://127.0.0.1:{port}/v1'}}\n"
             f"  - {{name: down, kind: openai, class: on_prem, base_url: 'http://127.0.0.1:{closed}/v1'}}\n"

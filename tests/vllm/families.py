@@ -48,7 +48,8 @@ def _of_usage(into: str, out: str) -> Callable[[dict[str, Any]], tuple[int, int]
 
 
 def _function(text: str) -> dict[str, Any]:
-    return {"name": TOOL, "description": f"Like {text}", "parameters": _schema(text)}
+    described = {"name": TOOL, "description": f"Like {text}", "strict": True}
+    return {**described, "parameters": _schema(text)}
 
 
 def _first(choices: list[dict[str, Any]], *keys: str) -> Any:
@@ -129,7 +130,7 @@ MESSAGES = Way(
     used=_of_usage("input_tokens", "output_tokens"),
     ask_tool=lambda text: {
         "messages": _user(f"Send: {text}"),
-        "tools": [{"name": TOOL, "description": f"Like {text}", "input_schema": _schema(text)}],
+        "tools": [{"name": TOOL, "strict": True, "input_schema": _schema(text)}],
         "tool_choice": {"type": "tool", "name": TOOL},
         "max_tokens": 600,
     },

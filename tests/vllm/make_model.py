@@ -43,7 +43,9 @@ def decoder(folder: Path) -> Path:
         initial_alphabet=byte_level.alphabet(),
         show_progress=False,
     )
-    texts = [file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("*.md"))]
+    # Without runs of spaces: a model that says what it likes would get lost in them between the
+    # braces of JSON.
+    texts = [" ".join(file.read_text("utf-8").split()) for file in sorted(ROOT.glob("*.md"))]
     made.train_from_iterator(texts, trainer)
     folder.mkdir(parents=True)
     made.save(str(folder / "tokenizer.json"))
