@@ -17,8 +17,10 @@ import structlog
 from gateway.audit import sql
 from gateway.audit.backend import Backend, Batch, RecordRow
 from gateway.audit.chain import Head, Link, extend, head_of, writer_key
+from gateway.audit.checkpoint import SigningKeys
 from gateway.audit.checkpointing import Checkpointer
 from gateway.audit.content import sql as content
+from gateway.audit.continuing import check_continues
 from gateway.audit.facts import TERMINAL, EventType
 from gateway.audit.record import AuditRecord, canonical, outcome_unknown, timestamp, uuid7
 from gateway.errors import ConfigError
@@ -44,15 +46,19 @@ class Ledger:
         self._connection: sql.Db | None = None
         self._head = Head()
 
-    def open(self) -> None:
+    def open(self, own: SigningKeys | None) -> None:
         """Make what is not there, bring the schema up to date where that is due, and reconcile.
 
+        `own` are the keys that will sign the log, if any do.
+
         Raises:
-            ConfigError: the schema is not of this version.
+            ConfigError: the schema is not of this version, or the log is not what was signed.
         """
         with sql.faults():
             self.backend.prepare(self.writer_id)
             self._connection = self.backend.connect(self.writer_id, first=True)
+            if self.backend.inline:  # elsewhere writers cannot read this, and the sequencer does
+                check_continues(sql.Raw(self._connection), self.backend.place, own)
             self.reconcile(frozenset())
 
     def write(self, pairs: Sequence[tuple[AuditRecord, bytes]]) -> None:

@@ -19,6 +19,7 @@ import structlog
 from gateway.audit import sql, tree
 from gateway.audit.chain import Head, Link, extend, writer_key
 from gateway.audit.checkpointing import LEAVES, Checkpointer, LogForked, Signing
+from gateway.audit.continuing import check_continues
 from gateway.audit.postgres import sql as postgres
 from gateway.audit.postgres.backend import PostgresBackend
 from gateway.errors import ConfigError
@@ -102,6 +103,7 @@ class Sequencer:
         self.problem: ConfigError | None = None
         self._backend = backend
         self._master = master
+        self._keys = signing.keys if signing is not None else None
         self._checkpointer = Checkpointer(signing) if signing is not None else None
         self._on_leading = on_leading
         self._on_broken = on_broken
@@ -135,7 +137,7 @@ class Sequencer:
         """Start the thread, and wait until it has tried to lead, or for so many seconds.
 
         Raises:
-            ConfigError: it cannot: the log has another name, or another schema.
+            ConfigError: it cannot: the log has another name or schema, or is not what was signed.
         """
         self._thread.start()
         self._tried.wait(patience_s)
@@ -194,8 +196,10 @@ class Sequencer:
         """Whether this process leads, after trying to."""
         if self._connection is None:
             self._connection = self._backend.connect_as(ROLE)
+            raw, place = sql.Raw(self._connection), self._backend.place
+            check_continues(raw, place, self._keys)
             if self._checkpointer is not None:
-                self._checkpointer.check_name(sql.Raw(self._connection), self._backend.place)
+                self._checkpointer.check_name(raw, place)
         if not self._leads:
             raw = sql.Raw(self._connection)
             self._leads = bool(raw.execute(postgres.LEAD).fetchone()[0])

@@ -209,7 +209,8 @@ class SqlAuditStore:
         """Open the log, bring its schema up to date and close what dead processes left open.
 
         Raises:
-            ConfigError: it cannot be opened for writing, or a newer version wrote it.
+            ConfigError: it cannot be opened for writing, a newer version wrote it, or it is not the
+                log that its newest checkpoint signed.
         """
         await asyncio.wrap_future(self._writer.start())
         self._note_keys(self._writer.new_keys)

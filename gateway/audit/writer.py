@@ -63,6 +63,7 @@ class GroupWriter:
         self.forked = False  # the tree contradicts what was signed: not to be made good here
         self.new_keys: list[str] = []
         self._ledger = Ledger(backend, master)
+        self._keys = signing.keys if signing is not None else None
         self._checkpointer = Checkpointer(signing) if signing is not None else None
         # Where records get their leaves elsewhere, they are signed there too.
         self._signs = backend.inline
@@ -186,7 +187,7 @@ class GroupWriter:
 
     def _open(self) -> None:
         try:
-            self._ledger.open()
+            self._ledger.open(self._keys)
             if self._checkpointer is not None and self._signs:
                 self.new_keys = self._ledger.introduce(self._checkpointer)
                 self._unsigned = bool(self.new_keys)
