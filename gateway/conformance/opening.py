@@ -1,4 +1,4 @@
-"""Opens a pipeline of its own for the conformance matrix, thrown away afterwards."""
+"""Opens parts of their own for the conformance matrix, thrown away afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.app import open_parts
+from gateway.app import Parts, open_parts
 from gateway.conformance.filling import CANARY, CANARY_NAME
 from gateway.conformance.running import UPSTREAM, Runner
 from gateway.policy.shipped import shipped_policy
@@ -16,16 +16,15 @@ from gateway.settings import Audit, ListEntry, Settings
 
 
 @asynccontextmanager
-async def matrix_runner(settings: Settings) -> AsyncIterator[Runner]:
-    """The parts as configured, but with a detector that finds the canary for sure, one policy,
-    and a log that is thrown away."""
+async def apart(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts as configured, but with a detector that finds the canary for sure, a policy that
+    masks everything, and a log that is thrown away."""
     deny = tuple(ListEntry(text=one, entity_type="PERSON") for one in (CANARY, CANARY_NAME))
     detection = replace(settings.detection, profile="patterns", engines=(), deny=deny)
     with tempfile.TemporaryDirectory(prefix="cloakroom-matrix-") as folder:
         parts = open_parts(
             replace(
                 settings,
-                upstreams=(UPSTREAM,),
                 policies=(shipped_policy("mask-all"),),
                 audit=Audit(url=f"sqlite:///{Path(folder) / 'cloakroom.db'}"),
                 detection=detection,
@@ -33,6 +32,13 @@ async def matrix_runner(settings: Settings) -> AsyncIterator[Runner]:
         )
         try:
             await parts.store.start()
-            yield Runner(parts.pipeline)
+            yield parts
         finally:
             await parts.aclose()
+
+
+@asynccontextmanager
+async def matrix_runner(settings: Settings) -> AsyncIterator[Runner]:
+    """What runs the matrix, on the parts as configured but for the upstreams."""
+    async with apart(replace(settings, upstreams=(UPSTREAM,))) as parts:
+        yield Runner(parts.pipeline)
