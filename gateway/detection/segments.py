@@ -17,6 +17,9 @@ _REACH = 64  # code points on each side of a seam
 # What may be pieced together over a seam: types whose form leaves little to chance.
 _SEAM_TYPES = frozenset({"CREDIT_CARD", "IBAN", "EMAIL_ADDRESS", "US_SSN", "API_KEY", "JWT"})
 
+# The fields of all API families that hold what was said in turn.
+_CONVERSATIONS = frozenset({"messages", "input"})
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -61,7 +64,7 @@ def _seams(leaves: Sequence[Leaf]) -> list[Segment]:
     texts = [
         index
         for index, leaf in enumerate(leaves)
-        if leaf.path[0] == "messages" and leaf.kind is LeafKind.PROSE and not leaf.glue
+        if _is_spoken(leaf) and leaf.kind is LeafKind.PROSE and not leaf.glue
     ]
     pairs: dict[tuple[int, int], None] = {}
     latest: dict[str, int] = {}
@@ -85,6 +88,11 @@ def _seams(leaves: Sequence[Leaf]) -> list[Segment]:
             )
             found.append(Segment(head + tail, parts, is_seam=True))
     return found
+
+
+def _is_spoken(leaf: Leaf) -> bool:
+    """Whether a text stands in a conversation; a list of plain texts is none."""
+    return leaf.path[0] in _CONVERSATIONS and len(leaf.path) > 2
 
 
 def findings(

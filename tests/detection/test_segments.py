@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from gateway.detection.segments import findings, segments
 from gateway.types import Finding, Leaf, Span
+from gateway.wire import messages, responses
 from gateway.wire.chat import parse
 
+TEXTS = {"input": "input_text", "messages": "text"}
 MAIL = re.compile(r"[a-z.]+@[a-z]+\.com")
 CARD = re.compile(r"(?<!\d)\d{4}(?: ?\d{4}){3}(?!\d)")
 SECRET = re.compile(r"password: (\S+)")
@@ -59,6 +63,24 @@ def test_a_value_split_at_every_place_over_two_messages_is_found() -> None:
             ]
             found = detect(chat(*messages))
             assert [text for text, _ in found] == [left, right], (left, bool(between))
+
+
+@pytest.mark.parametrize(
+    ("parse_any", "field"), [(responses.parse, "input"), (messages.parse, "messages")]
+)
+def test_it_is_found_in_every_conversation(parse_any, field: str) -> None:
+    said = [
+        {"role": "user", "content": "card 4111 1111"},
+        {"role": "assistant", "content": "Go on."},
+        {"role": "user", "content": [{"type": TEXTS[field], "text": "1111 1111 thanks"}]},
+    ]
+    parsed = parse_any({"model": "m", "max_tokens": 9, field: said})
+    assert [text for text, _ in detect(tuple(parsed.leaves))] == ["4111 1111", "1111 1111"]
+
+
+def test_texts_that_stand_side_by_side_are_no_conversation() -> None:
+    leaves = (Leaf(("input", 0), "card 4111 1111 "), Leaf(("input", 1), "1111 1111 thanks"))
+    assert len(segments(leaves)) == 2
 
 
 def test_a_seam_adds_nothing_to_what_is_known() -> None:
