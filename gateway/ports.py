@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.audit.record import AuditRecord
 from gateway.masking.mask import MaskedRequest
@@ -75,6 +75,75 @@ class Upstream(Protocol):
 
     async def aclose(self) -> None:
         """Close the connection pool."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedLine:
+    """One request in a file of requests, under a name of ours, for an endpoint such as
+    `/v1/chat/completions`."""
+
+    custom_id: str
+    endpoint: str
+    request: MaskedRequest
+
+
+class FileStore(Protocol):
+    """What keeps files of requests at an upstream, and works them off as batches.
+
+    Answers are JSON objects as they came: nothing of them has been looked at. `headers` are as
+    for `Upstream`, and so are the errors; `upstream_not_found` says that there is no such file or
+    batch.
+    """
+
+    @property
+    def name(self) -> str:
+        """The upstream's name in the configuration."""
+        ...
+
+    async def upload(
+        self,
+        lines: AsyncIterator[MaskedLine],
+        expires_s: int | None,
+        request_id: str,
+        headers: Mapping[str, str],
+    ) -> dict[str, Any]:
+        """Send a file on line by line. Where it is left before the last, there is no file.
+
+        The upstream deletes it after `expires_s` seconds, where that is given.
+        """
+        ...
+
+    async def file(
+        self, file_id: str, request_id: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """What there is to know of a file."""
+        ...
+
+    async def delete(self, file_id: str, request_id: str, headers: Mapping[str, str]) -> None:
+        """Delete a file."""
+        ...
+
+    async def content(self, file_id: str, request_id: str, headers: Mapping[str, str]) -> Reply:
+        """The content of a file."""
+        ...
+
+    async def start(
+        self, batch: Mapping[str, Any], request_id: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Start a batch, of fields that hold no text of the caller."""
+        ...
+
+    async def batch(
+        self, batch_id: str, request_id: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """How far a batch is."""
+        ...
+
+    async def cancel(
+        self, batch_id: str, request_id: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Cancel a batch."""
         ...
 
 

@@ -22,6 +22,7 @@ from gateway.settings import Limits
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import UpstreamClass
 from gateway.upstreams import connecting, failures
+from gateway.upstreams.pacing import Paced
 from gateway.version import __version__
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Kind(Protocol):
 class Call:
     """One request as it goes out. `types` are the content types that an answer may have.
 
-    The body of an answer that is `endless` may be of any size; streams of events always may.
+    A body in pieces goes out as they come. The body of an answer that is `endless` may be of any
+    size; streams of events always may.
     """
 
     path: str
@@ -152,8 +154,10 @@ class HttpClient:
         """
         # Caught here, raised below: outside the handler, the error drags no cause along.
         try:
-            async with asyncio.timeout(self._limits.first_byte_s):
-                return await self._exchange(call)
+            async with asyncio.timeout(self._limits.first_byte_s) as timeout:
+                if isinstance(call.body, bytes):
+                    return await self._exchange(call, call.body)
+                return await self._upload(call, Paced(call.body, timeout, self._limits))
         except (aiohttp.ClientError, OSError) as error:
             failure = failures.of_transport(error)
         raise failure
@@ -164,10 +168,20 @@ class HttpClient:
             _, session = self._sessions.popitem()
             await session.close()
 
-    async def _exchange(self, call: Call) -> HttpReply:
+    async def _upload(self, call: Call, body: Paced) -> HttpReply:
+        try:
+            reply = await self._exchange(call, body)
+        finally:
+            body.let_go()
+        if not body.has_ended:  # an answer to what it cannot know yet
+            await reply.aclose()
+            raise failures.invalid()
+        return reply
+
+    async def _exchange(self, call: Call, body: bytes | Paced) -> HttpReply:
         trace = SimpleNamespace(reused=False)
         try:
-            response = await self._request(call, trace)
+            response = await self._request(call, body, trace)
         except aiohttp.ServerDisconnectedError as error:
             # A server may close an idle connection in the very moment in which we reuse it
             # (RFC 9112, section 9.3.1). Only that case is tried again, once: the connection had
@@ -176,9 +190,9 @@ class HttpClient:
             # connection of its own, which cannot be stale. A body that comes in pieces has
             # been used up.
             is_stale = trace.reused and isinstance(error.message, str)
-            if not (is_stale and isinstance(call.body, bytes)):
+            if not (is_stale and isinstance(body, bytes)):
                 raise
-            response = await self._request(call, trace, fresh=True)
+            response = await self._request(call, body, trace, fresh=True)
         try:
             return await self._accept(response, call)
         except BaseException:  # cancelled as well: an unread answer must not return to the pool
@@ -186,13 +200,13 @@ class HttpClient:
             raise
 
     async def _request(
-        self, call: Call, trace: SimpleNamespace, *, fresh: bool = False
+        self, call: Call, body: bytes | Paced, trace: SimpleNamespace, *, fresh: bool = False
     ) -> aiohttp.ClientResponse:
         url = self._base.joinpath(*call.path.strip("/").split("/"))
         return await self._session(fresh=fresh).request(
             call.method,
             url.with_query(call.query) if call.query else url,
-            data=call.body or None,
+            data=body or None,
             headers=call.headers,
             allow_redirects=False,
             proxy=self._proxy,

@@ -16,7 +16,7 @@ import orjson
 
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import Json, UpstreamClass
-from gateway.upstreams.echo import chat, count_tokens, messages
+from gateway.upstreams.echo import chat, count_tokens, messages, responses
 from gateway.upstreams.echo.common import recut, rejected
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _STREAM_BYTES: Final = 61  # the longest piece of a stream
 _BODY_BYTES: Final = 4093  # the longest piece of any other answer
 _ECHOES: Final[Mapping[str, Any]] = {
     "/chat/completions": chat,
+    "/responses": responses,
     "/messages": messages,
     "/messages/count_tokens": count_tokens,
 }
@@ -60,14 +61,11 @@ class LoopbackUpstream:
         """
         body = request.body
         document: dict[str, Json] = orjson.loads(body)
-        echo = _ECHOES.get(request.path)
-        if echo is None:
-            raise rejected("The loopback upstream does not serve this endpoint.")
         created = int(self._clock())
         if not request.stream:
-            answer = orjson.dumps(echo.whole(document, request_id, created))
+            answer = orjson.dumps(echoed(request.path, document, request_id, created))
             return LoopbackReply(recut([answer], body, _BODY_BYTES), False)
-        events = echo.events(document, request_id, created)
+        events = _echo(request.path).events(document, request_id, created)
         return LoopbackReply(recut(events, body, _STREAM_BYTES), True)
 
     async def aclose(self) -> None:
@@ -98,3 +96,20 @@ class LoopbackReply:
     async def aclose(self) -> None:
         """End `chunks`."""
         self._closed = True
+
+
+def echoed(path: str, document: dict[str, Json], request_id: str, created: int) -> dict[str, Json]:
+    """The whole answer to a request.
+
+    Raises:
+        UpstreamFailed: the request cannot be echoed.
+    """
+    answer: dict[str, Json] = _echo(path).whole(document, request_id, created)
+    return answer
+
+
+def _echo(path: str) -> Any:
+    echo = _ECHOES.get(path)
+    if echo is None:
+        raise rejected("The loopback upstream does not serve this endpoint.")
+    return echo
