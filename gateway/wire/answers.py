@@ -7,14 +7,15 @@ filter per text, puts the text in, and fills the places once the filters let go.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from gateway.errors import UpstreamFailed
+from gateway.types import Json
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._:/\-]{1,128}")
-_USAGE: Final = re.compile(r"[a-z_]{1,40}")
+_USAGE: Final = re.compile(r"[a-z0-9_]{1,40}")
 _DEEPEST_USAGE: Final = 3
 _MOST: Final = 2**53 - 1  # the largest integer that every JSON reader holds exactly
 
@@ -93,7 +94,8 @@ class AnswerContext:
 
     `restored` restores an id, which the upstream made and no model wrote. `answer_id` is the
     name under which the client finds an answer that the provider stores. With `hides_cached` the
-    usage does not say how much of the prompt was cached, which tells of others' prompts.
+    usage does not say how much of the prompt was cached, which tells of others' prompts. `asked` is
+    the client's own request, for answers that repeat it.
     """
 
     model: str
@@ -106,6 +108,7 @@ class AnswerContext:
     answer_id: str = ""
     hides_cached: bool = False
     thinking: Thinking | None = None
+    asked: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)

@@ -259,11 +259,9 @@ class _Reader:
         self, path: Path, value: Json, shape: Shape, role: str, group: int = -1, skip: str = ""
     ) -> None:
         if not isinstance(value, dict):
-            # A container may be named in place of being described.
-            if isinstance(value, str) and "id" in shape:
-                self._leaf(path, value, Kind.ID, role, group)
-            else:
-                self.collector.anything(path, value, role)
+            # A container may be named in place of being described, and other things by a word.
+            is_named = isinstance(value, str) and "id" in shape
+            self._leaf(path, value, Kind.ID if is_named else Kind.WORD, role, group)
             return
         given = value.get("role")
         if isinstance(given, str) and shape is _REQUEST["messages"]:

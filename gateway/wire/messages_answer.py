@@ -39,7 +39,7 @@ from gateway.wire.messages_thinking import kept
 _SHARED: Final = frozenset({"document", "tool_addition", "tool_removal"})
 _CACHED: Final = ("cache_read_input_tokens", "cache_creation_input_tokens")
 _USAGE_WORDS: Final = ("service_tier", "inference_geo", "speed")
-_TRANSFORMED: Final[Shape] = {"type": Kind.WORD, "path": Kind.WORD, "reason": Kind.WORD}
+_TRANSFORMED: Final[Shape] = {"type": Kind.WORD, "path": Kind.TEXT, "reason": Kind.WORD}
 _MISSED: Final[Shape] = {"type": Kind.WORD, "cache_missed_input_tokens": Kind.FIGURE}
 ENDING: Final[Shape] = {
     "stop_reason": Kind.WORD,
@@ -81,6 +81,10 @@ class Builder:
             make()
         self._after.clear()
 
+    def after(self, make: Callable[[], None]) -> None:
+        """Have something done once the texts are in their places."""
+        self._after.append(make)
+
     def fields(
         self, value: Any, shape: Shape, out: dict[str, Any], tool: Tool | None = None
     ) -> dict[str, Any]:
@@ -113,7 +117,10 @@ class Builder:
         if "input" in shape:
             tool = named(value)
             self._put_id(out, value, f"toolu_{self._context.request_id}_{number}")
-        return self.fields(value, shape, out, tool)
+        self.fields(value, shape, out, tool)
+        if kind == "compaction" and isinstance(value.get("content"), str):
+            out["signature"] = sealed(self._context, kind, value["content"], value.get("signature"))
+        return out
 
     def put(self, holder: dict[str, Any], key: str, text: str, where: TextPlace) -> None:
         """A whole text."""
@@ -132,7 +139,7 @@ class Builder:
             raise invalid()
         out: dict[str, Any] = {"type": "thinking"}
         self.put(out, "thinking", text, thinking_place(self._context))
-        out["signature"] = sealed(self._context, text, signature)
+        out["signature"] = sealed(self._context, "thinking", text, signature)
         return out
 
     def _field(
@@ -233,12 +240,13 @@ def thinking_place(context: AnswerContext) -> TextPlace:
     return TextPlace(restores=context.thinking is not None and context.thinking.restores)
 
 
-def sealed(context: AnswerContext, text: str, signature: Any) -> str:
-    """The signature that the client is given for a thinking block."""
-    signature = signature if isinstance(signature, str) else None
-    if context.thinking is None:
-        return signature or ""
-    return context.thinking.seal(kept(text, signature))
+def sealed(context: AnswerContext, kind: str, text: str, signature: Any) -> str | None:
+    """The signature that the client is given for a block: one of ours, where one is needed."""
+    given = signature if isinstance(signature, str) and signature else None
+    # Thinking comes back masked or not; it must be what it was even where nobody has signed it.
+    if context.thinking is None or (given is None and kind != "thinking"):
+        return given
+    return context.thinking.seal(kept(kind, text, given))
 
 
 def usage_of(value: Any, context: AnswerContext) -> dict[str, Any]:
@@ -246,6 +254,7 @@ def usage_of(value: Any, context: AnswerContext) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise invalid()
     told = figures(value)
+    told.pop("fallback_credit", None)  # no figures, and of something that requests cannot use
     shown = shown_usage(told, context)
     if context.hides_cached and "input_tokens" in told:
         # What is left of the input tells as much as what was cached of it.

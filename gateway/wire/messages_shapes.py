@@ -55,7 +55,8 @@ _RESULT: Final[Shape] = {
 _RAN: Final[Shape] = _fields(text="stdout stderr", figure="return_code", parts="content")
 _FAILED: Final[Shape] = _fields(word="error_code", text="error_message")
 _EDITED: Final[Shape] = {
-    **_fields(json="trigger keep clear_at_least", text="instructions"),
+    **dict.fromkeys(("trigger", "keep", "clear_at_least"), _fields(word="type", figure="value")),
+    **_fields(text="instructions"),
     **_fields(figure="cleared_input_tokens cleared_tool_uses cleared_thinking_turns"),
     **_fields(figure="pause_after_compaction", name="exclude_tools clear_tool_inputs"),
 }
@@ -63,10 +64,12 @@ _BROWSED: Final[Shape] = _fields(
     id="tab_id download_id", text="url path error", figure="size_bytes"
 )
 
+_SOURCE: Final[Shape] = {**_fields(word="type"), "tools": _fields(name="name", word="type")}
+
 TOOL: Final[Shape] = {
     **_fields(
         name="name mcp_server_name", text="description allowed_domains blocked_domains",
-        schema="input_schema", json="input_examples configs default_config url_sources",
+        schema="input_schema", json="input_examples configs default_config",
         word="allowed_callers response_inclusion", model="model",
         figure="defer_loading strict eager_input_streaming display_height_px display_width_px "
         "display_number enable_zoom max_characters max_uses max_content_tokens max_tokens "
@@ -74,6 +77,9 @@ TOOL: Final[Shape] = {
         tool="tools",
     ),
     "user_location": _fields(word="type", text="city country region timezone"),
+    "url_sources": {
+        "client_tool_results": _SOURCE, "server_tool_results": _SOURCE, "user_input": _SOURCE,
+    },
     "citations": _CITING,
     "cache_control": CACHE,
     "caching": CACHE,
@@ -203,8 +209,8 @@ WORDS: Final = frozenset(
     # settings
     "ephemeral 5m 1h auto any tool none standard_only standard fast default low medium high xhigh "
     "max enabled disabled adaptive between_tools summarized omitted updates error drop_block "
-    "json_schema json_object tokens input_tokens tool_uses thinking_turns all only except "
-    "summarize billing_policy self user_profile global us eu next_user_message never "
+    "json_schema json_object tokens tool_reference url input_tokens tool_uses thinking_turns all "
+    "only except summarize billing_policy self user_profile global us eu next_user_message never "
     # blocks
     "user assistant system direct code_execution_20250825 code_execution_20260120 "
     "code_execution_20260521 approximate full excluded downsize text image pdf text/plain "

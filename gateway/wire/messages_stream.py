@@ -2,8 +2,8 @@
 
 The events go out by the names, in the order and at the pace of those that come in. What the
 filter of a block holds back goes out before the event that ends the block; a piece of which
-nothing can go out yet is left out. The signature of thinking is made when its block ends, for only
-then is known what must be sealed.
+nothing can go out yet is left out. What the client gets as the signature of a block is made when
+the block ends, for only then is known what must be sealed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _PIECES: Final = {
     "mcp_tool_use": ("input_json_delta", "partial_json"),
 }
 _CITATION: Final[Shape] = {"citation": Kind.PARTS}
-_COMPACTION: Final[Shape] = {"content": Kind.TEXT, "encrypted_content": Kind.OPAQUE}
+_SUMMARY: Final = ("content", "encrypted_content", "signature")
 
 
 @dataclass(slots=True)
@@ -60,6 +60,7 @@ class _Block:
     text: TextFilter | None = None  # of what comes in pieces
     thinking: list[str] = field(default_factory=list, repr=False)  # as it came
     signature: str | None = field(default=None, repr=False)
+    summary: dict[str, Any] = field(default_factory=dict, repr=False)  # as it came
 
 
 @dataclass(slots=True)
@@ -163,6 +164,9 @@ class MessagesStream:
         # What of its text a block begins with goes out as its first piece.
         begun = given.get(key)
         block = self._blocks[index] = _Block(kind, named(given))
+        if kind == "compaction":
+            block.summary = given
+            return
         if kind == "thinking":
             out: dict[str, Any] = {"type": kind, "thinking": "", "signature": ""}
             self._sign(block, given)
@@ -185,8 +189,8 @@ class MessagesStream:
             self._build.fields(given, _CITATION, out)
             self._add("content_block_delta", {"index": index, "delta": out})
         elif kind == "compaction_delta" and block.kind == "compaction":
-            self._build.fields(given, _COMPACTION, out)
-            self._add("content_block_delta", {"index": index, "delta": out})
+            told = {key: given[key] for key in _SUMMARY if given.get(key) is not None}
+            block.summary = {**block.summary, **told}
         elif block.kind in _PIECES and kind == _PIECES[block.kind][0]:
             self._piece(index, block, given)
         else:
@@ -243,10 +247,22 @@ class MessagesStream:
             self._slots.add(out, key, block.text)
             self._add("content_block_delta", {"index": index, "delta": out}, key)
         if block.kind == "thinking":
-            signature = sealed(self._context, "".join(block.thinking), block.signature)
+            thinking = "".join(block.thinking)
+            signature = sealed(self._context, block.kind, thinking, block.signature)
             out = {"type": "signature_delta", "signature": signature}
             self._add("content_block_delta", {"index": index, "delta": out}, "signature")
+        elif block.kind == "compaction":
+            self._summary(index, block.summary)
         self._add("content_block_stop", {"index": index})
+
+    def _summary(self, index: int, given: dict[str, Any]) -> None:
+        """A summary, which comes in one piece: its signature goes out with its beginning."""
+        out = self._build.block(given, index)
+        delta: dict[str, Any] = {"type": "compaction_delta"}
+        begun = {**out, "content": None}
+        self._add("content_block_start", {"index": index, "content_block": begun})
+        self._add("content_block_delta", {"index": index, "delta": delta})
+        self._build.after(lambda: delta.update({key: out.get(key) for key in _SUMMARY[:2]}))
 
     def _add(self, name: str, members: dict[str, Any], must_say: str = "") -> None:
         self._out.append(_Event(name, {"type": name, **members}, must_say))

@@ -1,18 +1,22 @@
-"""Anthropic Messages, the thinking: its provider signs it, and wants it back byte for byte. Pure.
+"""Anthropic Messages, what its provider signs and wants back byte for byte. Pure.
 
-The client is given, in place of the provider's signature, one that holds the thinking as the
-provider wrote it. When it comes back the block is put back as it was. What its provider signed is
-opaque from then on: it is neither read nor masked, for it holds only what was masked before.
+That is thinking, and the summary of a conversation that was made shorter. The client is given, in
+place of the provider's signature, one that holds the text as the provider wrote it. When it comes
+back the block is made what it was. What its provider signed is opaque from then on: it is neither
+read nor masked, for it holds only what was masked before.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from gateway.types import Json
 from gateway.wire.family import Open
+
+TEXTS: Final = {"thinking": "thinking", "compaction": "content"}
+"""The types of blocks that are signed, with the field that holds the text."""
 
 
 class Signed(str):
@@ -24,13 +28,13 @@ class Signed(str):
         return "Signed()"
 
 
-def kept(thinking: str, signature: str | None) -> bytes:
-    """What must be sealed of a thinking block, so that it can be put back."""
-    return orjson.dumps([thinking, signature])
+def kept(kind: str, text: str, signature: str | None) -> bytes:
+    """What must be sealed of a block of a type, so that it can be put back."""
+    return orjson.dumps({TEXTS[kind]: text, "signature": signature})
 
 
 def opened(document: dict[str, Json], open_: Open) -> dict[str, Json]:
-    """A request with the thinking as its provider wrote it, where it was sealed for the caller."""
+    """A request with its signed blocks as they were made, where they were sealed for the caller."""
     messages = document.get("messages")
     if not isinstance(messages, list):
         return document
@@ -45,23 +49,29 @@ def _message(message: Json, open_: Open) -> Json:
 
 
 def _block(block: Json, open_: Open) -> Json:
-    if not isinstance(block, dict) or block.get("type") != "thinking":
+    kind = block.get("type") if isinstance(block, dict) else None
+    if not isinstance(block, dict) or not isinstance(kind, str) or kind not in TEXTS:
         return block
     signature = block.get("signature")
     sealed = open_(signature) if isinstance(signature, str) else None
-    made = _original(sealed) if sealed is not None else None
-    return block if made is None else made
+    made = _original(kind, sealed) if sealed is not None else None
+    if made is None:
+        return block
+    rest = {} if kind == "thinking" else block
+    return {**{key: rest[key] for key in rest if key != "signature"}, "type": kind, **made}
 
 
-def _original(sealed: bytes) -> dict[str, Json] | None:
-    """The block as the provider made it; None where the bytes are not those of `kept`."""
+def _original(kind: str, sealed: bytes) -> dict[str, Json] | None:
+    """The text and the signature as the provider gave them; None where this is not what `kept` made
+    of a block of the type."""
     try:
         document: Any = orjson.loads(sealed)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(document, list) or len(document) != 2 or not isinstance(document[0], str):
+    text = document.get(TEXTS[kind]) if isinstance(document, dict) else None
+    if not isinstance(text, str):
         return None
-    block: dict[str, Json] = {"type": "thinking", "thinking": Signed(document[0])}
-    if isinstance(document[1], str):
-        block["signature"] = Signed(document[1])
-    return block
+    made: dict[str, Json] = {TEXTS[kind]: Signed(text)}
+    if isinstance(document.get("signature"), str):
+        made["signature"] = Signed(document["signature"])
+    return made
