@@ -107,6 +107,7 @@ class Admitted:
             restoration=self.masked.restoration,
             answers=rules,
             declared=frozenset(one.text for one in leaves if one.kind is LeafKind.IDENTIFIER),
+            document=self.parsed.document,
         )
 
     def stream_of(self, context: AnswerContext, facts: AnswerFacts) -> Stream:
@@ -301,7 +302,7 @@ def transform_facts(
     """What masking did and, once there is an answer, what was restored and what was new in it."""
     return TransformFacts(
         operators=_operators_used(masked),
-        placeholders_issued=len(masked.restoration.surfaces),
+        placeholders_issued=masked.restoration.issued,
         restored=tally.restored if tally else 0,
         damaged=tally.damaged if tally else 0,
         blocked_sinks=tally.blocked if tally else 0,

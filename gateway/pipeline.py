@@ -137,7 +137,7 @@ class Pipeline:
         audit_id = await self.recorder.accepted(accepted, beside)
         for (entity_type, operator), count in masked.counts.items():
             metrics.entities_found(entity_type, operator, count)
-        metrics.placeholders(issued=len(masked.restoration.surfaces))
+        metrics.placeholders(issued=masked.restoration.issued)
         return Admitted(
             caller, codec, parsed, decision, in_force(decision), masked, accepted, audit_id,
             entities, detect_ms, started, keeping=kept,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.masking.matcher import Matcher
 from gateway.masking.restore import Restoration
 from gateway.masking.sinks import SinkRule
-from gateway.types import AnswerRules, NewData, OperatorUse
+from gateway.types import AnswerRules, Json, NewData, OperatorUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Asked:
     """All that is needed of a request to give its answer back.
 
     `answers` is what policy says of it, and `declared` the names of the caller's own tools, which
-    are not of the model's making.
+    are not of the model's making. `answer_id` is the name of an answer that the provider stores.
+    `document` is the request itself, for answers that repeat it; it is not kept.
     """
 
     model: str
@@ -29,6 +30,8 @@ class Asked:
     restoration: Restoration
     answers: AnswerRules = field(default_factory=AnswerRules)
     declared: frozenset[str] = frozenset()
+    answer_id: str = ""
+    document: Mapping[str, Json] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return f"Asked({self.restoration!r})"
@@ -43,6 +46,7 @@ def packed_request(asked: Asked) -> dict[str, Any]:
         "restoration": packed(asked.restoration),
         "answers": _packed_rules(asked.answers),
         "declared": sorted(asked.declared),
+        "answer_id": asked.answer_id,
     }
 
 
@@ -59,18 +63,19 @@ def unpacked_request(kept: Any) -> Asked:
         restoration=unpacked(kept["restoration"]),
         answers=_unpacked_rules(kept["answers"]),
         declared=frozenset(kept["declared"]),
+        answer_id=kept["answer_id"],
     )
 
 
 def packed(rules: Restoration) -> dict[str, Any]:
     """Everything of a restoration as JSON."""
-    issued = rules.matcher.issued
     return {
-        "placeholders": {one: value for one, value in rules.surfaces.items() if one in issued},
-        "literals": {one: value for one, value in rules.surfaces.items() if one not in issued},
+        "placeholders": rules.placeholders,
+        "literals": rules.literals,
         "aliases": {form: list(meant) for form, meant in rules.aliases.items()},
         "places": {one: sorted(places) for one, places in rules.sinks.places_of.items()},
         "hosts": sorted(rules.sinks.allowed),
+        "types": dict(rules.types),
     }
 
 
@@ -87,6 +92,7 @@ def unpacked(kept: Any) -> Restoration:
         matcher=Matcher(kept["placeholders"], [*literals, *aliases]),
         sinks=SinkRule({one: set(places) for one, places in kept["places"].items()}, kept["hosts"]),
         aliases=aliases,
+        types=kept["types"],
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -27,7 +27,7 @@ from gateway.errors import InternalError
 from gateway.masking.document import Rewriter
 from gateway.masking.matcher import Matcher
 from gateway.masking.operators import CustomOperators, hashed, legal_name, one_way
-from gateway.masking.placeholders import LITERAL, framed, look_alikes
+from gateway.masking.placeholders import CODE_LENGTH, LITERAL, framed, look_alikes
 from gateway.masking.propagate import SHORTEST, occurrences
 from gateway.masking.restore import Aliases, Restoration
 from gateway.masking.runs import Words
@@ -135,11 +135,13 @@ def mask(
     custom: CustomOperators | None = None,
     allowed_hosts: Sequence[str] = (),
     language: str = "",
+    carried: Restoration | None = None,
 ) -> MaskedRequest:
     """Mask a parsed request as decided.
 
     `entity_types` are all types that could ever be issued: texts that look like one of their
-    placeholders are made inert. `language` is the exchange's one clear language, or "".
+    placeholders are made inert. `language` is the exchange's one clear language, or "". What is
+    `carried` restored the last answer of the conversation that the request goes on with.
 
     Raises:
         InternalError: the decision names an operator that is not there, or an operator of the
@@ -154,7 +156,7 @@ def mask(
             for index, (leaf, entity_type) in enumerate(numbers, len(parsed.leaves))
         ),
     ]
-    masker = _Masker(leaves, decision, keys, custom or {}, entity_types, language)
+    masker = _Masker(leaves, decision, keys, custom or {}, entity_types, language, carried)
     texts = masker.masked_texts(found)
     rewriter = Rewriter(parsed.document)
     rewriter.put(leaves, texts)
@@ -190,6 +192,7 @@ class _Masker:
         custom: CustomOperators,
         entity_types: frozenset[str],
         language: str,
+        carried: Restoration | None,
     ) -> None:
         self._leaves = leaves
         self._decision = decision
@@ -197,6 +200,7 @@ class _Masker:
         self._custom = custom
         self._entity_types = entity_types
         self._language = language
+        self._carried = carried
         self._operator_keys = OperatorKeys.derived(keys.scope, keys.tenant)
         self._words = Words([leaf.text for leaf in leaves])
         self._begin((), ())
@@ -204,11 +208,16 @@ class _Masker:
     def _begin(self, values: Collection[str], barred: Collection[str]) -> None:
         """Forget what was issued."""
         self._tokens = Tokens(
-            self._operator_keys, self._words, values, barred=barred, language=self._language
-        )
+            self._operator_keys, self._words, values,
+            barred=barred, language=self._language, carried=self._carried,
+        )  # fmt: skip
         self._aliases: Aliases = {}
         self._matcher = Matcher(())
         self._places: dict[str, set[str]] = {}
+        self._types: dict[str, str] = {}  # of literal tokens
+        if self._carried is not None:
+            self._places.update((one, set(p)) for one, p in self._carried.sinks.places_of.items())
+            self._types.update(self._carried.types)
         self._names: dict[str, dict[str, int]] = {}  # made by one-way operators -> values
         self._put: dict[int, list[tuple[int, int, str]]] = {}  # leaf -> tokens in its new text
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -225,6 +234,8 @@ class _Masker:
             for index, found in spans.items()
             for span in found
         }
+        if self._carried is not None:
+            values.update(self._carried.surfaces.values())
         barred: set[str] = set()
         for _ in range(_ROUNDS):
             texts = self._attempt(spans, values, barred)
@@ -263,7 +274,10 @@ class _Masker:
     def restoration(self, allowed_hosts: Sequence[str]) -> Restoration:
         """What restores the answer to the texts that were made last."""
         sinks = SinkRule(self._places, allowed_hosts)
-        return Restoration(self._tokens.surfaces, self._matcher, sinks, self._aliases)
+        carried = 0 if self._carried is None else len(self._carried.surfaces)
+        return Restoration(
+            self._tokens.surfaces, self._matcher, sinks, self._aliases, self._types, carried
+        )
 
     def _spans(self, findings: Sequence[Finding]) -> dict[int, list[Span]]:
         """All ranges to be replaced: found, propagated and look-alike."""
@@ -277,12 +291,36 @@ class _Masker:
             if found.whole:
                 text = self._leaves[found.leaf].text[found.start : found.end]
                 values.setdefault(text, found.entity_type)
+        for value, entity_type in self._carried_types():
+            if self._decision.operator_for(entity_type).name != KEEP:
+                values.setdefault(value, entity_type)
         for index, span in occurrences(self._leaves, values):
             spans.setdefault(index, []).append(span)
         for index, leaf in enumerate(self._leaves):
             for start, end in look_alikes(leaf.text, self._entity_types):
                 spans.setdefault(index, []).append(Span(start, end, LITERAL, 1.0, "placeholder"))
+        for index, (start, end, _) in self._carried_tokens():
+            spans.setdefault(index, []).append(Span(start, end, LITERAL, 1.0, "placeholder"))
         return spans
+
+    def _carried_types(self) -> Iterator[tuple[str, str]]:
+        """The values of earlier requests, which are masked in this one too, with their types."""
+        if self._carried is None:
+            return
+        for token, value in self._carried.surfaces.items():
+            named = token[: -CODE_LENGTH - 1] if token in self._carried.matcher.issued else LITERAL
+            entity_type = self._carried.types.get(token, named)
+            if entity_type != LITERAL:
+                yield value, entity_type
+
+    def _carried_tokens(self) -> Iterator[tuple[int, tuple[int, int, str]]]:
+        """Where texts hold what stood for something else in earlier requests, to the letter."""
+        if self._carried is None or not (literals := self._carried.literals):
+            return
+        matcher = Matcher((), literals)
+        for index, leaf in enumerate(self._leaves):
+            for match in matcher.matches(leaf.text):
+                yield index, match
 
     def _replace(self, index: int, leaf: Leaf, spans: Sequence[Span]) -> str:
         put = self._put.setdefault(index, [])
@@ -310,6 +348,8 @@ class _Masker:
             operator, token = REPLACE, self._tokens.placeholder(entity_type, surface)
         else:
             operator, token = self._tokens.issue(use, entity_type, surface)
+            if operator != REPLACE:
+                self._types[token] = entity_type
         self.counts[entity_type, operator] += 1
         self._note_place(token, before[-WINDOW:], is_json=leaf.inner is not None)
         is_framed = operator == REPLACE and leaf.kind not in _BARE

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 
@@ -69,6 +69,12 @@ class Issuer:
 
     def __repr__(self) -> str:
         return f"Issuer({len(self.surfaces)} issued)"
+
+    def resume(self, surfaces: Mapping[str, str]) -> None:
+        """Go on from what was issued earlier: cores and their values."""
+        for core, surface in surfaces.items():
+            self._by_surface.setdefault(surface, core)
+        self.surfaces.update(surfaces)
 
     def issue(self, entity_type: str, surface: str) -> str:
         """The core `PERSON_7K2QX9` of the value's placeholder."""

@@ -51,16 +51,36 @@ class Restoration:
     """What an exchange needs to restore its answer: made once, shared by its restorers.
 
     `surfaces` holds every token that was issued, with its value. `matcher` knows these and the
-    `aliases`.
+    `aliases`. `types` are the entity types of tokens that do not name theirs. `carried` tokens
+    were issued earlier in a conversation whose beginning is not in the request.
     """
 
     surfaces: Mapping[str, str]
     matcher: Matcher
     sinks: SinkRule
     aliases: Aliases = field(default_factory=lambda: MappingProxyType({}))
+    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    carried: int = 0
 
     def __repr__(self) -> str:
         return f"Restoration({len(self.surfaces)} tokens)"
+
+    @property
+    def issued(self) -> int:
+        """How many tokens the request itself made necessary."""
+        return len(self.surfaces) - self.carried
+
+    @property
+    def literals(self) -> dict[str, str]:
+        """The tokens that are no placeholders, with their values."""
+        issued = self.matcher.issued
+        return {token: value for token, value in self.surfaces.items() if token not in issued}
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The cores of the placeholders, with their values."""
+        issued = self.matcher.issued
+        return {token: value for token, value in self.surfaces.items() if token in issued}
 
 
 class Restorer:

@@ -21,7 +21,7 @@ from gateway.masking.ciphertext import encrypted
 from gateway.masking.formats import encrypted as format_preserved
 from gateway.masking.operators import subkey
 from gateway.masking.placeholders import Issuer
-from gateway.masking.restore import Aliases
+from gateway.masking.restore import Aliases, Restoration
 from gateway.masking.runs import Words, kind
 from gateway.masking.surrogates.stand_in import StandIn, stand_in
 from gateway.operator_kinds import ENCRYPT, FPE, REPLACE, SURROGATE
@@ -66,12 +66,13 @@ class Tokens:
     """The tokens of one exchange.
 
     `values` are all texts that are masked in it, `words` all its texts. The values in `barred`
-    get placeholders whatever the operator.
+    get placeholders whatever the operator. What is `carried` was issued earlier in the
+    conversation: its values keep their tokens, and no other value gets one of these.
     """
 
     __slots__ = (
-        "_barred", "_forms", "_issuer", "_keys", "_known", "_language", "_literals", "_parts",
-        "_spent", "_values", "_words",
+        "_barred", "_carried", "_forms", "_issuer", "_keys", "_known", "_language", "_literals",
+        "_parts", "_spent", "_values", "_words",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +83,7 @@ class Tokens:
         *,
         barred: Collection[str] = (),
         language: str = "",
+        carried: Restoration | None = None,
     ) -> None:
         self._keys = keys
         self._words = words
@@ -94,6 +96,9 @@ class Tokens:
         self._forms: dict[str, dict[str, str]] = {}  # further form -> value -> token
         self._spent: Counter[str] = Counter()  # type -> values for which no stand-in was left
         self._parts: dict[tuple[str, str], set[str]] = {}  # type, word of a value -> its stand-ins
+        self._carried: dict[str, str] = {}  # value -> its token, a literal one if it has both
+        if carried is not None:
+            self._resume(carried)
 
     def __repr__(self) -> str:
         return f"Tokens({len(self._issuer.surfaces) + len(self._literals)} issued)"
@@ -134,7 +139,20 @@ class Tokens:
                 found[form] = value, token
         return found
 
+    def _resume(self, carried: Restoration) -> None:
+        self._issuer.resume(carried.placeholders)
+        self._literals.update(carried.literals)
+        for tokens in (carried.placeholders, carried.literals):
+            self._carried.update((value, token) for token, value in tokens.items())
+        for form, (value, token) in carried.aliases.items():
+            self._note(form, value, token)
+            if (entity_type := carried.types.get(token)) is not None:
+                self._parts.setdefault((entity_type, value), set()).add(form)
+
     def _literal(self, use: OperatorUse, entity_type: str, surface: str) -> str | None:
+        carried = self._carried.get(surface)
+        if carried is not None and use.name in (SURROGATE, ENCRYPT, FPE):
+            return carried if carried in self._literals else None
         if use.name == SURROGATE:
             return self._stand_in(use, entity_type, surface)
         if use.name == ENCRYPT:
