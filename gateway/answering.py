@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from gateway import metrics
 from gateway.errors import DetectionUnavailable, GatewayError
@@ -32,12 +33,23 @@ from gateway.ports import Detector
 from gateway.types import AnswerRules, NewData, Span
 from gateway.wire.answers import AnswerContext, TextFilter, TextPlace, Thinking, Tool
 
+HURRY_S: Final = 0.2
+"""How long text may wait for the end of its sentence while more comes."""
+
 
 class Answering:
     """The filters of one answer, and the reading of what they hold."""
 
     __slots__ = (
-        "_asked", "_caller", "_detector", "_found", "_progress", "_reading", "_replace", "_rules",
+        "_asked",
+        "_caller",
+        "_detector",
+        "_found",
+        "_looked",
+        "_progress",
+        "_reading",
+        "_replace",
+        "_rules",
         "_seal",
     )  # fmt: skip
 
@@ -57,6 +69,7 @@ class Answering:
         self._detector = detector
         self._replace = replace
         self._seal = seal
+        self._looked = time.monotonic()
         self._rules = asked.answers
         self._reading: list[FlaggingFilter | MaskingFilter] = []
 
@@ -81,6 +94,7 @@ class Answering:
             restored=lambda text: restore(text, asked.restoration, tally),
             hides_cached=self._rules.hides_cached,
             thinking=Thinking(self._seal, restores=self._rules.restores_thinking),
+            asked=asked.document,
         )
 
     async def scan(self) -> None:
@@ -89,12 +103,16 @@ class Answering:
         Raises:
             DetectionUnavailable: it could not be read, so nothing more of the answer may go out.
         """
-        waiting = [(one, text) for one in self._reading if (text := one.unread())]
+        now = time.monotonic()
+        hurried = now - self._looked >= HURRY_S
+        waiting = [(one, text) for one in self._reading if (text := one.unread(hurried=hurried))]
+        if waiting or hurried:
+            self._looked = now
         if waiting:
             found = await self._detect([text for _, text in waiting])
             before = self._found.total()
             for (one, _), spans in zip(waiting, found, strict=True):
-                one.settle(spans)
+                one.settle(spans, hurried=hurried)
             metrics.NEW_DATA.inc(self._found.total() - before)
         self._reading = [one for one in self._reading if not one.is_done]
 

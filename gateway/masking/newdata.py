@@ -7,7 +7,8 @@ restored.
 A stream is let go piece by piece, up to the last place where a sentence or a line has ended, once
 detection has read the `CONTEXT` before it and all that is held. A finding or a token over that
 place moves it to before itself. Where `WINDOW` code points are held without such a place, the last
-blank before the last `MARGIN` is one. A run longer than that without a blank may be an encoded
+blank before the last `MARGIN` is one; where text has waited for long, a blank after two ordinary
+words before the last `HURRIED_MARGIN`. A run longer than that without a blank may be an encoded
 value that nobody could read: it is masked whole.
 
 In JSON the places are those of `jsonplaces.py`: no escape is cut, and what is put in is a string.
@@ -37,6 +38,9 @@ WINDOW: Final = 256
 MARGIN: Final = 64
 """Code points at the end of what is held in which no blank is."""
 
+HURRIED_MARGIN: Final = 32
+"""The same, for text that has waited for long."""
+
 LONGEST: Final = 8192
 """Code points held for one finding without an end; then all else in its text goes."""
 
@@ -48,6 +52,10 @@ Replace: TypeAlias = Callable[[str, str], str | None]
 
 _STEP: Final = 64  # what must come before the same hindrance is looked at again
 _BLANK: Final = re.compile(r"\s")
+# Words that are likely no part of a value: two in small letters, one after the other.
+_ORDINARY: Final = re.compile(
+    r"(?<!\S)[a-z\u00df-\u00ff]{1,20}[,;]?\s+[a-z\u00df-\u00ff]{1,20}[,;]?(?=\s)"
+)
 _WIDE: Final = re.compile("[\u2e80-\U0003ffff]")
 _RUN_END: Final = re.compile(r"[\s\u2e80-\U0003ffff]")
 
@@ -144,11 +152,11 @@ class FlaggingFilter(PlainFilter):
         """Whether there is nothing left to be read, nor will be."""
         return self._has_ended and not self._pieces
 
-    def unread(self) -> str:
-        """The text that detection must read now, or ""."""
+    def unread(self, *, hurried: bool = False) -> str:
+        """The text that detection must read now, or ""; nothing is held, so nothing is late."""
         return "".join(self._pieces) if self._has_ended else ""
 
-    def settle(self, spans: Sequence[Span]) -> None:
+    def settle(self, spans: Sequence[Span], *, hurried: bool = False) -> None:
         """Take what detection has found in the text that was unread."""
         text = "".join(self._pieces)
         tokens = tokens_in(text, self._rules, is_json=self._is_json, final=True)
@@ -213,18 +221,23 @@ class MaskingFilter:
         """Whether there is nothing left to be read, nor will be."""
         return self._has_ended and not self._held
 
-    def unread(self) -> str:
-        """The text that detection must read now, or "" where nothing could be let go."""
+    def unread(self, *, hurried: bool = False) -> str:
+        """The text that detection must read now, or "" where nothing could be let go.
+
+        It is `hurried` where what is held has waited for long.
+        """
         if not self._held:
             return ""
         size = len(self._held)
+        if hurried and self._ordinary_place() > 0:
+            return self._before + self._held
         if self._has_ended or self._natural_place() >= max(1, self._tried):
             return self._before + self._held
         if size >= WINDOW and size >= self._tried + max(_STEP, self._tried // 8):
             return self._before + self._held
         return ""
 
-    def settle(self, spans: Sequence[Span]) -> None:
+    def settle(self, spans: Sequence[Span], *, hurried: bool = False) -> None:
         """Take what detection has found in the text that was unread."""
         text, off = self._before + self._held, len(self._before)
         tokens = tokens_in(text, self._rules, is_json=self._json is not None, final=self._has_ended)
@@ -238,6 +251,8 @@ class MaskingFilter:
         bars = [*new, *tokens, *((span.start, span.end, "") for span in spans)]
         bars = [one for one in bars if one[1] > off]
         place = self._free(text, off + self._natural_place(), bars)
+        if place <= off and hurried:
+            place = self._free(text, off + self._ordinary_place(), bars)
         if place <= off and len(self._held) >= WINDOW:
             place = self._free(text, self._blank_place(text, off, tokens), bars)
         stop = self._run_stop(text, off, bars, tokens)
@@ -261,6 +276,13 @@ class MaskingFilter:
         first = max(start, start + self._tried - MARGIN)
         place = last_ending(text, first, len(text))
         return place - start if place > first else 0
+
+    def _ordinary_place(self) -> int:
+        """The last place in what is held behind two ordinary words, well before its end."""
+        last = len(self._held) - HURRIED_MARGIN
+        return max(
+            (one.end() for one in _ORDINARY.finditer(self._held, 0, max(0, last))), default=0
+        )
 
     def _free(self, text: str, place: int, bars: Sequence[New]) -> int:
         """The last place up to `place` that lies in no finding, token or escape."""

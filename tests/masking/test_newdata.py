@@ -398,3 +398,47 @@ def test_no_escape_is_cut_where_a_finding_begins_inside_it() -> None:
     run.filter.settle([Span(6, 12, "PERSON", 1.0, "x")])
 
     assert run.filter.ready() == '["a'
+
+
+# --- text that has waited for long ----------------------------------------------------------------
+
+
+def hurry(run: Run, text: str) -> str:
+    """What goes out of a text without an end that is looked at in a hurry after each character."""
+    out = ""
+    for letter in text:
+        run.filter.put(letter)
+        unread = run.filter.unread(hurried=True)
+        if unread:
+            run.filter.settle(canaries_in(unread), hurried=True)
+        out += run.filter.ready()
+    return out
+
+
+ORDINARY = "it seems that nothing at all has come of this and so we went on with it for a while "
+
+
+def test_a_long_sentence_comes_out_before_its_end_where_there_is_a_hurry() -> None:
+    assert Run().filter.unread(hurried=True) == ""
+    assert hurry(Run(), ORDINARY).startswith("it seems that nothing at all")
+    slow = Run()
+    slow.filter.put(ORDINARY)
+    assert slow.filter.unread() == ""
+
+
+def test_no_more_than_the_margin_and_a_few_words_is_held_in_a_hurry() -> None:
+    for length in range(60, len(ORDINARY)):
+        assert len(hurry(Run(), ORDINARY[:length])) > length - 32 - 24
+
+
+@pytest.mark.parametrize("canary", sorted(CANARIES))
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_no_part_of_new_data_passes_in_a_hurry(canary: str, encoding) -> None:
+    for before in ("", "so we did ", "so we did write to ", ORDINARY):
+        out = hurry(Run(), f"{before}{encoding(canary)} {ORDINARY}")
+        assert out.startswith(f"{before}[{CANARIES[canary]}] it seems")
+
+
+def test_tokens_come_back_whole_in_a_hurry() -> None:
+    for token, value in TOKENS.items():
+        assert hurry(Run(), f"so it is {token} {ORDINARY}").startswith(f"so it is {value} it seems")
