@@ -19,6 +19,7 @@ upstreams:
   - name: local
     kind: openai
     class: on_prem
+    families: [chat, responses, messages, completions]
     base_url: "http://127.0.0.1:{port}/v1"
     api_key: {key}
 limits: {{connect_s: 10, first_byte_s: 120, idle_s: 120}}
