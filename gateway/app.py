@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -44,6 +44,9 @@ from gateway.reloading import PolicyReloader
 from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
+from gateway.upstreams.anthropic import anthropic_upstream
+from gateway.upstreams.azure import azure_upstream
+from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import openai_upstream
 from gateway.wire.families import CODECS
@@ -51,12 +54,19 @@ from gateway.wire.families import CODECS
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
 
+HTTP_UPSTREAMS: Final[Mapping[str, Callable[[UpstreamSettings, Limits], HttpUpstream]]] = {
+    "openai": openai_upstream,
+    "anthropic": anthropic_upstream,
+    "azure_openai": azure_upstream,
+}
+"""The servers that are reached over HTTP, by the kind that the configuration names."""
+
 
 def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
     """The upstream of the configured kind."""
     if settings.kind == "loopback":
         return LoopbackUpstream(settings)
-    return openai_upstream(settings, limits)
+    return HTTP_UPSTREAMS[settings.kind](settings, limits)
 
 
 def make_detector(settings: Detection) -> PresidioDetector:

@@ -25,16 +25,15 @@ from gateway.config_schema import (
     ListenModel,
     SecretsModel,
     Text,
-    UpstreamModel,
     is_loopback,
 )
 from gateway.config_sinks import AuditFileModel, with_sinks
+from gateway.config_upstreams import UpstreamModel, UpstreamSection
 from gateway.errors import ConfigError, Problem
 from gateway.masterkey import SecretProblem
 from gateway.policy.shipped import shipped_policies, shipped_policy
 from gateway.settings import Settings
 from gateway.strictyaml import Data, KeyPath
-from gateway.types import UpstreamClass
 from gateway.validation import Strict, did_you_mean, validate
 
 ENVIRONMENT: Final = "CLOAKROOM_CONFIG"
@@ -201,6 +200,7 @@ class _Reader:
 
     def _upstreams(self) -> tuple[made.Upstream, ...]:
         entries = self.data.get("upstreams")
+        reader = UpstreamSection(self.base, self.environ, self.note, self.file)
         found: list[made.Upstream] = []
         names: set[str] = set()
         for index in range(len(entries) if isinstance(entries, list) else 0):
@@ -213,53 +213,8 @@ class _Reader:
             if model.name in names:
                 self.note((*path, "name"), "duplicate upstream name")
             names.add(model.name)
-            self._check_upstream(path, model)
-            found.append(self._upstream(path, model))
+            found.append(reader.read(path, model))
         return tuple(found)
-
-    def _check_upstream(self, path: KeyPath, model: UpstreamModel) -> None:
-        """What the keys of one upstream must not say together."""
-        if model.kind == "loopback":
-            allowed = {"name", "kind", "upstream_class", "models", "model_map"}
-            for key in sorted(model.model_fields_set - allowed):
-                self.note((*path, key), "has no meaning for an upstream of kind loopback")
-        elif model.base_url is None:
-            self.note(path, 'required key "base_url" is missing')
-        if model.leaves_in_the_clear:
-            message = "an external upstream must be reached over https"
-            self.note((*path, "base_url"), message, "write https://")
-        if (model.client_cert_file is None) != (model.client_key_file is None):
-            self.note(path, "client_cert_file and client_key_file belong together")
-
-    def _upstream(self, path: KeyPath, model: UpstreamModel) -> made.Upstream:
-        return made.Upstream(
-            name=model.name,
-            kind=model.kind,
-            upstream_class=UpstreamClass(model.upstream_class),
-            base_url=model.base_url or "",
-            api_key=self._api_key((*path, "api_key"), model.api_key),
-            models=tuple(model.models),
-            model_map=dict(model.model_map),
-            proxy_url=model.proxy_url,
-            ca_file=self.file(model.ca_file, *path, "ca_file"),
-            client_cert_file=self.file(model.client_cert_file, *path, "client_cert_file"),
-            client_key_file=self.file(model.client_key_file, *path, "client_key_file"),
-            forward_headers=tuple(model.forward_headers),
-        )
-
-    def _api_key(self, path: KeyPath, text: str | None) -> made.Secret | None:
-        if text is None:
-            return None
-        if masterkey.is_reference(text) or "${" in text:
-            try:
-                text = masterkey.resolve(text, self.base, self.environ)
-            except SecretProblem as error:
-                self.note(path, str(error))
-                return None
-        if not text.isascii() or not text.isprintable() or " " in text:
-            self.note(path, "must be printable ASCII without spaces, as in an HTTP header")
-            return None
-        return made.Secret(text)
 
     def _detection(self) -> made.Detection:
         model = self.top(DetectionModel, "detection") or DetectionModel()

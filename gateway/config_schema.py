@@ -36,7 +36,8 @@ _MODEL = re.compile(r"[^\s*?\[\]\x00-\x1f\x7f]{1,128}")
 _OURS = frozenset(
     "accept accept-encoding authorization connection content-encoding content-length content-type "
     "cookie expect forwarded host keep-alive proxy-authorization proxy-connection te trailer "
-    "transfer-encoding upgrade user-agent x-api-key x-real-ip x-request-id".split()
+    "transfer-encoding upgrade user-agent x-real-ip x-request-id "
+    "anthropic-beta anthropic-version api-key x-api-key".split()
 )
 _OUR_PREFIXES = ("x-cloakroom-", "x-forwarded-", "proxy-", "sec-")
 
@@ -134,6 +135,8 @@ EntityType: TypeAlias = Annotated[str, AfterValidator(entity_type)]
 Glob: TypeAlias = Annotated[str, AfterValidator(glob)]
 Regex: TypeAlias = Annotated[str, AfterValidator(_regex)]
 Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+HeaderName: TypeAlias = Annotated[str, AfterValidator(_header)]
+ModelName: TypeAlias = Annotated[str, AfterValidator(_model_name)]
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600)]
 
@@ -236,7 +239,7 @@ class EngineModel(Strict):
     threshold: Probability = 0.5
     device: Literal["cpu", "cuda"] = "cpu"
     tokenizer: Text | None = None
-    served_model: Annotated[str, AfterValidator(_model_name)] | None = None
+    served_model: ModelName | None = None
     ca_file: Text | None = None
     timeout_s: Seconds = 5.0
 
@@ -309,31 +312,6 @@ class LimitsModel(Strict):
     connect_s: Seconds = 5.0
     first_byte_s: Seconds = 120.0
     idle_s: Seconds = 60.0
-
-
-class UpstreamModel(Strict):
-    """One entry of `upstreams`."""
-
-    name: Name
-    kind: Literal["openai", "loopback"]
-    upstream_class: Annotated[Literal["on_prem", "external"], Field(alias="class")]
-    base_url: Url | None = None
-    api_key: Text | None = None
-    models: Annotated[list[Glob], Field(min_length=1)] = Field(default_factory=lambda: ["*"])
-    model_map: dict[Glob, Annotated[str, AfterValidator(_model_name)]] = Field(default_factory=dict)
-    proxy_url: Url | None = None
-    ca_file: Text | None = None
-    client_cert_file: Text | None = None
-    client_key_file: Text | None = None
-    forward_headers: list[Annotated[str, AfterValidator(_header)]] = Field(default_factory=list)
-
-    @property
-    def leaves_in_the_clear(self) -> bool:
-        """Whether requests would cross a network that others run, unencrypted."""
-        if self.upstream_class != "external" or self.base_url is None:
-            return False
-        parts = urlsplit(self.base_url)
-        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 class AuditModel(Strict):

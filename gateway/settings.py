@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from gateway.types import Family, UpstreamClass
 
@@ -133,12 +134,36 @@ class Limits:
     idle_s: float = 60.0
 
 
+_OF_OPENAI: Final = frozenset(
+    {Family.CHAT, Family.RESPONSES, Family.COMPLETIONS, Family.EMBEDDINGS}
+)
+FAMILIES_OF_KIND: Final[Mapping[str, frozenset[Family]]] = {
+    "openai": _OF_OPENAI,
+    "azure_openai": _OF_OPENAI,
+    "anthropic": frozenset({Family.MESSAGES}),
+    "loopback": frozenset(Family),
+}
+"""The kinds of servers, and what each speaks where the configuration does not say."""
+
+KNOWN_BETAS: Final = (
+    "context-1m-*", "context-management-*", "extended-cache-ttl-*",
+    "fine-grained-tool-streaming-*", "interleaved-thinking-*", "output-128k-*",
+    "prompt-caching-*", "structured-outputs-*", "token-counting-*", "token-efficient-tools-*",
+)  # fmt: skip
+"""What of `anthropic-beta` is sent on where the configuration does not say: of these, requests and
+answers have no shape that is not known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """One server that runs models, and the API families that it speaks."""
+    """One server that runs models, and the API families that it speaks.
+
+    With `api_version`, Azure's deployments are asked, and else its v1 API. `forward_betas` are
+    patterns of what the caller may say in `anthropic-beta`.
+    """
 
     name: str
-    kind: str  # "openai" or "loopback"
+    kind: str  # of FAMILIES_OF_KIND
     upstream_class: UpstreamClass
     families: frozenset[Family] = frozenset(Family)
     base_url: str = ""
@@ -150,6 +175,8 @@ class Upstream:
     client_cert_file: Path | None = None
     client_key_file: Path | None = None
     forward_headers: tuple[str, ...] = ()
+    api_version: str = ""
+    forward_betas: tuple[str, ...] = KNOWN_BETAS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

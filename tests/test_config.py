@@ -17,6 +17,8 @@ from gateway.config import check_exposure, load, shipped_policies, shipped_polic
 from gateway.config_schema import is_loopback
 from gateway.errors import ConfigError
 from gateway.settings import (
+    FAMILIES_OF_KIND,
+    KNOWN_BETAS,
     Auth,
     CustomRecognizer,
     Detection,
@@ -29,10 +31,11 @@ from gateway.settings import (
     Tls,
     Upstream,
 )
-from gateway.types import UpstreamClass
+from gateway.types import Family, UpstreamClass
 
 KEY = bytes(range(32))
 LOOPBACK = "upstreams: [{name: a, kind: loopback, class: on_prem}]\n"
+AZURE = "name: u, kind: azure_openai, class: external, base_url: 'https://r.openai.azure.com'"
 OPENAI = "name: u, kind: openai, class: external, base_url: 'https://api.example.com/v1'"
 
 
@@ -185,6 +188,7 @@ def test_everything(folder: Path):
                 name="local",
                 kind="openai",
                 upstream_class=UpstreamClass.ON_PREM,
+                families=FAMILIES_OF_KIND["openai"],
                 base_url="http://10.0.0.1:8000/v1",
                 api_key=Secret("sk-local"),
                 model_map={"gpt-*": "qwen3"},
@@ -193,6 +197,7 @@ def test_everything(folder: Path):
                 name="cloud",
                 kind="openai",
                 upstream_class=UpstreamClass.EXTERNAL,
+                families=FAMILIES_OF_KIND["openai"],
                 base_url="https://api.example.com/v1",
                 api_key=Secret("sk-cloud"),
                 models=("gpt-*",),
@@ -382,7 +387,7 @@ def test_refusals(folder: Path, text: str, parts: list[str]):
 @pytest.mark.parametrize(
     ("entry", "part"),
     [
-        ("name: u, kind: opnai, class: external", "kind: must be one of: openai, loopback"),
+        ("name: u, kind: opnai, class: external", "kind: must be one of: openai, anthropic"),
         ("name: u, kind: loopback, class: onprem", "class: must be one of: on_prem, external"),
         ("name: u, kind: loopback, upstream_class: on_prem", "upstream_class: unknown key"),
         ("name: 'u v', kind: loopback, class: on_prem", "name: must be a name"),
@@ -405,6 +410,33 @@ def test_refusals(folder: Path, text: str, parts: list[str]):
         (OPENAI + ", ca_file: none.pem", "ca_file: no such file"),
         (OPENAI + ", client_cert_file: cloakroom.yaml", "client_key_file belong together"),
         (OPENAI + ", models: []", "models: must not be empty"),
+        (OPENAI + ", families: []", "families: must not be empty"),
+        (OPENAI + ", families: [chat, chta]", "families[1]: must be one of: chat, responses"),
+        (
+            OPENAI + ", api_version: 2024-10-21",
+            "a meaning for an upstream of kind azure_openai",
+        ),
+        (OPENAI + ", forward_betas: []", "has a meaning for an upstream of kind anthropic alone"),
+        ("name: u, kind: azure_openai, class: external", 'required key "base_url" is missing'),
+        (
+            AZURE + ", families: [messages]",
+            "an upstream of kind azure_openai speaks chat,",
+        ),
+        (AZURE + ", api_version: latest", "api_version: must be a date"),
+        (
+            "name: u, kind: anthropic, class: external, families: [messages, chat]",
+            "families: an upstream of kind anthropic speaks messages alone",
+        ),
+        (
+            "name: u, kind: anthropic, class: external, base_url: 'http://a.example'",
+            "base_url: an external upstream must be reached over https",
+        ),
+        (
+            "name: u, kind: anthropic, class: external, forward_betas: ['a b']",
+            "forward_betas[0]: must be a pattern",
+        ),
+        ("name: u, kind: loopback, class: on_prem, forward_betas: []", "has no meaning"),
+        (OPENAI + ", forward_headers: [anthropic-beta]", "forward_headers[0]: is a header that is"),
         (OPENAI + ", models: ['gpt-[45]']", "models[0]: must be a pattern"),
         (OPENAI + ", model_map: {a: 'b*'}", "model_map.a: must be a model's name"),
         (OPENAI + ", forward_headers: [Authorization]", "forward_headers[0]: is a header that is"),
@@ -426,6 +458,33 @@ def test_refused_upstreams(folder: Path, entry: str, part: str):
     found = "\n".join(refused(folder, f"upstreams: [{{{entry}}}]\n", K="k"))
     assert part in found
     assert "hunter2" not in found
+
+
+def test_each_kind_has_its_families_its_address_and_its_betas(folder: Path):
+    text = f"""\
+upstreams:
+  - {{name: anthropic, kind: anthropic, class: external}}
+  - {{name: own, kind: anthropic, class: on_prem, base_url: "http://a/v1", forward_betas: ["a-*"]}}
+  - {{{AZURE.replace("name: u", "name: azure")}}}
+  - {{{AZURE.replace("name: u", "name: dated")}, api_version: 2024-10-21, families: [chat]}}
+  - {{{OPENAI}, families: [chat, messages]}}
+  - {{name: loop, kind: loopback, class: on_prem, families: [messages]}}
+  - {{name: all, kind: loopback, class: on_prem}}
+"""
+    found = {one.name: one for one in read(folder, text).upstreams}
+    assert {name: one.families for name, one in found.items()} == {
+        "anthropic": {Family.MESSAGES},
+        "own": {Family.MESSAGES},
+        "azure": frozenset(Family) - {Family.MESSAGES},
+        "dated": {Family.CHAT},
+        "u": {Family.CHAT, Family.MESSAGES},
+        "loop": {Family.MESSAGES},
+        "all": frozenset(Family),
+    }
+    assert found["anthropic"].base_url == "https://api.anthropic.com"
+    assert (found["own"].base_url, found["own"].forward_betas) == ("http://a/v1", ("a-*",))
+    assert found["anthropic"].forward_betas == KNOWN_BETAS
+    assert (found["azure"].api_version, found["dated"].api_version) == ("", "2024-10-21")
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:1", "127.9.9.9"])

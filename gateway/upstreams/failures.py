@@ -23,7 +23,11 @@ _OF_STATUS: Final = {  # theirs: our message, code and status
     407: _REFUSED,
     408: ("The upstream did not answer in time.", "upstream_timeout", 504),
     429: ("The upstream is over its rate limit.", "upstream_rate_limited", 429),
+    529: ("The upstream is overloaded.", "upstream_overloaded", 503),  # Anthropic's own status
 }
+_TRY_LATER: Final = frozenset({429, 529})
+# How servers begin their message that have no code for it: Anthropic, and vLLM.
+_TOO_LONG: Final = ("prompt is too long", "This model's maximum context length")
 _SMALL_INTEGER: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
@@ -75,12 +79,13 @@ def of_body(error: aiohttp.ClientError | OSError) -> UpstreamFailed:
 def of_status(status: int, retry_after: str | None, body: bytes) -> UpstreamFailed:
     """The failure behind an HTTP status other than 200.
 
-    Of `body` only one thing is read, and only of a 4xx: whether `error.code` says that the
-    context is too long. Of `retry_after` only an integer of at most four digits, in seconds.
+    Of `body` only one thing is read, and only of a 4xx: whether `error.code`, or the beginning of
+    `error.message`, says that the context is too long. Of `retry_after` only an integer of at most
+    four digits, in seconds.
     """
     if status in _OF_STATUS:
         message, code, ours = _OF_STATUS[status]
-        seconds = _seconds(retry_after) if status == 429 else None
+        seconds = _seconds(retry_after) if status in _TRY_LATER else None
         return UpstreamFailed(message, code=code, status=ours, retry_after=seconds)
     if 400 <= status < 500:
         return _rejected(status, body)
@@ -107,7 +112,11 @@ def _says_context_too_long(body: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False  # most servers' errors are not JSON; the status has already decided
     error = document.get("error") if isinstance(document, dict) else None
-    return isinstance(error, dict) and error.get("code") == "context_length_exceeded"
+    if not isinstance(error, dict):
+        return False
+    message = error.get("message")
+    says_so = isinstance(message, str) and message.startswith(_TOO_LONG)
+    return says_so or error.get("code") == "context_length_exceeded"
 
 
 def _seconds(header: str | None) -> int | None:

@@ -8,7 +8,7 @@ import ipaddress
 import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,72 +29,9 @@ from gateway.types import DEFAULT_USE, Decision, Effect, Family, Parsed, Upstrea
 from gateway.upstreams import http
 from gateway.upstreams.http import HttpUpstream, mapped_model
 from gateway.upstreams.openai import openai_upstream
+from tests.upstreams.server import ANSWER, CANARY, Masked, ok
 
-CANARY = "canary-Zweigstelle-4471"
 LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
-ANSWER = {"choices": [{"message": {"content": "hello"}}]}
-
-
-@dataclass(frozen=True)
-class Masked:
-    """What a masked request offers to an upstream."""
-
-    body: bytes = b'{"model":"gpt","messages":[]}'
-    path: str = "/chat/completions"
-    stream: bool = False
-    model: str = "gpt"
-
-    def with_fields(self, *, model: str) -> Masked:
-        document = orjson.loads(self.body) | {"model": model}
-        return replace(self, body=orjson.dumps(document), model=model)
-
-
-@dataclass
-class Server:
-    """A server whose handler a test chooses, and what it saw."""
-
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    seen: list[SimpleNamespace] = field(default_factory=list)
-    url: str = ""
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
-        self.seen.append(
-            SimpleNamespace(
-                path=request.path,
-                headers=request.headers.copy(),
-                body=body,
-                peer=request.transport and request.transport.get_extra_info("peername"),
-                certificate=request.transport and request.transport.get_extra_info("peercert"),
-            )
-        )
-        return await self.handler(request)
-
-
-async def ok(_request: web.Request) -> web.StreamResponse:
-    return web.json_response(ANSWER)
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Callable[..., Awaitable[Server]]]:
-    runners: list[web.AppRunner] = []
-
-    async def start(handler: Any, tls: ssl.SSLContext | None = None) -> Server:
-        server = Server(handler)
-        app = web.Application()
-        app.router.add_route("*", "/{tail:.*}", server.handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        runners.append(runner)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-        await site.start()
-        scheme = "https" if tls else "http"
-        server.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}/v1"
-        return server
-
-    yield start
-    for runner in runners:
-        await runner.cleanup()
 
 
 @pytest.fixture
@@ -295,6 +232,7 @@ STATUSES = [
     (429, {}, "upstream_rate_limited", 429),
     (500, {}, "upstream_error", 502),
     (503, {}, "upstream_error", 502),
+    (529, {}, "upstream_overloaded", 503),
     (204, {}, "upstream_invalid", 502),
     (301, {"location": "/elsewhere"}, "upstream_invalid", 502),
     (307, {"location": "/elsewhere"}, "upstream_invalid", 502),
@@ -317,9 +255,10 @@ async def test_a_status_becomes_our_own_error(serve, make, theirs, headers, code
     ("header", "seconds"),
     [("7", 7), ("0", 0), ("99999", None), ("-1", None), (CANARY, None), ("1.5", None), ("٣", None)],
 )
-async def test_retry_after_is_a_small_integer_or_nothing(serve, make, header, seconds):
+@pytest.mark.parametrize("theirs", [429, 529])
+async def test_retry_after_is_a_small_integer_or_nothing(serve, make, theirs, header, seconds):
     async def answer(_request: web.Request) -> web.StreamResponse:
-        return web.Response(status=429, headers={"retry-after": header})
+        return web.Response(status=theirs, headers={"retry-after": header})
 
     server = await serve(answer)
     assert (await failure(make(server.url))).retry_after == seconds
@@ -332,11 +271,23 @@ async def test_retry_after_is_a_small_integer_or_nothing(serve, make, header, se
         (b'{"error":{"code":"other"}}', "upstream_rejected"),
         (b'{"error":"context_length_exceeded"}', "upstream_rejected"),
         (b'["context_length_exceeded"]', "upstream_rejected"),
+        (
+            b'{"type":"error","error":{"type":"invalid_request_error",'
+            b'"message":"prompt is too long: 208310 tokens > 200000 maximum"}}',
+            "context_length_exceeded",
+        ),
+        (
+            b'{"error":{"message":"This model\'s maximum context length is 4096 tokens. However,'
+            b' you requested 5000 tokens","code":400}}',
+            "context_length_exceeded",
+        ),
+        (b'{"error":{"message":"a prompt is too long","code":400}}', "upstream_rejected"),
+        (b'{"error":{"message":["prompt is too long"]}}', "upstream_rejected"),
         (b"not json " + CANARY.encode(), "upstream_rejected"),
         (b" " * (http.MAX_ERROR_BYTES + 1), "upstream_rejected"),
     ],
 )
-async def test_only_one_code_of_an_error_body_is_read(serve, make, body, code):
+async def test_of_an_error_body_only_that_the_context_is_too_long_is_read(serve, make, body, code):
     async def answer(_request: web.Request) -> web.StreamResponse:
         return web.Response(status=400, body=body)
 
