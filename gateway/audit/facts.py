@@ -58,6 +58,7 @@ class EventType(StrEnum):
     APIKEY_USED_AFTER_REVOKE = "apikey.used_after_revoke"
     SINK_DEGRADED = "sink.degraded"
     SINK_RECOVERED = "sink.recovered"
+    SINK_DROPPED = "sink.dropped"
     PROCESS_STARTED = "process.started"
     PROCESS_STOPPING = "process.stopping"
     SEQUENCER_LEADER = "sequencer.leader"

@@ -191,6 +191,10 @@ class LogReader:
             return None
         return [PolicyFile(one["name"], one["text"]) for one in orjson.loads(found[0][0])]
 
+    def cursors(self) -> dict[str, int]:
+        """How far each sink was served, and whether it is said to fail: see `sinks/sql.py`."""
+        return dict(self._all("SELECT sink, leaf_index FROM audit_cursors ORDER BY sink"))
+
     def leaf_of(self, event_id: str) -> int | None:
         """The leaf index of a record, None where it has none (yet)."""
         found = self._all("SELECT leaf_index FROM audit_leaves WHERE event_id = ?", (event_id,))

@@ -21,6 +21,7 @@ from gateway.cli import (
     audit_proof,
     audit_prune,
     audit_search,
+    audit_sinks,
     audit_verify,
     holds,
 )
@@ -39,6 +40,7 @@ app.command("anchor")(audit_anchor.anchor)
 app.command("migrate")(audit_migrate.migrate)
 app.command("prune")(audit_prune.prune)
 app.add_typer(holds.app, name="hold")
+app.add_typer(audit_sinks.app, name="sinks")
 
 
 @app.command("list")

@@ -51,6 +51,7 @@ SEVERITIES: Final[Mapping[str, int]] = MappingProxyType(
         "admin.login_failed": _MEDIUM,
         "apikey.used_after_revoke": _HIGH,
         "sink.degraded": _MEDIUM,
+        "sink.dropped": _MEDIUM,
         "selftest.failed": _HIGH,
     }
 )

@@ -124,6 +124,14 @@ class Books:
             raw.execute(_ANCHORED, (anchor, size, ts))
 
 
+def drop_cursor(raw: sql.Raw, sink: str) -> None:
+    """Forget how far a sink was served, inside a transaction: nothing stays for it any more.
+
+    On PostgreSQL it takes the rights of those who see to retention.
+    """
+    raw.execute("DELETE FROM audit_cursors WHERE sink IN (?, ?)", (sink, sink + STATE))
+
+
 def _lock(path: Path) -> int:
     """A locked file's descriptor, or -1 where another process has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
