@@ -30,7 +30,10 @@ _SLASH = re.compile(r"(?i)\\/|\\u002f|&#47;|&#x2f;|&sol;")
 _TAG = re.compile(
     r"<[A-Za-z][A-Za-z0-9:\-]*[\s/][^<>]*=\s*[^\s<>]*\Z|<[A-Za-z][^<>]*=\s*[\"'][^<>]*\Z"
 )
-_TARGET = re.compile(r"\]\(\s{0,8}[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\Z|\](?:\(|:)\s{0,8}<[^>\n]*\Z")
+# Parentheses in a target are balanced, so that one which is still open is part of it.
+_TARGET = re.compile(
+    r"\]\(\s{0,8}(?:[^()\s\]]|\](?!\()|\([^()\s]*\)|\()*\Z|\](?:\(|:)\s{0,8}<[^>\n]*\Z"
+)
 _LITERAL = re.compile(r'"\s*([^"\s][^"]*)\Z')
 _QUOTED = re.compile(r"""[=(]\s{0,8}(?:"\s*([^"\s][^"]*)|'\s*([^'\s][^']*))\Z""")
 _APART = re.compile(r"[\s\"'`<>]")
