@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.types import Family
-from gateway.wire import chat, messages
+from gateway.wire import chat, messages, responses
 from gateway.wire.chat_answer import WholeAnswer
 from gateway.wire.chat_stream import ChatStream
 from gateway.wire.family import Codec
 from gateway.wire.messages_answer import WholeCount, WholeMessage
 from gateway.wire.messages_stream import MessagesStream
 from gateway.wire.messages_thinking import opened
+from gateway.wire.responses_answer import WholeResponse
+from gateway.wire.responses_stream import ResponseStream
 
 CHAT: Final = Codec(Family.CHAT, chat.PATH, "chat", chat.parse, WholeAnswer, ChatStream)
+RESPONSES: Final = Codec(
+    Family.RESPONSES, responses.PATH, "chat", responses.parse, WholeResponse, ResponseStream
+)
 MESSAGES: Final = Codec(
     Family.MESSAGES, messages.PATH, "chat", messages.parse, WholeMessage, MessagesStream, opened
 )
@@ -22,5 +27,5 @@ COUNT_TOKENS: Final = Codec(
     opened=opened,
 )  # fmt: skip
 
-CODECS: Final = (CHAT, MESSAGES, COUNT_TOKENS)
+CODECS: Final = (CHAT, RESPONSES, MESSAGES, COUNT_TOKENS)
 """Every endpoint that takes text to a model, in the order of the documentation."""

@@ -19,6 +19,7 @@ class What(Enum):
     """What a field holds that is neither an object nor a list."""
 
     TEXT = "text"
+    CONTENT = "content"  # a text that is JSON where JSON was asked for
     INPUT = "input"  # a text that the caller's tool is given
     ARGUMENTS = "arguments"  # the same as JSON, in a string
     NAME = "name"  # of the tool that is called
@@ -59,7 +60,8 @@ class ByType:
 Shape: TypeAlias = Mapping[str, "Field"]
 Field: TypeAlias = "What | Each | Either | ByType | Shape"
 
-TEXT, INPUT, ARGUMENTS, NAME, LABEL = What.TEXT, What.INPUT, What.ARGUMENTS, What.NAME, What.LABEL
+TEXT, CONTENT, INPUT, ARGUMENTS = What.TEXT, What.CONTENT, What.INPUT, What.ARGUMENTS
+NAME, LABEL = What.NAME, What.LABEL
 ID, WORD, FIGURE, BLOB = What.ID, What.WORD, What.FIGURE, What.BLOB
 MEDIA, JSON, EMPTY, SCHEMA = What.MEDIA, What.JSON, What.EMPTY, What.SCHEMA
 
@@ -93,6 +95,9 @@ OWN_ID: Final = re.compile(r"[a-z]{1,16}[_-][0-9a-f]{24,64}")
 SEALED: Final = re.compile(r"[A-Za-z0-9+/_=.-]{32,}")
 """What a provider has sealed: it has no words."""
 
+BYTES: Final = re.compile(r"(?:data:[a-z0-9.+/;=-]{0,100};base64,)?[A-Za-z0-9+/_-]{32,}={0,2}")
+"""An image or a file, in base64."""
+
 _CACHED: Final[Shape] = {"mode": WORD, "ttl": WORD}
 _IMAGE: Final[Shape] = {
     "detail": WORD, "file_id": ID, "image_url": MEDIA, "prompt_cache_breakpoint": _CACHED,
@@ -119,7 +124,7 @@ PART: Final = ByType(
         "input_text": {"text": TEXT, "prompt_cache_breakpoint": _CACHED},
         "input_image": _IMAGE,
         "input_file": _FILE,
-        "output_text": {"text": TEXT, "annotations": Each(ANNOTATION), "logprobs": EMPTY},
+        "output_text": {"text": CONTENT, "annotations": Each(ANNOTATION), "logprobs": EMPTY},
         "refusal": {"refusal": TEXT},
         "reasoning_text": {"text": TEXT},
         "summary_text": {"text": TEXT},
@@ -212,7 +217,7 @@ ITEM: Final = ByType(
             "quality": WORD, "revised_prompt": TEXT, "size": WORD,
             "svg_usage": JSON, "error": {
                 "type": WORD, "code": WORD, "message": TEXT, "param": WORD,
-                "moderation_details": {"categories": Each(WORD), "moderation_stage": WORD},
+                "moderation_details": {"categories": Each(TEXT), "moderation_stage": WORD},
             },
         },
         "code_interpreter_call": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from gateway.types import Json, Path
@@ -10,6 +9,7 @@ from gateway.wire.jsontext import is_long_number
 from gateway.wire.leaves import Collector
 from gateway.wire.media import MEDIA_KEYS
 from gateway.wire.responses_items import (
+    BYTES,
     OWN_ID,
     PART,
     SEALED,
@@ -22,8 +22,7 @@ from gateway.wire.responses_items import (
     What,
 )
 
-_BYTES: Final = re.compile(r"(?:data:[a-z0-9.+/;=-]{0,100};base64,)?[A-Za-z0-9+/_-]{32,}={0,2}")
-_TEXTS: Final = frozenset({What.TEXT, What.INPUT, What.ARGUMENTS})
+_TEXTS: Final = frozenset({What.TEXT, What.CONTENT, What.INPUT, What.ARGUMENTS})
 _NAMES: Final = frozenset({What.NAME, What.LABEL})
 _MEDIA_TYPES: Final = frozenset({"input_image", "input_file", "computer_screenshot", "image"})
 
@@ -120,7 +119,7 @@ class ShapeReader:
                 collector.prose(path, text, role)
         elif what is What.MEDIA:
             self.media = True
-            if not _BYTES.fullmatch(text):
+            if not BYTES.fullmatch(text):
                 collector.prose(path, text, role)
         else:
             collector.anything(path, text, role)
