@@ -118,8 +118,9 @@ class Builder:
             tool = named(value)
             self._put_id(out, value, f"toolu_{self._context.request_id}_{number}")
         self.fields(value, shape, out, tool)
-        if kind == "compaction" and isinstance(value.get("content"), str):
-            out["signature"] = sealed(self._context, kind, value["content"], value.get("signature"))
+        text, signature = value.get("content"), value.get("signature")
+        if kind == "compaction" and signature and isinstance(text, str):
+            out["signature"] = sealed(self._context, kind, text, signature)
         return out
 
     def put(self, holder: dict[str, Any], key: str, text: str, where: TextPlace) -> None:
@@ -139,7 +140,7 @@ class Builder:
             raise invalid()
         out: dict[str, Any] = {"type": "thinking"}
         self.put(out, "thinking", text, thinking_place(self._context))
-        out["signature"] = sealed(self._context, "thinking", text, signature)
+        out["signature"] = sealed(self._context, "thinking", text, signature) or ""
         return out
 
     def _field(
