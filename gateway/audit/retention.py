@@ -42,10 +42,12 @@ class Plan:
 def plan(store: ContentStore, before: str) -> Plan:
     """What can be pruned of the records before a time, which is written as in records.
 
+    Others write meanwhile: `prune` looks again before each step.
+
     Raises:
         AuditUnavailable: the log cannot be read.
     """
-    with store.transaction() as raw:
+    with store.snapshot() as raw:
         start = _one(raw, "SELECT max(below) FROM audit_pruned") or 0
         aged = _first_since(raw, before)
         limits = [(what, leaf) for what, leaf in _limits(raw) if leaf < aged]

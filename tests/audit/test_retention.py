@@ -233,6 +233,25 @@ def test_a_hold_set_after_the_plan_is_seen(url: str):
         assert len(content.records("r000")) == 2
 
 
+def test_others_write_while_a_plan_is_made(url: str, monkeypatch: pytest.MonkeyPatch):
+    """A plan of a large log takes its time: no writer waits for it, and `prune` looks again."""
+    limits = retention._limits
+
+    def meanwhile(raw: Raw, below: int | None = None) -> list[tuple[str, int]]:
+        with open_content(url, MASTER, busy_s=0) as other:
+            other.hold(reason="case-1", tenant=TENANT)
+        return limits(raw, below)
+
+    with open_content(url, MASTER) as content:
+        with monkeypatch.context() as patched:
+            patched.setattr(retention, "_limits", meanwhile)
+            plan = retention.plan(content, LATER)
+        assert plan.below > 0
+        with pytest.raises(retention.LimitReached, match="a legal hold"):
+            list(retention.prune(content, plan, event_id()))
+        assert len(content.records("r000")) == 2
+
+
 def test_without_a_checkpoint_nothing_goes(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/audit.db"
     fill(url, tmp_path, signed=False)

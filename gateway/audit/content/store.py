@@ -112,6 +112,13 @@ class ContentStore:
         with available(), sql.transaction(self._connection, self._begin) as raw:
             yield raw
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sql.Raw]:
+        """A transaction that reads one state of the log, while others write."""
+        begin = "BEGIN" if self.is_sqlite else postgres.SNAPSHOT
+        with available(), sql.transaction(self._connection, begin) as raw:
+            yield raw
+
     # ---- people ------------------------------------------------------------------------------
 
     def find(self, tenant: str, entity_type: str, values: Sequence[str]) -> list[str]:

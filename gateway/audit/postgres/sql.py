@@ -32,6 +32,7 @@ from gateway.errors import ConfigError, Problem
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """Whatever the server's default is: what is read under a lock must be what stands then."""
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 CONNECT_S = 5
 _INSERT = (
     "INSERT INTO audit_records (event_id, request_id, type, ts, tenant, writer_id, writer_seq, "
