@@ -40,6 +40,7 @@ PURE = (
     "batches/lines.py", "batches/form.py", "batches/kept.py", "batches/objects.py",
     "conformance/model.py", "conformance/filling.py", "conformance/tables/*.py",
     "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",
+    "routing/circuit.py", "routing/budget.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",
     "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/tiles.py",
