@@ -16,13 +16,16 @@ from gateway.wire.body import without
 LONGEST_CONVERSATION = 128  # characters of the header x-cloakroom-conversation
 
 
-def conversation(caller: Caller, parsed: Parsed) -> bytes:
-    """What names the conversation: the caller's header, else the request's opening.
+def conversation(caller: Caller, parsed: Parsed, before: bytes | None = None) -> bytes:
+    """What names the conversation: the caller's header, else what names the one that the request
+    goes on with, else its own opening.
 
     Raises:
         RequestError: the header is too long.
     """
     named = caller.conversation
+    if named is None and before is not None:
+        return before
     if named is None:
         return b"opening:" + sha256(parsed.opening).digest()
     if len(named) > LONGEST_CONVERSATION:
@@ -40,11 +43,14 @@ def is_prose(segment: Segment, leaves: Sequence[Leaf]) -> bool:
     )
 
 
-def as_stored(parsed: Parsed, decision: Decision) -> Parsed:
-    """The request with the fields that we set: the provider stores nothing that policy forbids."""
-    if not decision.keeps_state:
-        return parsed
-    fields = {name: value for name, value in parsed.fields.items() if name != "store"}
+def as_stored(parsed: Parsed, decision: Decision, previous: str = "") -> Parsed:
+    """The request with the fields that we set: the provider stores nothing that policy forbids,
+    and goes on with the answer that it has stored under the id `previous`."""
+    fields = dict(parsed.fields)
+    if previous:
+        fields["previous_response_id"] = previous
+    if decision.keeps_state:
+        fields.pop("store", None)
     return replace(parsed, fields=fields)
 
 

@@ -95,6 +95,7 @@ class Answering:
             hides_cached=self._rules.hides_cached,
             thinking=Thinking(self._seal, restores=self._rules.restores_thinking),
             asked=asked.document,
+            answer_id=asked.answer_id,
         )
 
     async def scan(self) -> None:

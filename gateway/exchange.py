@@ -89,6 +89,8 @@ class Admitted:
     started: float  # monotonic seconds
     new_data: Counter[str] = field(default_factory=Counter)  # of the answer, as far as it is read
     keeping: Keeping | None = None
+    scope: bytes = field(default=b"", repr=False)  # names the conversation
+    answer_id: str = ""  # under which the caller finds an answer that the provider stores
 
     @property
     def upstream(self) -> str:
@@ -108,6 +110,7 @@ class Admitted:
             answers=rules,
             declared=frozenset(one.text for one in leaves if one.kind is LeafKind.IDENTIFIER),
             document=self.parsed.document,
+            answer_id=self.answer_id,
         )
 
     def stream_of(self, context: AnswerContext, facts: AnswerFacts) -> Stream:

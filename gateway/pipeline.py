@@ -30,7 +30,7 @@ from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
 from gateway.detecting import Detecting, aside
 from gateway.detection.language.exchange import LanguageReader
-from gateway.errors import PolicyDenied, UpstreamFailed
+from gateway.errors import NotFound, PolicyDenied, UpstreamFailed
 from gateway.exchange import (
     Admitted,
     Caller,
@@ -59,6 +59,7 @@ from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
 from gateway.settings import Settings
 from gateway.settings import Upstream as UpstreamSettings
+from gateway.state import States, Stored, new_name, unknown
 from gateway.types import Decision, Finding, LeafKind, NewData, Parsed
 from gateway.vault.sealing import SALT_BYTES, Sealer, context
 from gateway.wire.answers import invalid
@@ -80,6 +81,7 @@ class Pipeline:
     policy: Callable[[], Policy]
     operators: CustomOperators = field(default_factory=dict)
     classifier: str = ""  # the digest of our own models, for the record
+    states: States | None = None
 
     @property
     def _detecting(self) -> Detecting:
@@ -101,8 +103,9 @@ class Pipeline:
         started = time.monotonic()
         policy = self.policy()
         parsed = await aside(len(raw), self._parse, raw, policy, caller, codec)
-        scope = conversation(caller, parsed)
-        offered = candidates(self._upstreams(among), parsed.model, parsed.family)
+        previous = await self._previous(caller, parsed)
+        scope = conversation(caller, parsed, None if previous is None else previous.scope)
+        offered = candidates(self._upstreams(among, previous), parsed.model, parsed.family)
         known = replace(
             self._known(caller, codec, parsed, scope),
             context=context_facts(caller, parsed, offered),
@@ -122,8 +125,11 @@ class Pipeline:
         kept = await aside(len(raw), self._keeping, parsed, detected, decision, known)
         if not decision.candidates:
             await self._deny(known, decision, started, kept)
+        carried_out = in_force(decision)
 
-        masked = await aside(len(raw), self._mask, codec, parsed, detected, decision, caller, scope)
+        masked = await aside(
+            len(raw), self._mask, codec, parsed, detected, carried_out, caller, scope, previous
+        )
         body = masked.body
         nonce = secrets.token_bytes(audit.NONCE_BYTES)
         accepted = replace(
@@ -139,12 +145,26 @@ class Pipeline:
             metrics.entities_found(entity_type, operator, count)
         metrics.placeholders(issued=masked.restoration.issued)
         return Admitted(
-            caller, codec, parsed, decision, in_force(decision), masked, accepted, audit_id,
-            entities, detect_ms, started, keeping=kept,
+            caller, codec, parsed, decision, carried_out, masked, accepted, audit_id,
+            entities, detect_ms, started, keeping=kept, scope=scope,
+            answer_id="" if self.states is None else new_name(parsed, carried_out),
         )  # fmt: skip
 
-    def _upstreams(self, among: Collection[str] | None) -> tuple[UpstreamSettings, ...]:
+    async def _previous(self, caller: Caller, parsed: Parsed) -> Stored | None:
+        """The stored answer that a request goes on with."""
+        if not parsed.previous:
+            return None
+        found = None if self.states is None else await self.states.find(caller, parsed.previous)
+        if found is None:
+            raise _no_previous()
+        return found
+
+    def _upstreams(
+        self, among: Collection[str] | None, previous: Stored | None
+    ) -> tuple[UpstreamSettings, ...]:
         every = self.settings.upstreams
+        if previous is not None:  # nobody else has what the request goes on with
+            every = tuple(one for one in every if one.name == previous.upstream)
         return every if among is None else tuple(one for one in every if one.name in among)
 
     def _parse(self, raw: bytes, policy: Policy, caller: Caller, codec: Codec) -> Parsed:
@@ -166,7 +186,7 @@ class Pipeline:
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
         masked = None
         if decision.candidates:
-            masked = self._mask(codec, parsed, detected, decision, caller, scope)
+            masked = self._mask(codec, parsed, detected, in_force(decision), caller, scope)
         return Preview(parsed, detected, decision, masked)
 
     def _mask(
@@ -174,29 +194,34 @@ class Pipeline:
         codec: Codec,
         parsed: Parsed,
         detected: Detected,
-        decision: Decision,
+        carried_out: Decision,
         caller: Caller,
         scope: bytes,
+        previous: Stored | None = None,
     ) -> MaskedRequest:
-        carried_out = in_force(decision)
+        if previous is not None and not carried_out.keeps_state:
+            raise _no_previous()
         found = detected.findings
         return mask(
-            as_stored(parsed, carried_out),
+            as_stored(parsed, carried_out, "" if previous is None else previous.state_id),
             found,
             carried_out,
             self._keys(caller, scope),
             path=codec.path,
-            entity_types=self.entity_types | {one.entity_type for one in found},
+            entity_types=self.entity_types
+            | {each.entity_type for one in found for each in one.told},
             custom=self.operators,
             allowed_hosts=carried_out.answers.hosts,
             language=next(iter(detected.languages)) if len(detected.languages) == 1 else "",
+            carried=None if previous is None else previous.asked.restoration,
         )
 
     def _check_model(self, parsed: Parsed, found: list[Finding]) -> None:
         """A model's name that holds personal data is no model's name, unless we named it so."""
         personal = any(
-            parsed.leaves[one.leaf].kind is LeafKind.MODEL and one.entity_type != "DATE_TIME"
+            parsed.leaves[one.leaf].kind is LeafKind.MODEL and each.entity_type != "DATE_TIME"
             for one in found
+            for each in one.told
         )
         if personal and not is_configured(self.settings.upstreams, parsed.model):
             raise no_such_model()
@@ -276,6 +301,7 @@ class Pipeline:
             answer = _loads(b"".join(pieces))
             asked, caller = admitted.asked(), admitted.caller
             restored = await self.restored(answer, admitted.codec, asked, caller, progress)
+            await self._keep_state(admitted, progress)
         return orjson.dumps(restored)
 
     async def restored(
@@ -305,7 +331,12 @@ class Pipeline:
                     yield block
             finally:
                 await reply.aclose()
+            await self._keep_state(admitted, progress)
         yield stream.last()
+
+    async def _keep_state(self, admitted: Admitted, progress: Progress) -> None:
+        if self.states is not None:
+            await self.states.keep(admitted, progress.facts.state_id)
 
     def _answering(self, asked: Asked, caller: Caller, progress: Progress) -> Answering:
         hashes = derive(self.settings.master_key, "hashes", caller.subject.tenant)
@@ -358,3 +389,7 @@ def _loads(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise invalid() from None
+
+
+def _no_previous() -> NotFound:
+    return unknown("previous_response_id", "previous_response_not_found")
