@@ -19,6 +19,8 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.upstreams.echo import responses
+
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 60.0
 
@@ -74,6 +76,7 @@ class ModelServer:
         asyncio.set_event_loop(self._loop)
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/responses", self._responses)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
         self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", self.port).start())
@@ -98,6 +101,19 @@ class ModelServer:
         if body.get("stream"):
             return await self._stream(request, body, kind)
         return web.json_response({"choices": [self._choice(body, kind)], "usage": USAGE})
+
+    async def _responses(self, request: web.Request) -> web.StreamResponse:
+        """Whatever the model's name, the echo of our own loopback upstream."""
+        raw = await request.read()
+        self.received.append((dict(request.headers), raw))
+        body = json.loads(raw)
+        if not body.get("stream"):
+            return web.json_response(responses.whole(body, "0a1b2c", 1_700_000_000))
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for block in responses.events(body, "0a1b2c", 1_700_000_000):
+            await response.write(block)
+        return response
 
     def _choice(self, body: dict[str, Any], kind: str) -> dict[str, Any]:
         text = last_user(body)

@@ -90,11 +90,20 @@ def _answer(document: dict[str, Json], request_id: str, created: int) -> _Answer
     last = given[-1] if isinstance(given, list) and given else {"role": "user"}
     is_question = isinstance(last, dict) and last.get("role") == "user"
     tool = _tool(document) if is_question else None
-    text = PREFIX + received
+    text = _in_json(document, received) or PREFIX + received
     if tool is not None:
         is_custom = tool.get("type") == "custom"
         text = received if is_custom else arguments(tool.get("parameters"), received)
     return _Answer(request_id, created, document, text, tokens(received), tool)
+
+
+def _in_json(document: dict[str, Json], received: str) -> str:
+    """What was received, in the form that was asked for; "" where none was."""
+    settings = document.get("text")
+    wanted = settings.get("format") if isinstance(settings, dict) else None
+    if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
+        return arguments(wanted.get("schema"), received)
+    return ""
 
 
 def _received(given: list[Json]) -> str:
