@@ -76,6 +76,7 @@ class Anthropic:
         default = "invalid_request_error" if error.status < 500 else "api_error"
         kind = _ANTHROPIC_TYPES.get(error.status, default)
         said: dict[str, Any] = {"type": kind, "message": error.message, "code": error.code}
+        said["details"] = {"error_code": error.code}  # where the SDK looks for some of its own
         if error.param is not None:
             said["param"] = error.param
         return orjson.dumps({"type": "error", "error": said, "request_id": request_id or None})

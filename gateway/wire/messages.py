@@ -50,7 +50,7 @@ _OUTPUT: Final[Shape] = {
     "format": _FORMAT,
     "task_budget": {"type": Kind.WORD, "total": Kind.FIGURE, "remaining": Kind.FIGURE},
 }
-_REQUEST: Final[Shape] = {
+REQUEST: Final[Shape] = {
     "model": Kind.MODEL,
     "system": Kind.PARTS,
     "messages": {
@@ -104,6 +104,9 @@ REFUSED: Final[Mapping[str, str]] = {
 }
 """Fields that no request may have, and why."""
 
+# By this code the SDK knows that it must send the whole conversation, and does so by itself.
+_UNTHREADED: Final = "thread_unsupported_request"
+
 # Tools by the beginning of their `type`, with the kind where the provider runs them itself.
 _TOOL_TYPES: Final[Mapping[str, str]] = {
     "custom": "", "bash": "", "text_editor": "", "computer": "", "computer_toolset": "",
@@ -125,7 +128,7 @@ def parse(document: dict[str, Json]) -> Parsed:
     messages = _checked(document)
     reader = _Reader()
     for key, value in document.items():
-        reader.field((key,), value, _REQUEST.get(key))
+        reader.field((key,), value, REQUEST.get(key))
     hosted = set(reader.hosted)
     for key, kind in (("mcp_servers", "mcp"), ("container", "code_interpreter")):
         if document.get(key) not in _LEFT_OPEN:
@@ -174,7 +177,8 @@ def _checked(document: dict[str, Json]) -> list[dict[str, Json]]:
         raise RequestError("`stream` must be true or false.", param="stream")
     for key, reason in REFUSED.items():
         if key in document:
-            raise RequestError(f"`{key}` {reason}", code="unsupported_parameter", param=key)
+            code = _UNTHREADED if key == "thread" else "unsupported_parameter"
+            raise RequestError(f"`{key}` {reason}", code=code, param=key)
     return messages  # type: ignore[return-value]
 
 
@@ -264,7 +268,7 @@ class _Reader:
             self._leaf(path, value, Kind.ID if is_named else Kind.WORD, role, group)
             return
         given = value.get("role")
-        if isinstance(given, str) and shape is _REQUEST["messages"]:
+        if isinstance(given, str) and shape is REQUEST["messages"]:
             role = given if given in ("user", "assistant", "system") else ""
         for key, child in value.items():
             if key != skip:

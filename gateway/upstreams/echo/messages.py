@@ -86,10 +86,21 @@ def _answer(document: dict[str, Json], request_id: str) -> _Answer:
         id=f"msg_{request_id}",
         model=str(document.get("model", "")),
         input_tokens=count(document),
-        text=arguments(tool.get("input_schema"), received) if tool else PREFIX + received,
+        text=_said(document, tool, received),
         thinking=f"They sent: {received}" if thinks else "",
         tool=str(tool["name"]) if tool else None,
     )
+
+
+def _said(document: dict[str, Json], tool: dict[str, Json] | None, received: str) -> str:
+    """What was received: as the input of a tool, by the schema that was asked for, or as prose."""
+    if tool is not None:
+        return arguments(tool.get("input_schema"), received)
+    config = document.get("output_config")
+    wanted = config.get("format") if isinstance(config, dict) else document.get("output_format")
+    if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
+        return arguments(wanted.get("schema"), received)
+    return PREFIX + received
 
 
 def _check_thinking(messages: list[dict[str, Json]]) -> None:

@@ -1,0 +1,261 @@
+"""The official `anthropic` client against a real gateway process before the loopback upstream.
+
+With thinking on, the loopback tells there what it received, and it takes no thinking back that is
+not, byte for byte, what it signed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import pytest
+from pydantic import BaseModel
+
+from tests.e2e.test_openai_sdk import PLANTED, TEXT
+from tests.e2e.world import Gateway
+
+CONFIG = """\
+version: 1
+policies: [{policy}]
+upstreams:
+  - {{name: echo, kind: loopback, class: external, models: ["*"]}}
+audit: {{url: "sqlite:///audit.db"}}
+"""
+RESTORING = """\
+version: 1
+id: restoring
+rules:
+  - {name: everything, effect: mask, default_operator: replace}
+answers: {thinking: restored}
+"""
+ECHO = "I received: "
+THINKING: Any = {"type": "enabled", "budget_tokens": 1024}
+TOOL: Any = {
+    "name": "send_mail",
+    "description": "Sends mail, for example to jane.roe@example.com",
+    "input_schema": {"type": "object", "properties": {"to": {"type": "string"}}},
+}
+
+
+def asked(text: str = TEXT, **fields: Any) -> dict[str, Any]:
+    messages = [{"role": "user", "content": text}]
+    return {"model": "m", "max_tokens": 4096, "messages": messages, **fields}
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    yield from served(tmp_path_factory.mktemp("anthropic"), "mask-all")
+
+
+@pytest.fixture(scope="module")
+def restoring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("restoring")
+    (folder / "restoring.yaml").write_text(RESTORING)
+    yield from served(folder, "restoring.yaml")
+
+
+def served(folder: Path, policy: str) -> Iterator[Gateway]:
+    made = Gateway(folder, CONFIG.format(policy=policy))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(base_url=gateway.url, api_key="any", max_retries=0) as made:
+        yield made
+
+
+def text_of(message: Any) -> str:
+    return "".join(block.text for block in message.content if block.type == "text")
+
+
+def thinking_of(message: Any) -> str:
+    return "".join(block.thinking for block in message.content if block.type == "thinking")
+
+
+def test_plain(client: anthropic.Anthropic) -> None:
+    """The answer is restored byte for byte, in one piece, and told as Anthropic tells it."""
+    raw = client.messages.with_raw_response.create(**asked(metadata={"user_id": "jane"}))
+    message = raw.parse()
+
+    assert text_of(message) == ECHO + TEXT
+    assert (message.model, message.role, message.stop_reason) == ("m", "assistant", "end_turn")
+    assert message.usage.output_tokens > 0
+    assert message._request_id == raw.headers["x-request-id"]
+
+
+def test_streamed(client: anthropic.Anthropic) -> None:
+    with client.messages.stream(**asked()) as stream:
+        told = "".join(stream.text_stream)
+        message = stream.get_final_message()
+
+    assert told == text_of(message) == ECHO + TEXT
+    events = list(client.messages.create(**asked(), stream=True))
+    assert events[0].type == "message_start"
+    assert events[-1].type == "message_stop"
+    assert {event.type for event in events} == {
+        "message_start", "content_block_start", "content_block_delta", "content_block_stop",
+        "message_delta", "message_stop",
+    }  # fmt: skip
+
+
+def test_asynchronously(gateway: Gateway) -> None:
+    async def ask() -> tuple[str, str]:
+        made = anthropic.AsyncAnthropic(base_url=gateway.url, api_key="any", max_retries=0)
+        async with made as client:
+            whole = await client.messages.create(**asked())
+            async with client.messages.stream(**asked()) as stream:
+                return text_of(whole), text_of(await stream.get_final_message())
+
+    assert asyncio.run(ask()) == (ECHO + TEXT, ECHO + TEXT)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_tools_in_both_directions(client: anthropic.Anthropic, stream: bool) -> None:
+    """The input comes back restored, as an object; the history with it goes out masked again."""
+    request = asked(tools=[TOOL])
+    if stream:
+        with client.messages.stream(**request) as events:
+            message = events.get_final_message()
+    else:
+        message = client.messages.create(**request)
+    call = message.content[-1]
+    assert call.type == "tool_use"
+    assert (call.name, call.input, message.stop_reason) == ("send_mail", {"to": TEXT}, "tool_use")
+
+    result = json.dumps({"sent": True, "to": "jane.roe@example.com"})
+    request["messages"] += [
+        {"role": "assistant", "content": message.content},
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "tool_use_id": call.id, "content": result}],
+        },
+    ]
+    assert text_of(client.messages.create(**request)) == ECHO + result
+
+
+def test_a_runner_of_tools(client: anthropic.Anthropic) -> None:
+    """The caller's own tool is given the values, and its result comes back in the answer.
+
+    The runner would have the provider keep the conversation; told that it cannot, it goes on
+    without.
+    """
+    given: list[str] = []
+
+    @anthropic.beta_tool
+    def look_up(query: str) -> str:
+        """Look somebody up.
+
+        Args:
+            query: who it is
+        """
+        given.append(query)
+        return "found jane.roe@example.com"
+
+    runner = client.beta.messages.tool_runner(**asked(tools=[look_up]))
+    final = runner.until_done()
+
+    assert given == [TEXT]
+    assert text_of(final) == ECHO + "found jane.roe@example.com"
+
+
+class Letter(BaseModel):
+    """What is to be answered."""
+
+    body: str
+
+
+def test_structured_output(client: anthropic.Anthropic) -> None:
+    """Values come back as JSON strings, quotes and all."""
+    message = client.messages.parse(**asked(), output_format=Letter)
+    assert message.parsed_output == Letter(body=TEXT)
+
+    with client.messages.stream(**asked(), output_format=Letter) as stream:
+        assert stream.get_final_message().parsed_output == Letter(body=TEXT)
+
+
+def test_counting_tokens(client: anthropic.Anthropic) -> None:
+    count = client.messages.count_tokens(
+        model="m", system="be kind", messages=[{"role": "user", "content": TEXT}], tools=[TOOL]
+    )
+    assert count.input_tokens > 10
+    assert client.beta.messages.count_tokens(model="m", messages=asked()["messages"]).input_tokens
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_thinking_goes_back_as_it_was_signed(client: anthropic.Anthropic, stream: bool) -> None:
+    """The client reads it masked; turn after turn the provider finds what it wrote."""
+    request = asked(thinking=THINKING)
+    for turn in range(3):
+        if stream:
+            with client.messages.stream(**request) as events:
+                message = events.get_final_message()
+        else:
+            message = client.messages.create(**request)
+        masked = thinking_of(message)
+        assert re.search(r"<EMAIL_ADDRESS_[0-9A-Z]{6}>", masked)
+        assert not any(value in masked for value in PLANTED)
+        assert text_of(message) == ECHO + request["messages"][-1]["content"]
+        request["messages"] += [
+            {"role": "assistant", "content": message.content},
+            {"role": "user", "content": f"Again {turn}: {TEXT}"},
+        ]
+
+
+def test_thinking_that_is_restored_goes_back_as_it_was_signed(restoring: Gateway) -> None:
+    """Also where policy lets the client read it with its values."""
+    with anthropic.Anthropic(base_url=restoring.url, api_key="any", max_retries=0) as client:
+        request = asked(thinking=THINKING)
+        for _ in range(2):
+            message = client.messages.create(**request)
+            assert TEXT in thinking_of(message)
+            request["messages"] += [
+                {"role": "assistant", "content": message.content},
+                {"role": "user", "content": TEXT},
+            ]
+
+
+def test_thinking_that_was_not_sealed_is_a_text_like_any_other(client: anthropic.Anthropic) -> None:
+    """It is masked, so that it cannot be what a provider signed; here the provider says so."""
+    signed = {"type": "thinking", "thinking": f"It is {PLANTED[0]}", "signature": "s" * 64}
+    history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": [signed]}]
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        client.messages.create(**asked(messages=[*history, {"role": "user", "content": "go on"}]))
+    assert PLANTED[0] not in str(caught.value)
+
+
+def test_errors_are_those_that_the_client_knows(client: anthropic.Anthropic) -> None:
+    with pytest.raises(anthropic.BadRequestError) as wrong:
+        client.messages.create(**asked(extra_body={"fallbacks": "default"}))
+    assert "`fallbacks`" in str(wrong.value)
+
+    search: Any = {"type": "web_search_20250305", "name": "web_search"}
+    with pytest.raises(anthropic.PermissionDeniedError) as denied:
+        client.messages.create(**asked(tools=[search]))
+    assert denied.value.response.headers["request-id"]
+    assert denied.value.body["error"]["type"] == "permission_error"  # type: ignore[index]
+
+
+def test_the_record_tells_what_was_done(gateway: Gateway, client: anthropic.Anthropic) -> None:
+    raw = client.messages.with_raw_response.count_tokens(**without_size(asked()))
+    identity = raw.headers["x-cloakroom-audit-id"]
+    record = next(one for one in gateway.records() if one["event_id"] == identity)
+
+    assert record["endpoint"] == "/v1/messages/count_tokens"
+    assert record["operation"] == "count_tokens"
+    log = gateway.log.read_text()
+    assert not any(value in log for value in PLANTED)
+
+
+def without_size(request: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in request.items() if key != "max_tokens"}
