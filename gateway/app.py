@@ -44,11 +44,13 @@ from gateway.reloading import PolicyReloader
 from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
+from gateway.state import States
 from gateway.upstreams.anthropic import anthropic_upstream
 from gateway.upstreams.azure import azure_upstream
 from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.loopback import LoopbackUpstream
 from gateway.upstreams.openai import openai_upstream
+from gateway.vault.store import SqlVault
 from gateway.wire.families import CODECS
 
 Wrap = Callable[[Upstream], Upstream]
@@ -127,12 +129,15 @@ class Parts:
     outlets: Outlets
     policies: PolicyStore
     upstreams: Mapping[str, Upstream]
+    vault: SqlVault
 
     async def aclose(self) -> None:
-        """Close the pools, the workers, the store and what takes its records on, in this order."""
+        """Close the pools, the workers, the vault, the store and what takes its records on, in this
+        order."""
         for upstream in self.upstreams.values():
             await upstream.aclose()
         await self.detector.aclose()
+        await self.vault.aclose()
         await self.store.aclose()
         await self.outlets.aclose()
 
@@ -151,6 +156,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     upstreams = {one.name: make_upstream(one, settings.limits) for one in settings.upstreams}
     if wrap_upstream is not None:
         upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
+    vault = SqlVault(settings.audit.url, settings.master_key)
     pipeline = Pipeline(
         settings=settings,
         detector=cache,
@@ -161,8 +167,9 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         recorder=Recorder(outlets.sink),
         policy=lambda: policies.current,
         operators=operators,
+        states=States(vault, settings.vault.response_days),
     )
-    return Parts(pipeline, detector, store, outlets, policies, upstreams)
+    return Parts(pipeline, detector, store, outlets, policies, upstreams, vault)
 
 
 def caller_keys(settings: Settings) -> KeyFile | NoAuth:
@@ -188,7 +195,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         await _record_start(parts, settings)
         recorder, started_by = parts.pipeline.recorder, origin(settings.digest)
         reloader = PolicyReloader(parts.policies, recorder, started_by, keep=keep)
-        expirer = Expirer(settings.audit.url, settings.master_key)
+        expirer = Expirer(settings.audit.url, settings.master_key, parts.vault)
         try:
             async with reloader.running(), expirer.running():
                 yield

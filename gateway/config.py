@@ -25,6 +25,7 @@ from gateway.config_schema import (
     ListenModel,
     SecretsModel,
     Text,
+    VaultModel,
     is_loopback,
 )
 from gateway.config_sinks import AuditFileModel, with_sinks
@@ -111,7 +112,7 @@ class _Reader:
         listen, auth = self._listen(), self._auth()
         self._exposure(listen, auth)
         upstreams = self._upstreams()
-        detection, limits = self._detection(), self._limits()
+        detection, limits, vault = self._detection(), self._limits(), self._vault()
         policies, audit = self._policies(), self._audit()
         key = self._configured_key()
         if audit is not None and key is None and not self.problems:
@@ -127,6 +128,7 @@ class _Reader:
             auth=auth,
             detection=detection,
             limits=limits,
+            vault=vault,
             notices=tuple(self.notices),
         )
 
@@ -228,6 +230,9 @@ class _Reader:
 
     def _limits(self) -> made.Limits:
         return made.Limits(**(self.top(LimitsModel, "limits") or LimitsModel()).model_dump())
+
+    def _vault(self) -> made.Vault:
+        return made.Vault(**(self.top(VaultModel, "vault") or VaultModel()).model_dump())
 
     def _policies(self) -> tuple[Path, ...]:
         if self.data.get("policies") is None:

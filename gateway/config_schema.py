@@ -151,6 +151,7 @@ class FileModel(Strict):
     policies: Any = None
     detection: Any = None
     limits: Any = None
+    vault: Any = None
     audit: Any = None
     secrets: Any = None
 
@@ -312,6 +313,13 @@ class LimitsModel(Strict):
     connect_s: Seconds = 5.0
     first_byte_s: Seconds = 120.0
     idle_s: Seconds = 60.0
+
+
+class VaultModel(Strict):
+    """`vault`: for how many days later requests can use what earlier ones left."""
+
+    response_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    batch_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
 
 class AuditModel(Strict):

@@ -1,4 +1,4 @@
-"""Deletes what is kept of requests once its days are over, while the gateway runs.
+"""Deletes what is kept, beside the log and in the vault, once its days are over, while it runs.
 
 On PostgreSQL the gateway's role may not delete: there a function does it, which takes nothing
 before its time and nothing that is on hold. What has expired is not opened in any case.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from gateway import telemetry
 from gateway.audit.content.store import open_content
 from gateway.audit.postgres.backend import WRITER
-from gateway.errors import AuditUnavailable, ConfigError
+from gateway.errors import AuditUnavailable, ConfigError, VaultUnavailable
+from gateway.ports import Vault
 
 FIRST_S = 30.0
 EVERY_S = 3600.0
@@ -23,20 +25,28 @@ BUSY_S = 0.5
 
 
 class Expirer:
-    """Deletes expired content of one log, from time to time.
+    """Deletes expired content of one log, and what has expired in the vault, from time to time.
 
     Args:
         url: the audit URL.
         master: the master key.
+        vault: the vault.
         first_s: seconds until the first time.
         every_s: seconds between two times.
     """
 
     def __init__(
-        self, url: str, master: bytes, *, first_s: float = FIRST_S, every_s: float = EVERY_S
+        self,
+        url: str,
+        master: bytes,
+        vault: Vault | None = None,
+        *,
+        first_s: float = FIRST_S,
+        every_s: float = EVERY_S,
     ) -> None:
         self._url = url
         self._master = master
+        self._vault = vault
         self._first_s = first_s
         self._every_s = every_s
 
@@ -55,6 +65,7 @@ class Expirer:
         await asyncio.sleep(self._first_s)
         while True:
             await asyncio.to_thread(self.expire)
+            await self.purge()
             await asyncio.sleep(self._every_s)
 
     def expire(self) -> int:
@@ -68,4 +79,17 @@ class Expirer:
             return 0
         if done:
             telemetry.log("content_expired", logging.INFO, count=done)
+        return done
+
+    async def purge(self) -> int:
+        """Delete what has expired in the vault; how many items. It is tried again as `expire`."""
+        if self._vault is None:
+            return 0
+        try:
+            done = await self._vault.purge(time.time())
+        except VaultUnavailable as error:
+            telemetry.log("vault_not_purged", logging.WARNING, error_class=type(error).__name__)
+            return 0
+        if done:
+            telemetry.log("vault_purged", logging.INFO, count=done)
         return done

@@ -245,6 +245,14 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """For how many days answers that a provider stores, and files and batches, can be used."""
+
+    response_days: int = 30
+    batch_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything the gateway needs to know, read once."""
 
@@ -256,5 +264,6 @@ class Settings:
     auth: Auth = field(default_factory=Auth)
     detection: Detection = field(default_factory=Detection)
     limits: Limits = field(default_factory=Limits)
+    vault: Vault = field(default_factory=Vault)
     digest: str = ""  # SHA-256 of the configuration file, hex; "" for the embedded default
     notices: tuple[str, ...] = ()  # what start-up should tell the operator, e.g. a key was made

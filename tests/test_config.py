@@ -30,6 +30,7 @@ from gateway.settings import (
     Settings,
     Tls,
     Upstream,
+    Vault,
 )
 from gateway.types import Family, UpstreamClass
 
@@ -72,6 +73,7 @@ detection:
   timeout_s: 3
   cache_entries: 10
 limits: {body_bytes: 1000, depth: 8, in_flight: 2, connect_s: 1, first_byte_s: 2, idle_s: 0.5}
+vault: {response_days: 7, batch_days: 2}
 upstreams:
   - name: local
     kind: openai
@@ -183,6 +185,7 @@ def test_everything(folder: Path):
         limits=Limits(
             body_bytes=1000, depth=8, in_flight=2, connect_s=1, first_byte_s=2, idle_s=0.5
         ),
+        vault=Vault(response_days=7, batch_days=2),
         upstreams=(
             Upstream(
                 name="local",
@@ -221,7 +224,7 @@ def test_everything(folder: Path):
 def test_defaults(folder: Path):
     found = read(folder, LOOPBACK)
     assert (found.listen, found.auth) == (Listen(), Auth())
-    assert (found.detection, found.limits) == (Detection(), Limits())
+    assert (found.detection, found.limits, found.vault) == (Detection(), Limits(), Vault())
     assert found.policies == (shipped_policy("default"),)
     assert found.audit.url == f"sqlite:///{folder}/cloakroom.db"
     assert (folder / "cloakroom.key").is_file()
@@ -287,6 +290,8 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
         (LOOPBACK + "audit: {url: 'sqlite:///none/a.db'}\n", ["audit.url: no such folder"]),
         (LOOPBACK + "limits: {depth: 0}\n", ["limits.depth: must be greater than"]),
         (LOOPBACK + "limits: {idle_s: 0}\n", ["limits.idle_s: must be greater than 0"]),
+        (LOOPBACK + "vault: {response_days: 0}\n", ["vault.response_days: must be greater than"]),
+        (LOOPBACK + "vault: {batch_days: 4000}\n", ["vault.batch_days: must be less than"]),
         (LOOPBACK + "limits: {idle_s: true}\n", ["limits.idle_s: must be a number"]),
         (
             LOOPBACK + "detection: {thresholds: {PERSON: 1.1}}\n",

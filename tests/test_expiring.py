@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gateway.audit.content.store import open_content
 from gateway.expiring import Expirer
+from gateway.ports import Item, Owner
+from gateway.vault.memory import MemoryVault
+from gateway.vault.store import SqlVault
 from tests.audit.content.kept import EARLIER, MASTER, TENANT, begun, ended, keeping, store
 
 
@@ -44,6 +49,37 @@ async def test_what_has_expired_goes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(expirer, "expire", watched)
     async with expirer.running(), asyncio.timeout(30):
         await done.wait()
+    assert found(url) == ["r2"]
+
+
+async def test_what_has_expired_in_the_vault_goes_too(tmp_path: Path):
+    url = await kept(tmp_path)
+    vault = SqlVault(url, MASTER)
+    owner = Owner(TENANT, "anna")
+    await vault.put(owner, [Item("response", "old", b"1", 1.0), Item("response", "new", b"2", 9e9)])
+    assert await Expirer(url, MASTER, vault).purge() == 1
+    assert [row[1] for row in rows(url)] == ["new"]
+    assert await Expirer(url, MASTER).purge() == 0
+    await vault.aclose()
+    assert await Expirer(url, MASTER, vault).purge() == 0  # the vault cannot be used any more
+
+
+def rows(url: str) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        return connection.execute("SELECT kind, name FROM vault_items").fetchall()
+
+
+async def test_both_are_done_from_time_to_time(tmp_path: Path):
+    purged = asyncio.Event()
+
+    class Watched(MemoryVault):
+        async def purge(self, now: float) -> int:
+            purged.set()
+            return await super().purge(now)
+
+    url = await kept(tmp_path)
+    async with Expirer(url, MASTER, Watched(), first_s=0).running(), asyncio.timeout(30):
+        await purged.wait()
     assert found(url) == ["r2"]
 
 
