@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 it did not go well · 2 a wrong command line or wrong st
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from gateway import telemetry
 from gateway.errors import ConfigError, GatewayError
 from gateway.version import __version__
 
@@ -27,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "policy": "Check, test and explain policies.",
     "audit": "Read the audit log.",
     "dsar": "What is kept of a person: find it, hand it over, erase it.",
+    "vault": "What is kept, sealed, for later requests: how much, and deleting it.",
     "keys": "The keys that seal what is kept of requests.",
     "apikeys": "Give keys to callers and take them back.",
 }
@@ -78,6 +81,7 @@ def root(
 
 def main() -> None:
     """The entry point `cloakroom`. What a user can put right is said in words, not a traceback."""
+    telemetry.install(level=logging.WARNING)  # standard output is what a command is asked for
     try:
         app()
     except ConfigError as error:

@@ -121,3 +121,27 @@ def test_our_own_errors_are_said_by_code_and_exit_with_1(monkeypatch, capsys):
         root.main()
     assert end.value.code == 1
     assert capsys.readouterr().err == "audit_unavailable: The audit store cannot be written.\n"
+
+
+def test_what_is_logged_meanwhile_does_not_get_into_a_commands_output():
+    code = (
+        "import structlog\n"
+        "from gateway.cli import main as root\n"
+        "def app():\n"
+        "    structlog.get_logger().info('audit_sequencer_leads', component='audit')\n"
+        "    structlog.get_logger().error('audit_unavailable', component='audit')\n"
+        "    print('{}')\n"
+        "root.app = app\n"
+        "root.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "{}\n"
+    (line,) = done.stderr.splitlines()
+    assert json.loads(line)["event"] == "audit_unavailable"
