@@ -9,11 +9,11 @@ Only what has a leaf is seen. Nothing is ever written, and no lock is held betwe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import orjson
 
@@ -69,19 +69,17 @@ class PolicyFile:
     text: str = field(repr=False)
 
 
-class LogReader:
-    """A log that is open for reading. Use it in a `with` block.
+class OpenLog:
+    """A log that is open for reading, until `close` or the end of a `with` block.
 
-    Every method raises `AuditUnavailable` where the log cannot be read.
+    Every method of those that are one raises `AuditUnavailable` where the log cannot be read.
     """
 
     def __init__(self, connection: sql.Db) -> None:
         self._connection = connection
         self._raw = sql.Raw(connection)
-        self._hashes = tree.hashes(self._raw)
-        self._stored = tree.stored(self._raw)
 
-    def __enter__(self) -> LogReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -96,6 +94,19 @@ class LogReader:
         """Let go of the database."""
         with readable():
             self._connection.close()
+
+    def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with readable():
+            return list(self._raw.execute(query, values).fetchall())
+
+
+class LogReader(OpenLog):
+    """The tree, its records in order, and what is signed of it."""
+
+    def __init__(self, connection: sql.Db) -> None:
+        super().__init__(connection)
+        self._hashes = tree.hashes(self._raw)
+        self._stored = tree.stored(self._raw)
 
     @property
     def size(self) -> int:
@@ -200,13 +211,8 @@ class LogReader:
         found = self._all("SELECT leaf_index FROM audit_leaves WHERE event_id = ?", (event_id,))
         return int(found[0][0]) if found else None
 
-    def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with readable():
-            return list(self._raw.execute(query, values).fetchall())
-
     def _one(self, query: str) -> Any:
-        with readable():
-            return self._raw.execute(query).fetchone()[0]
+        return self._all(query)[0][0]
 
 
 def open_log(url: str, *, busy_s: float = 5.0) -> LogReader:

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, Final
 
 import orjson
 
 from gateway.audit import sql
-from gateway.audit.reading import connect, readable
+from gateway.audit.reading import OpenLog, connect, readable
 from gateway.audit.record import uuid7
 
 BLOCK: Final = 20_000
@@ -118,32 +117,12 @@ class Misfiled:
     leaf_index: int | None
 
 
-class Searcher:
-    """A log that is open for searching. Use it in a `with` block.
-
-    Every method raises `AuditUnavailable` where the log cannot be read.
-    """
+class Searcher(OpenLog):
+    """The records as they are filed, newest first."""
 
     def __init__(self, connection: sql.Db) -> None:
-        self._connection = connection
-        self._raw = sql.Raw(connection)
+        super().__init__(connection)
         self._position = "instr" if connection.dialect.name == "sqlite" else "strpos"
-
-    def __enter__(self) -> Searcher:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        with readable():
-            self._connection.close()
 
     def page(
         self, query: Query, *, limit: int = 50, before: int | None = None, scan: int = SCAN
@@ -275,10 +254,6 @@ class Searcher:
                 )
                 return int(found[0][0]) if found else low
         return max(low, high - size + 1)
-
-    def _all(self, statement: str, values: tuple[object, ...]) -> list[Any]:
-        with readable():
-            return list(self._raw.execute(statement, values).fetchall())
 
     def _one(self, statement: str, values: tuple[object, ...] = ()) -> Any:
         return self._all(statement, values)[0]

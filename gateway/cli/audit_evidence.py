@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 import time
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,13 +12,13 @@ from gateway.audit import record as audit
 from gateway.audit.checkpoint import SigningKeys
 from gateway.audit.checkpointing import Signing
 from gateway.audit.evidence.pack import EvidenceError, Inputs, write_pack
-from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType, Origin
+from gateway.audit.facts import EventType
 from gateway.audit.reading import LogReader, open_log
 from gateway.audit.signing import load_signing_keys
-from gateway.audit.store import SqlAuditStore
 from gateway.cli.audit_common import Exit, UrlOption, moment, progress, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
 from gateway.cli.evidence_inputs import api_keys, model_card, read_about, rules_of
+from gateway.cli.onrecord import append
 from gateway.settings import Settings
 from gateway.version import __version__
 
@@ -61,7 +59,11 @@ def evidence(
         callers = api_keys(settings.auth) if settings else []
         try:
             card, manifest = model_card()
-            exported = _put_on_record(settings, where, keys, since, until) if settings else ""
+            exported = ""
+            if settings is not None:
+                signing = Signing(keys, settings.audit.origin) if keys else None
+                target = f"evidence:{since or ''}/{until or ''}"
+                exported = append(settings, EventType.AUDIT_EXPORTED, where, signing, target=target)
             inputs = Inputs(
                 since=since or "", until=until or "", made_at=_now(), gateway=__version__,
                 about=said, card=card, model_manifest=manifest, rules_of=rules_of,
@@ -99,37 +101,6 @@ def _signing_keys(settings: Settings | None, named: Path | None) -> SigningKeys 
     if path is None or (named is None and not path.exists()):
         return None
     return load_signing_keys(path)
-
-
-def _put_on_record(
-    settings: Settings,
-    where: str,
-    keys: SigningKeys | None,
-    since: str | None,
-    until: str | None,
-) -> str:
-    """Put on record that a pack is made; the record's event id. Raises `AuditUnavailable`."""
-    event_id = audit.uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
-    signing = Signing(keys, settings.audit.origin) if keys else None
-
-    async def append() -> None:
-        store = SqlAuditStore(where, settings.master_key, signing)
-        await store.start()
-        try:
-            record = audit.event(  # after the log opened, which may add records of its own
-                EventType.AUDIT_EXPORTED,
-                event_id=event_id,
-                ts=_now(),
-                actor=Actor(kind=ActorKind.OPERATOR, method=AuthMethod.LOCAL),
-                origin=Origin(config_sha256=settings.digest, build=__version__),
-                target=f"evidence:{since or ''}/{until or ''}",
-            )
-            await store.append(record)
-        finally:
-            await store.aclose()
-
-    asyncio.run(append())
-    return event_id
 
 
 def _wait_until_signed(log: LogReader, event_id: str) -> None:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import orjson
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.audit.record import timestamp
 from gateway.audit.store import Page, stream_records
-from gateway.cli.audit_common import progress
-from gateway.cli.chart import Bar, svg_bars, text_bar
-from gateway.cli.common import (
-    ConfigOption,
-    JsonOption,
-    console,
-    errors,
-    load_settings,
-    print_json,
+from gateway.cli.audit_common import (
+    FromOption,
+    ToOption,
+    UrlOption,
+    log_url,
+    progress,
+    reading,
+    stop,
 )
+from gateway.cli.chart import Bar, svg_bars, text_bar
+from gateway.cli.common import ConfigOption, JsonOption, console, print_json
 from gateway.cli.policy_common import Exit, load, policy_path, refuse
-from gateway.errors import AuditUnavailable, ConfigError
+from gateway.errors import ConfigError
 from gateway.policy.files import load_policies
 from gateway.policy.model import Policy
 from gateway.policy.simulate import (
@@ -40,7 +39,6 @@ from gateway.policy.simulate import (
 
 MOST_ROWS: Final = 20  # of a table; JSON has all
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WORDS: Final = {
     Kind.ALLOWED: "newly allowed",
     Kind.FARTHER: "on-prem to external",
@@ -59,34 +57,15 @@ _COLOURS: Final = {
 }
 
 
-def _moment(value: str | None) -> str | None:
-    """A time as records write it; without a zone it is UTC, and a date is its midnight."""
-    if value is None:
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-        read = read if read.tzinfo else read.replace(tzinfo=UTC)
-        return timestamp((read - _EPOCH) // timedelta(microseconds=1))
-    except (ValueError, OverflowError):
-        text = "must be a time such as 2026-11-23 or 2026-11-23T09:30:00Z"
-        raise typer.BadParameter(text) from None
-
-
 def simulate(
     policy: Annotated[
         list[str],
         typer.Option("--policy", help="A policy file or a shipped policy; several in order."),
     ],
     config: ConfigOption = None,
-    url: Annotated[
-        str | None, typer.Option(help="The audit log, instead of the configured one.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--from", help="Only requests since then.", callback=_moment)
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", help="Only requests before then.", callback=_moment)
-    ] = None,
+    url: UrlOption = None,
+    since: FromOption = None,
+    until: ToOption = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write the chart to this file.")] = None,
     acknowledge: Annotated[
@@ -102,18 +81,17 @@ def simulate(
     """
     try:
         read = _load(policy)
-        log = url or load_settings(config).audit.url
-        pages = stream_records(log, types=REPLAYED, tenant=tenant, since=since, until=until)
-        found = _run(Simulation(read), pages, hidden=as_json)
     except ConfigError as error:
         refuse(error, as_json)
-    except AuditUnavailable as error:
-        _fail(f"{error.message} Is there one yet? `cloakroom serve` makes it.", as_json=as_json)
+    with reading(as_json=as_json):
+        log = log_url(config, url)
+        pages = stream_records(log, types=REPLAYED, tenant=tenant, since=since, until=until)
+        found = _run(Simulation(read), pages, hidden=as_json)
     if svg is not None:
         try:
             svg.write_text(_chart(found), encoding="utf-8")
         except OSError as error:
-            _fail(f"The chart cannot be written ({type(error).__name__}).", as_json=as_json)
+            stop(f"The chart cannot be written ({type(error).__name__}).", as_json=as_json)
     if as_json:
         print_json(_facts(read, found))
     else:
@@ -128,14 +106,6 @@ def _load(names: Sequence[str]) -> Policy:
         return load_policies([policy_path(name) for name in names])
     except ConfigError:
         return load(names)
-
-
-def _fail(text: str, *, as_json: bool) -> NoReturn:
-    if as_json:
-        print_json({"ok": False, "problems": [{"message": text}]})
-    else:
-        errors.print(text, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(Exit.BAD_FILE) from None
 
 
 def _run(simulation: Simulation, pages: Iterator[Page], *, hidden: bool) -> Simulated:

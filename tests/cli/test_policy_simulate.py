@@ -220,6 +220,10 @@ def test_the_configured_log_is_read(log: str, folder: Path):
         (["--policy", "old.yaml", "--url", "sqlite:///none.db"], "cannot be read"),
         (["--policy", "old.yaml", "--url", "mysql:///x"], "must name"),
         (["--policy", "old.yaml", "--url", "sqlite:///old.yaml"], "cannot be read"),
+        (
+            ["--policy", "old.yaml", "--url", "postgresql://x@127.0.0.1:1/audit"],
+            "There is no connection to the server",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(folder: Path, arguments: list[str], says: str):

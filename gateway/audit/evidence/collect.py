@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from gateway.audit.facts import EventType
+from gateway.audit.verdict import Row
 from gateway.operator_kinds import KEEP
 from gateway.types import Effect
 
@@ -37,30 +38,6 @@ _OF_THE_LOG: Final = {
 """What the log adds of itself when it opens, before records that were made earlier and waited."""
 _IN_FORCE: Final = {EventType.POLICY_LOADED, EventType.POLICY_CHANGED}
 _ANSWERS: Final = ("restored", "unrestored", "damaged", "foreign", "blocked_sinks")
-
-
-class ChainRow(Protocol):
-    """What is looked at of a row beside its record."""
-
-    @property
-    def leaf_index(self) -> int:
-        """Where the record stands in the tree."""
-
-    @property
-    def leaf_hash(self) -> bytes:
-        """Of the record."""
-
-    @property
-    def writer_id(self) -> str:
-        """Whose chain it is part of."""
-
-    @property
-    def writer_seq(self) -> int:
-        """Its number in that chain."""
-
-    @property
-    def prev_writer_hash(self) -> bytes:
-        """The leaf hash of the record before it in that chain."""
 
 
 class Flow(NamedTuple):
@@ -149,7 +126,7 @@ class Collected:
     _open: OrderedDict[str, tuple[str, list[tuple[Flow, int]]]] = field(default_factory=OrderedDict)
     _sinks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def add(self, row: ChainRow, record: Mapping[str, Any]) -> None:
+    def add(self, row: Row, record: Mapping[str, Any]) -> None:
         """Take in the next record."""
         kind, ts = str(record["type"]), str(record["ts"])
         self.records += 1
@@ -183,7 +160,7 @@ class Collected:
             if one.started and not one.stopping:
                 self.unstopped.add({"writer": writer_id, "last_leaf": one.index, "last": one.ts})
 
-    def _chain(self, row: ChainRow, kind: str, ts: str) -> None:
+    def _chain(self, row: Row, kind: str, ts: str) -> None:
         before = self._writers.get(row.writer_id)
         now = _Writer(row.writer_seq, row.leaf_hash, ts, row.leaf_index)
         if before is not None:

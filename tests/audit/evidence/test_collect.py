@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from gateway.audit.chain import Head, Link, extend, head_of
+from gateway.audit.chain import Head, extend, head_of
 from gateway.audit.evidence import collect
 from gateway.audit.evidence.about import About, PolicyRule, Processor
 from gateway.audit.evidence.collect import MOST_LISTED, OTHERS, Collected, Listed
@@ -21,6 +21,7 @@ from gateway.audit.evidence.quality import Recall
 from gateway.audit.evidence.ropa import record_of_processing
 from gateway.audit.evidence.tables import markdown
 from gateway.audit.facts import EventType
+from gateway.audit.reading import LogRow
 from gateway.audit.record import canonical, timestamp
 from gateway.errors import PolicyDenied
 from gateway.types import UpstreamClass
@@ -37,35 +38,21 @@ rules:
 """
 
 
-@dataclass(frozen=True)
-class Row:
-    leaf_index: int
-    link: Link
-    writer_id: str
-
-    @property
-    def leaf_hash(self) -> bytes:
-        return self.link.leaf_hash
-
-    @property
-    def writer_seq(self) -> int:
-        return self.link.writer_seq
-
-    @property
-    def prev_writer_hash(self) -> bytes:
-        return self.link.prev_writer_hash
-
-
-def rows(bodies: Iterable[bytes], writer: str = "w1") -> list[tuple[Row, dict[str, Any]]]:
+def rows(bodies: Iterable[bytes], writer: str = "w1") -> list[tuple[LogRow, dict[str, Any]]]:
     head, found = Head(), []
     for index, body in enumerate(bodies):
         links = extend(head, [body], bytes(32), writer)
         head = head_of(links, head)
-        found.append((Row(index, links[0], writer), orjson.loads(body)))
+        one = links[0]
+        row = LogRow(
+            index, f"e{index}", body, one.leaf_hash, writer, one.writer_seq, one.prev_writer_hash,
+            one.mac, index + 1,
+        )  # fmt: skip
+        found.append((row, orjson.loads(body)))
     return found
 
 
-def collected(some: Iterable[tuple[Row, dict[str, Any]]]) -> Collected:
+def collected(some: Iterable[tuple[LogRow, dict[str, Any]]]) -> Collected:
     seen = Collected()
     for row, record in some:
         seen.add(row, record)
