@@ -16,7 +16,14 @@ import orjson
 
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import Json, UpstreamClass
-from gateway.upstreams.echo import chat, count_tokens, messages, responses
+from gateway.upstreams.echo import (
+    chat,
+    completions,
+    count_tokens,
+    embeddings,
+    messages,
+    responses,
+)
 from gateway.upstreams.echo.common import recut, rejected
 
 if TYPE_CHECKING:
@@ -29,6 +36,8 @@ _ECHOES: Final[Mapping[str, Any]] = {
     "/responses": responses,
     "/messages": messages,
     "/messages/count_tokens": count_tokens,
+    "/completions": completions,
+    "/embeddings": embeddings,
 }
 
 

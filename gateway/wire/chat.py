@@ -18,15 +18,25 @@ from gateway.wire.jsontext import is_long_number
 from gateway.wire.leaves import Collector
 from gateway.wire.media import MEDIA_KEYS, MEDIA_PARTS, media_part
 from gateway.wire.numbers import short_numbers
+from gateway.wire.openai_fields import (
+    FIGURES,
+    IDENTITIES,
+    LOGPROBS,
+    check_common,
+    hosted_tools,
+    identities,
+    is_off,
+    json_answer,
+    logprobs,
+    own_fields,
+    response_format,
+    wants_usage,
+)
 
 PATH = "/chat/completions"
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_PLAIN = frozenset(
-    "temperature top_p n max_tokens max_completion_tokens presence_penalty frequency_penalty seed "
-    "stream parallel_tool_calls top_k min_p repetition_penalty length_penalty min_tokens "
-    "ignore_eos skip_special_tokens include_stop_str_in_output store".split()
-)
+_PLAIN = FIGURES.union({"max_completion_tokens", "parallel_tool_calls", "store"})
 _WORDS = {
     "reasoning_effort": frozenset({"none", "minimal", "low", "medium", "high", "xhigh"}),
     "verbosity": frozenset({"low", "medium", "high"}),
@@ -34,27 +44,16 @@ _WORDS = {
     "prompt_cache_retention": frozenset({"in_memory", "24h"}),
 }
 _MESSAGE_TEXT = frozenset({"refusal", "reasoning", "reasoning_content"})
-_IDENTITIES = ("user", "safety_identifier", "prompt_cache_key")
 _KNOWN = _PLAIN.union(
     _WORDS,
-    _IDENTITIES,
+    IDENTITIES,
     "model messages stream_options tools functions tool_choice function_call response_format "
     "modalities prediction audio metadata stop logit_bias web_search_options".split(),
 )
 _MESSAGE_KNOWN = _MESSAGE_TEXT.union(
     "role content name tool_call_id tool_calls function_call audio".split()
 )
-_LOGPROBS = frozenset(
-    "logprobs top_logprobs prompt_logprobs return_token_ids return_tokens_as_token_ids echo "
-    "prompt_token_ids allowed_token_ids bad_words_ids stop_token_ids".split()
-)
 _TEXT_PARTS = ("text", "refusal", "input_text", "output_text")
-_OURS = frozenset({"cache_salt", "priority"})
-# Fields that make a provider search or call others; all but the first are additions of providers.
-_HOSTED = {
-    "web_search_options": "web_search", "search_parameters": "web_search",
-    "enable_search": "web_search", "plugins": "plugins", "mcp_servers": "mcp",
-}  # fmt: skip
 
 
 def parse(document: dict[str, Json]) -> Parsed:
@@ -78,27 +77,21 @@ def parse(document: dict[str, Json]) -> Parsed:
         leaves=tuple(collector.leaves),
         model=str(document["model"]),
         stream=bool(document.get("stream")),
-        wants_usage=_wants_usage(document),
+        wants_usage=wants_usage(document),
         has_media=media,
-        json_answer=_json_answer(document),
-        identities=tuple((key,) for key in _IDENTITIES if isinstance(document.get(key), str)),
-        fields=_own_fields(document),
+        json_answer=json_answer(document),
+        identities=identities(document),
+        fields=own_fields(document),
         opening=_opening(messages),
         unknown=tuple(collector.unknown),
-        logprobs=tuple(
-            (key,) for key in sorted(_LOGPROBS & document.keys()) if not _is_off(document[key])
-        ),
+        logprobs=logprobs(document),
         short_numbers=partial(short_numbers, document, ("messages",)),
-        hosted_tools=frozenset(
-            kind for key, kind in _HOSTED.items() if not _is_off(document.get(key))
-        ),
+        hosted_tools=hosted_tools(document),
     )
 
 
 def _checked(document: dict[str, Json]) -> list[dict[str, Json]]:
-    model = document.get("model")
-    if not isinstance(model, str) or not model:
-        raise RequestError("`model` must be a non-empty string.", param="model")
+    check_common(document)
     messages = document.get("messages")
     if not isinstance(messages, list) or not messages:
         raise RequestError("`messages` must be a non-empty array.", param="messages")
@@ -106,37 +99,7 @@ def _checked(document: dict[str, Json]) -> list[dict[str, Json]]:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             place = f"messages[{index}]"
             raise RequestError(f"`{place}` must be an object with a `role`.", param=place)
-    if document.get("stream") not in (None, True, False):
-        raise RequestError("`stream` must be true or false.", param="stream")
-    if not isinstance(document.get("stream_options"), (dict, type(None))):
-        raise RequestError("`stream_options` must be an object.", param="stream_options")
-    for key in sorted(_OURS & document.keys()):
-        raise RequestError(
-            f"`{key}` is set by the gateway; leave it out.", code="unsupported_parameter", param=key
-        )
     return messages  # type: ignore[return-value]
-
-
-def _wants_usage(document: dict[str, Json]) -> bool:
-    options = document.get("stream_options")
-    return isinstance(options, dict) and options.get("include_usage") is True
-
-
-def _json_answer(document: dict[str, Json]) -> bool:
-    wanted = document.get("response_format")
-    return isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
-
-
-def _own_fields(document: dict[str, Json]) -> dict[str, Json]:
-    fields: dict[str, Json] = {}
-    if document.get("stream"):
-        # Always asked for: the record needs the figures even where the caller does not.
-        fields["stream_options"] = {"include_usage": True}
-    elif "stream_options" in document:
-        fields["stream_options"] = None  # without a stream it means nothing, and is not read
-    if document.get("store"):
-        fields["store"] = False  # nothing is to be kept by the provider
-    return fields
 
 
 def _opening(messages: list[dict[str, Json]]) -> bytes:
@@ -157,7 +120,7 @@ def _field(collector: Collector, key: str, value: Json) -> bool:
         return False
     if key in _KNOWN and value is None:
         return False
-    if key in _IDENTITIES and isinstance(value, str):
+    if key in IDENTITIES and isinstance(value, str):
         return False  # sent as a keyed hash
     if key in _WORDS:
         collector.word(path, value, _WORDS[key])
@@ -165,13 +128,9 @@ def _field(collector: Collector, key: str, value: Json) -> bool:
     handler = _HANDLERS.get(key)
     if handler is not None:
         return handler(collector, path, value)
-    if key not in _LOGPROBS or not _is_off(value):
+    if key not in LOGPROBS or not is_off(value):
         collector.member(path, value, known=key in _KNOWN)
     return False
-
-
-def _is_off(value: Json) -> bool:
-    return value is None or value is False  # 0 is not: vLLM takes it for "of the prompt's tokens"
 
 
 def _model(collector: Collector, path: Path, value: Json) -> bool:
@@ -180,7 +139,7 @@ def _model(collector: Collector, path: Path, value: Json) -> bool:
 
 
 def _replaced(_: Collector, __: Path, ___: Json) -> bool:
-    return False  # a field that `_own_fields` sets
+    return False  # a field that `own_fields` sets
 
 
 def _tools(collector: Collector, path: Path, value: Json) -> bool:
@@ -283,21 +242,6 @@ def _members(
             collector.member(here, child, role)
 
 
-def _response_format(collector: Collector, path: Path, value: Json) -> bool:
-    if not isinstance(value, dict):
-        collector.anything(path, value)
-        return False
-    for key, child in value.items():
-        here = (*path, key)
-        if key == "type":
-            collector.word(here, child, ("text", "json_object", "json_schema"))
-        elif key == "json_schema":
-            collector.described(here, child)
-        else:
-            collector.member(here, child)
-    return False
-
-
 def _message(collector: Collector, path: Path, message: dict[str, Json]) -> bool:
     """One message; true if it holds media."""
     role = message["role"] if message["role"] in _ROLES else ""
@@ -391,7 +335,7 @@ _HANDLERS: dict[str, Callable[[Collector, Path, Json], bool]] = {
     "tool_choice": _tool_choice,
     "functions": _functions,
     "function_call": _function_call,
-    "response_format": _response_format,
+    "response_format": response_format,
     "modalities": _modalities,
     "prediction": _prediction,
 }

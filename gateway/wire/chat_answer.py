@@ -36,11 +36,13 @@ def note_usage(facts: AnswerFacts, usage: dict[str, Any]) -> None:
     }
 
 
-def head(document: dict[str, Any], context: AnswerContext, kind: str) -> dict[str, Any]:
+def head(
+    document: dict[str, Any], context: AnswerContext, kind: str, prefix: str = "chatcmpl"
+) -> dict[str, Any]:
     """The members of an answer or an event beside its choices and its usage."""
     created = document.get("created")
     head: dict[str, Any] = {
-        "id": token(document.get("id"), f"chatcmpl-{context.request_id}"),
+        "id": token(document.get("id"), f"{prefix}-{context.request_id}"),
         "object": kind,
         "created": created if isinstance(created, int) else context.created,
         "model": context.model,

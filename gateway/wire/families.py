@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.types import Family
-from gateway.wire import chat, messages, responses
+from gateway.wire import chat, completions, embeddings, messages, responses
 from gateway.wire.chat_answer import WholeAnswer
 from gateway.wire.chat_stream import ChatStream
+from gateway.wire.completions_answer import CompletionStream, WholeCompletion
 from gateway.wire.family import Codec
 from gateway.wire.messages_answer import WholeCount, WholeMessage
 from gateway.wire.messages_stream import MessagesStream
@@ -27,5 +28,13 @@ COUNT_TOKENS: Final = Codec(
     opened=opened,
 )  # fmt: skip
 
-CODECS: Final = (CHAT, RESPONSES, MESSAGES, COUNT_TOKENS)
+COMPLETIONS: Final = Codec(
+    Family.COMPLETIONS, completions.PATH, "text_completion", completions.parse, WholeCompletion,
+    CompletionStream,
+)  # fmt: skip
+EMBEDDINGS: Final = Codec(
+    Family.EMBEDDINGS, embeddings.PATH, "embeddings", embeddings.parse, embeddings.WholeEmbeddings
+)
+
+CODECS: Final = (CHAT, RESPONSES, MESSAGES, COUNT_TOKENS, COMPLETIONS, EMBEDDINGS)
 """Every endpoint that takes text to a model, in the order of the documentation."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -76,6 +78,8 @@ class ModelServer:
         asyncio.set_event_loop(self._loop)
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/completions", self._completion)
+        app.router.add_post("/v1/embeddings", self._embeddings)
         app.router.add_post("/v1/responses", self._responses)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
@@ -114,6 +118,42 @@ class ModelServer:
         for block in responses.events(body, "0a1b2c", 1_700_000_000):
             await response.write(block)
         return response
+
+    async def _completion(self, request: web.Request) -> web.StreamResponse:
+        """Each prompt, as a whole or two characters at a time."""
+        raw = await request.read()
+        self.received.append((dict(request.headers), raw))
+        body = json.loads(raw)
+        prompts = [body["prompt"]] if isinstance(body["prompt"], str) else body["prompt"]
+        if not body.get("stream"):
+            choices = [
+                {"index": index, "text": prompt, "finish_reason": "stop"}
+                for index, prompt in enumerate(prompts)
+            ]
+            return web.json_response({"choices": choices, "usage": USAGE})
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for index, prompt in enumerate(prompts):
+            pieces = [(prompt[at : at + 2], None) for at in range(0, len(prompt), 2)]
+            for text, reason in [*pieces, ("", "stop")]:
+                choice = {"index": index, "text": text, "finish_reason": reason}
+                await self._event(response, {"choices": [choice]})
+        await self._event(response, {"choices": [], "usage": USAGE})
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def _embeddings(self, request: web.Request) -> web.StreamResponse:
+        """A vector of one figure and the number of the input, as figures or packed."""
+        raw = await request.read()
+        self.received.append((dict(request.headers), raw))
+        body = json.loads(raw)
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        vectors: list[Any] = [[0.5, float(index)] for index in range(len(texts))]
+        if body.get("encoding_format") == "base64":
+            vectors = [base64.b64encode(struct.pack("<2f", *one)).decode() for one in vectors]
+        data = [{"index": index, "embedding": one} for index, one in enumerate(vectors)]
+        usage = {"prompt_tokens": 11, "total_tokens": 11}
+        return web.json_response({"data": data, "usage": usage, "echo": raw.decode()})
 
     def _choice(self, body: dict[str, Any], kind: str) -> dict[str, Any]:
         text = last_user(body)

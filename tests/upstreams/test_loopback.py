@@ -206,3 +206,49 @@ async def test_a_closed_reply_ends():
         got += 1
         await reply.aclose()
     assert got == 1
+
+
+# ---- completions and embeddings ------------------------------------------------------------------
+
+
+async def test_it_echoes_each_prompt_as_often_as_was_asked():
+    document = {"model": "m", "prompt": ["<PERSON_7K2QX9>", "b"], "n": 2, "suffix": "!"}
+    said = [PREFIX + text for text in ("<PERSON_7K2QX9>!", "<PERSON_7K2QX9>!", "b!", "b!")]
+    answered = orjson.loads(b"".join(await answer(document, "/completions")))
+    assert [one["text"] for one in answered["choices"]] == said
+    streamed = {**document, "stream": True, "stream_options": {"include_usage": True}}
+    *data, _ = b"".join(await answer(streamed, "/completions")).split(b"\n\n")
+    chunks = [orjson.loads(one.removeprefix(b"data: ")) for one in data[:-1]]
+    assert data[-1] == b"data: [DONE]"
+    assert chunks[-1]["usage"] == answered["usage"]
+    for index, text in enumerate(said):
+        choices = [one for chunk in chunks for one in chunk["choices"] if one["index"] == index]
+        assert "".join(one["text"] for one in choices) == text
+        assert choices[-1]["finish_reason"] == "stop"
+
+
+@given(st.text(max_size=20), st.integers(2, 300))
+async def test_equal_texts_have_equal_vectors(text: str, size: int):
+    document = {"model": "m", "input": [text, text, text + "!"], "dimensions": size}
+    first, second, other = (
+        one["embedding"]
+        for one in orjson.loads(b"".join(await answer(document, "/embeddings")))["data"]
+    )
+    assert first == second != other
+    assert len(first) == size
+    assert abs(sum(one * one for one in first) - 1) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/completions", {}), ("/completions", {"prompt": [1]}),
+        ("/completions", {"prompt": "a", "n": 0}), ("/completions", {"prompt": "a", "n": 129}),
+        ("/embeddings", {}), ("/embeddings", {"input": [1]}),
+        ("/embeddings", {"input": "a", "dimensions": 0}),
+        ("/embeddings", {"input": "a", "stream": True}),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_echoed_elsewhere(path: str, fields: dict[str, Any]):
+    with pytest.raises(UpstreamFailed):
+        await answer({"model": "m", **fields}, path)
