@@ -39,7 +39,7 @@ async def read_body(receive: Receive, headers: RawHeaders, limit: int, timeout_s
                 _check_headers(headers, limit)
                 return await _read(receive, limit)
             except RequestError:
-                await _drain(receive)
+                await drain(receive)
                 raise
     except TimeoutError:
         message = f"The request body did not arrive within {timeout_s:g} seconds."
@@ -59,7 +59,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
             return bytes(body)
 
 
-async def _drain(receive: Receive) -> None:
+async def drain(receive: Receive) -> None:
     """Take in the rest of a refused body, to a bound, and forget it.
 
     A client that is still sending when the connection closes never sees the answer.

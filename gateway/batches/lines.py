@@ -135,6 +135,7 @@ def at_line(error: Failure, number: int) -> Failure:
     """The same error, saying in which line."""
     told = copy.copy(error)
     told.message = f"Line {number}: {error.message}"
+    told.args = (told.message,)
     told.param = f"lines[{number}]" + (f".{error.param}" if error.param else "")
     return told
 

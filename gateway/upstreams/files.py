@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -48,7 +48,7 @@ class HttpFiles:
         outbound = self.upstream.headers(request_id, headers)
         outbound["content-type"] = f"multipart/form-data; boundary={boundary}"
         body = _form(boundary, self._written(lines), expires_s)
-        return await self._asked(Call("/files", outbound, body))
+        return await self._asked("/files", Call("", outbound, body))
 
     async def file(
         self, file_id: str, request_id: str, headers: Mapping[str, str]
@@ -64,7 +64,8 @@ class HttpFiles:
         """The content of a file, of any size."""
         outbound = self.upstream.headers(request_id, headers) | {"accept": "*/*"}
         path = f"/files/{_checked(file_id)}/content"
-        return await self._send(Call(path, outbound, method="GET", types=_TEXTS, endless=True))
+        call = Call("", outbound, method="GET", types=_TEXTS, endless=True)
+        return await self._send(path, call)
 
     async def start(
         self, batch: Mapping[str, Any], request_id: str, headers: Mapping[str, str]
@@ -105,10 +106,10 @@ class HttpFiles:
         outbound = self.upstream.headers(request_id, headers)
         if body:
             outbound["content-type"] = JSON
-        return await self._asked(Call(path, outbound, body, method=method))
+        return await self._asked(path, Call("", outbound, body, method=method))
 
-    async def _asked(self, call: Call) -> dict[str, Any]:
-        reply = await self._send(call)
+    async def _asked(self, path: str, call: Call) -> dict[str, Any]:
+        reply = await self._send(path, call)
         try:
             raw = b"".join([piece async for piece in reply.chunks()])
         finally:
@@ -121,9 +122,10 @@ class HttpFiles:
             raise failures.invalid()
         return answer
 
-    async def _send(self, call: Call) -> HttpReply:
+    async def _send(self, path: str, call: Call) -> HttpReply:
+        place, query = self.upstream.target(path)
         try:
-            return await self.upstream.client.send(call)
+            return await self.upstream.client.send(replace(call, path=place, query=query))
         except UpstreamFailed as error:
             failure = error
         if failure.code == "upstream_model_not_found":  # what a 404 means elsewhere

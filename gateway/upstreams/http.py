@@ -114,6 +114,10 @@ class HttpUpstream:
         outbound |= {"content-type": JSON, "accept": STREAM if request.stream else JSON}
         return await self.client.send(Call(path, outbound, request.body, query=query))
 
+    def target(self, path: str) -> tuple[str, Mapping[str, str]]:
+        """Where an endpoint of no model stands: the path below the base URL, and the query."""
+        return self._kind.target(path, "")
+
     def headers(self, request_id: str, client: Mapping[str, str]) -> dict[str, str]:
         """The headers of every request to this server. Raises `RequestError` as `send`."""
         lowered = {name.lower(): value for name, value in client.items()}
