@@ -1,5 +1,6 @@
 """The official `anthropic` client against a real gateway process before the loopback upstream.
 
+Some of it goes to a server of its own, which remembers what it was sent.
 With thinking on, the loopback tells there what it received, and it takes no thinking back that is
 not, byte for byte, what it signed.
 """
@@ -10,13 +11,17 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import anthropic
 import pytest
 from pydantic import BaseModel
 
+from gateway.upstreams.echo import count_tokens, messages
 from tests.e2e.test_openai_sdk import PLANTED, TEXT
 from tests.e2e.world import Gateway
 
@@ -25,6 +30,19 @@ version: 1
 policies: [{policy}]
 upstreams:
   - {{name: echo, kind: loopback, class: external, models: ["*"]}}
+audit: {{url: "sqlite:///audit.db"}}
+"""
+SERVED = """\
+version: 1
+policies: [mask-all]
+upstreams:
+  - name: claude
+    kind: anthropic
+    class: external
+    base_url: "http://127.0.0.1:{port}"
+    api_key: upstream-key
+    models: ["*"]
+limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 RESTORING = """\
@@ -46,6 +64,60 @@ TOOL: Any = {
 def asked(text: str = TEXT, **fields: Any) -> dict[str, Any]:
     messages = [{"role": "user", "content": text}]
     return {"model": "m", "max_tokens": 4096, "messages": messages, **fields}
+
+
+class Claude(ThreadingHTTPServer):
+    """A server of the Messages API that answers with what it was sent, and remembers it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.received: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [json.loads(raw) for _, raw in self.received]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Claude
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        self.server.received.append((dict(self.headers), raw))
+        body = json.loads(raw)
+        assert self.path in ("/v1/messages", "/v1/messages/count_tokens")
+        kind = "text/event-stream" if body.get("stream") else "application/json"
+        echo: Any = count_tokens if self.path.endswith("count_tokens") else messages
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.end_headers()
+        for piece in echo.events(body, "0a1b2c", 0) if body.get("stream") else ():
+            self.wfile.write(piece)
+        if not body.get("stream"):
+            self.wfile.write(json.dumps(echo.whole(body, "0a1b2c", 0)).encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def claude(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Claude, anthropic.Anthropic]]:
+    with Claude() as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        made = Gateway(
+            tmp_path_factory.mktemp("claude"), SERVED.format(port=server.server_address[1])
+        )
+        try:
+            made.start()
+            with anthropic.Anthropic(base_url=made.url, api_key="any", max_retries=0) as client:
+                yield server, client
+        finally:
+            made.stop()
+            server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +304,49 @@ def test_thinking_that_was_not_sealed_is_a_text_like_any_other(client: anthropic
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.create(**asked(messages=[*history, {"role": "user", "content": "go on"}]))
     assert PLANTED[0] not in str(caught.value)
+
+
+def test_nothing_planted_leaves_turn_after_turn(
+    claude: tuple[Claude, anthropic.Anthropic],
+) -> None:
+    """Whatever field it is in; and what was sent goes out as the same bytes again."""
+    server, client = claude
+    document = {"type": "text", "media_type": "text/plain", "data": TEXT}
+    request = asked(
+        thinking=THINKING,
+        system=[{"type": "text", "text": TEXT, "cache_control": {"type": "ephemeral"}}],
+        tools=[TOOL],
+        tool_choice={"type": "none"},
+        metadata={"user_id": PLANTED[0]},
+        stop_sequences=[PLANTED[1]],
+    )
+    request["messages"] = [
+        {"role": "user", "content": [{"type": "document", "source": document, "title": TEXT}]},
+        {"role": "assistant", "content": TEXT},
+        {"role": "user", "content": TEXT},
+    ]
+    for turn in range(4):
+        with client.messages.stream(**request) as events:
+            message = events.get_final_message()
+        assert text_of(message) == ECHO + request["messages"][-1]["content"]
+        request["messages"] += [
+            {"role": "assistant", "content": message.content},
+            {"role": "user", "content": f"Turn {turn}: {TEXT}"},
+        ]
+    client.messages.count_tokens(**{k: v for k, v in request.items() if k not in NOT_COUNTED})
+
+    assert len(server.bodies) == 5
+    sent = b"".join(raw for _, raw in server.received).decode()
+    assert not any(value in sent for value in PLANTED)
+    for before, after in pairwise(server.bodies):
+        assert after["messages"][: len(before["messages"])] == before["messages"]
+        assert after["system"] == before["system"]
+    headers = {name.lower(): value for name, value in server.received[0][0].items()}
+    assert headers["x-api-key"] == "upstream-key"
+    assert "any" not in headers.values()
+
+
+NOT_COUNTED = {"max_tokens", "metadata", "stop_sequences"}
 
 
 def test_errors_are_those_that_the_client_knows(client: anthropic.Anthropic) -> None:
