@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ from gateway.expiring import Expirer
 from gateway.identity.keys import KeyFile, NoAuth
 from gateway.keyring import derive
 from gateway.masking.presidio import installed_operators
+from gateway.offering import offered
 from gateway.pipeline import Pipeline
 from gateway.policy.files import PolicyStore
 from gateway.ports import Upstream
@@ -45,6 +46,7 @@ from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
 from gateway.state import States
+from gateway.types import Family, Subject
 from gateway.upstreams.anthropic import anthropic_upstream
 from gateway.upstreams.azure import azure_upstream
 from gateway.upstreams.http import HttpUpstream
@@ -220,12 +222,18 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         return [*parts.store.warnings(), *parts.outlets.warnings()]
 
     app.include_router(ops_router(checks, warnings))
-    app.include_router(models_router(settings.upstreams, callers.authenticate))
+    app.include_router(models_router(partial(_offered, parts, settings), callers.authenticate))
     in_flight = InFlight(settings.limits.in_flight)
     for codec in CODECS:
         endpoint = Endpoint(codec, parts.pipeline, callers.authenticate, in_flight)
         app.router.routes.append(Route(codec.endpoint, endpoint, methods=["POST"]))
     return app
+
+
+def _offered(
+    parts: Parts, settings: Settings, caller: Subject, families: Collection[Family]
+) -> Mapping[str, str]:
+    return offered(parts.policies.current, settings.upstreams, caller, families)
 
 
 async def _record_start(parts: Parts, settings: Settings) -> None:

@@ -20,7 +20,7 @@ MAX_FUNCTION_LINES = 60
 # Patterns below gateway/; what is pure takes its clock, keys and randomness as arguments.
 PURE = (
     "settings.py", "errors.py", "types.py", "ports.py", "keyring.py", "version.py",
-    "entity_types.py", "operator_kinds.py", "admission.py",
+    "entity_types.py", "operator_kinds.py", "admission.py", "offering.py",
     "wire/*.py", "masking/*.py", "masking/surrogates/*.py",
     "detection/views/*.py", "detection/structured/*.py",
     "detection/language/guess.py", "detection/language/words.py",
