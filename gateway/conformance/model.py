@@ -64,7 +64,8 @@ class AnswerRow:
     """One place in an answer, in one piece or in events, or both.
 
     `overlay` is that of the request that is answered so. `comes_as` is the mark as which the value
-    comes back where it is another than it was given as.
+    comes back where it is another than it was given as. With `stays_masked` it is the token that
+    the client must get.
     """
 
     place: str
@@ -72,11 +73,12 @@ class AnswerRow:
     events: Sequence[Event | Split] = ()
     overlay: Body = field(default_factory=dict)
     comes_as: str = ""
+    stays_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All rows of one endpoint.
+    """All rows of one endpoint. Where no answer holds text there are no rows of answers.
 
     `base` is a request with a `PROSE` mark and, where the family has names, a `NAME` mark: the
     tokens of answers are issued there, each at the pointer that names its place.

@@ -35,7 +35,7 @@ from gateway.wire.responses_tools import CHOICE, TOOL, hosted_kind
 
 PATH: Final = "/responses"
 
-_FIELDS: Final[Shape] = {
+FIELDS: Final[Shape] = {
     **dict.fromkeys(
         "temperature top_p max_output_tokens max_tool_calls parallel_tool_calls stream store "
         "background seed presence_penalty frequency_penalty top_k min_p repetition_penalty "
@@ -217,9 +217,9 @@ class _Request(ShapeReader):
             self._tools(path, value)
         elif key == "prompt":
             self._prompt(path, value)
-        elif key in _FIELDS:
+        elif key in FIELDS:
             role = "system" if key == "instructions" else ""
-            self.field(path, value, _FIELDS[key], role)
+            self.field(path, value, FIELDS[key], role)
         elif not self._is_passed_over(key, value):
             self._leaves.member(path, value)
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.conformance.tables import chat
+from gateway.conformance.tables import chat, completions, embeddings, messages, responses
 
-TABLES: Final = (chat.TABLE,)
+TABLES: Final = (
+    chat.TABLE,
+    responses.TABLE,
+    messages.TABLE,
+    messages.COUNT_TABLE,
+    completions.TABLE,
+    embeddings.TABLE,
+)
