@@ -48,6 +48,7 @@ from gateway.wire.families import CHAT
 EXPOSED_KEY: Final = "others can read the master key"  # a notice of the configuration
 LOWEST_PYTHON: Final = (3, 11)
 HIGHEST_PYTHON: Final = (3, 13)
+KEYED: Final = frozenset({"anthropic", "azure_openai"})  # kinds that serve nobody without a key
 PACKAGES: Final = ("presidio-analyzer", "presidio-anonymizer", "fastapi", "uvicorn", "sqlalchemy")
 
 
@@ -331,6 +332,9 @@ async def _reach(upstream: Upstream, settings: Settings) -> Check:
     except OSError:  # a TimeoutError is one
         advice = "see that it runs and that the network lets this host reach it"
         return Check(name, Status.WARNING, f"{place} cannot be reached", advice)
+    if upstream.kind in KEYED and upstream.api_key is None:
+        advice = f"set api_key: a server of kind {upstream.kind} refuses requests without one"
+        return Check(name, Status.WARNING, f"{place} answers, but there is no api_key", advice)
     return Check(name, Status.OK, f"{place} answers{' over TLS' if tls else ''}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from pathlib import Path
@@ -160,6 +161,32 @@ def test_upstreams_that_answer_and_that_do_not():
     assert found["upstream up"]["status"] == "ok"
     assert found["upstream down"]["status"] == "warning"
     assert found["upstream down"]["advice"]
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "azure_openai"])
+def test_each_kind_of_upstream_is_tried_and_must_have_the_key_that_it_needs(kind: str):
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        server = f"http://127.0.0.1:{alive.getsockname()[1]}"
+        entry = f"kind: {kind}, class: on_prem, base_url: '{server}'"
+        code, found = doctor(
+            "limits: {connect_s: 1}\nupstreams:\n"
+            f"  - {{name: keyed, {entry}, api_key: k-canary}}\n  - {{name: bare, {entry}}}\n"
+        )
+    assert code == 0
+    assert found["upstream keyed"]["status"] == "ok"
+    bare = found["upstream bare"]
+    assert bare["status"] == ("ok" if kind == "openai" else "warning")
+    assert ("api_key" in bare["advice"]) == (kind != "openai")
+    assert "k-canary" not in str(found)
+
+
+def test_where_anthropic_is_asked_without_a_base_url(monkeypatch: pytest.MonkeyPatch):
+    async def refused(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(asyncio, "open_connection", refused)
+    _, found = doctor("upstreams: [{name: a, kind: anthropic, class: external, api_key: k}]\n")
+    assert found["upstream a"]["seen"] == "api.anthropic.com port 443 cannot be reached"
 
 
 def test_a_key_that_others_can_read(tmp_path: Path):
