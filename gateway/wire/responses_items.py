@@ -83,7 +83,7 @@ WORDS: Final = frozenset(
     # of what stands in items
     "input_text input_image input_file output_text refusal summary_text reasoning_text text logs "
     "image exec timeout exit local container_reference direct program search open_page "
-    "find_in_page url create_file delete_file update_file mcp_protocol_error "
+    "find_in_page url api create_file delete_file update_file mcp_protocol_error "
     "mcp_tool_execution_error http_error file_citation url_citation container_file_citation "
     "file_path".split()
 )
@@ -151,7 +151,8 @@ _ACTION: Final = ByType(
 _SEARCH: Final = ByType(
     {
         "search": {
-            "query": TEXT, "queries": Each(TEXT), "sources": Each(ByType({"url": {"url": TEXT}})),
+            "query": TEXT, "queries": Each(TEXT),
+            "sources": Each(ByType({"url": {"url": TEXT}, "api": {"name": TEXT}})),
         },
         "open_page": {"url": TEXT},
         "find_in_page": {"url": TEXT, "pattern": TEXT},

@@ -169,6 +169,16 @@ def test_what_is_refused_is_the_clients_own_error(client: openai.OpenAI) -> None
     assert caught.value.param == "background"
 
 
+def test_a_stream_that_breaks_off_says_so(client: openai.OpenAI) -> None:
+    """In the event that the API has for it; what came before is whole."""
+    events = list(client.responses.create(model="cut", input=TEXT, stream=True))
+    pieces = [one.delta for one in events if one.type == "response.output_text.delta"]
+
+    assert (PREFIX + TEXT).startswith("".join(pieces))
+    assert events[-1].type == "error"
+    assert events[-1].code == "upstream_truncated"
+
+
 def test_a_tool_of_the_provider_is_refused_off_the_premises(
     world: tuple[Gateway, ModelServer], client: openai.OpenAI
 ) -> None:

@@ -115,7 +115,11 @@ class ModelServer:
             return web.json_response(responses.whole(body, "0a1b2c", 1_700_000_000))
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        for block in responses.events(body, "0a1b2c", 1_700_000_000):
+        for at, block in enumerate(responses.events(body, "0a1b2c", 1_700_000_000)):
+            if body["model"] == "cut" and at == 9:
+                assert request.transport is not None
+                request.transport.close()
+                break
             await response.write(block)
         return response
 

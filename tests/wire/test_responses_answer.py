@@ -104,6 +104,17 @@ def test_texts_have_their_places() -> None:
     assert made[5]["arguments"] == {"J": ["J", 1]}
 
 
+def test_sources_that_are_no_addresses_are_known() -> None:
+    """The client's types do not name them, but its API gives them."""
+    sources = [{"type": "api", "name": "x"}, {"type": "url", "url": "x"}]
+    item = {"type": "web_search_call", "action": {"type": "search", "sources": sources}}
+
+    assert whole(response(item))[0]["output"][0]["action"]["sources"] == [
+        {"type": "api", "name": "V"},
+        {"type": "url", "url": "V"},
+    ]
+
+
 def test_what_was_asked_for_in_json_is_read_as_json() -> None:
     content = [{"type": "output_text", "text": "x"}]
     item = {"type": "message", "content": content}
