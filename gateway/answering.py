@@ -27,6 +27,7 @@ from gateway.masking.newdata import (
 from gateway.masking.operators import CustomOperators, one_way, redacted
 from gateway.masking.pointers import Guard, Steps, ToolGuard, steps
 from gateway.masking.restore import Restorer, Tally, restore
+from gateway.masking.strictest import type_of
 from gateway.operator_kinds import KEEP
 from gateway.policy.conditions import matches
 from gateway.ports import Detector
@@ -127,13 +128,19 @@ class Answering:
             failure = error
         else:
             return [
-                () if text in self._asked.declared else spans
+                () if text in self._asked.declared else [self._strictly(one) for one in spans]
                 for text, spans in zip(texts, found, strict=True)
             ]
         if not isinstance(failure, GatewayError):
             failure = DetectionUnavailable("Detection failed, so the answer is withheld.")
         metrics.failed_closed(failure.code)
         raise failure from None
+
+    def _strictly(self, span: Span) -> Span:
+        """A finding under that of its types whose operator tells least, where it is masked."""
+        if not span.parts or self._rules.new_data is not NewData.MASK:
+            return span
+        return replace(span, entity_type=type_of(span, self._rules.operator_for), parts=())
 
     def _new_filter(self, place: TextPlace) -> TextFilter:
         rules, found = self._asked.restoration, self._found

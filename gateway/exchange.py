@@ -217,7 +217,12 @@ def origin(config_digest: str) -> Origin:
 def count_entities(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str, int]:
     """Findings by entity type; those in the model's name do not count."""
     return dict(
-        Counter(one.entity_type for one in found if leaves[one.leaf].kind is not LeafKind.MODEL)
+        Counter(
+            each.entity_type
+            for one in found
+            if leaves[one.leaf].kind is not LeafKind.MODEL
+            for each in one.told
+        )
     )
 
 
@@ -226,7 +231,8 @@ def band_counts(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str, B
     counts: dict[str, list[int]] = {}
     for one in found:
         if leaves[one.leaf].kind is not LeafKind.MODEL:
-            counts.setdefault(one.entity_type, [0] * len(BANDS))[band(one.score)] += 1
+            for each in one.told:
+                counts.setdefault(each.entity_type, [0] * len(BANDS))[band(each.score)] += 1
     return {name: (low, medium, high) for name, (low, medium, high) in counts.items()}
 
 

@@ -85,9 +85,11 @@ def keeping(
     if kept is ContentKept.NONE and not rules.subjects:
         return None
     values = {
-        (one.entity_type, leaves[one.leaf].text[one.start : one.end])
+        (each.entity_type, leaves[one.leaf].text[each.start : each.end])
         for one in findings
-        if one.whole and one.entity_type in rules.subjects
+        if one.whole
+        for each in one.told
+        if each.entity_type in rules.subjects
     }
     index = index_key(master, tenant)
     now_us = time.time_ns() // 1000

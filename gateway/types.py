@@ -84,20 +84,31 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of one text that a recognizer holds for personal: half-open, in code points."""
+    """A stretch of one text that a recognizer holds for personal: half-open, in code points.
+
+    Where findings of several types overlap, one span stands for all: it has the strongest's type,
+    and `parts` are they, by type, in order and without parts of their own.
+    """
 
     start: int
     end: int
     entity_type: str
     score: float
     recognizer: str
+    parts: tuple[Span, ...] = ()
+
+    @property
+    def told(self) -> tuple[Span, ...]:
+        """Each thing that was found here."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A span in a leaf. `leaf` is the index in the exchange's list of leaves.
 
-    `whole` is false for a fragment of a value that was split over several leaves.
+    `whole` is false for a fragment of a value that was split over several leaves. `parts` are as
+    a span has them, in the leaf.
     """
 
     leaf: int
@@ -107,6 +118,12 @@ class Finding:
     score: float
     recognizer: str
     whole: bool = True
+    parts: tuple[Span, ...] = ()
+
+    @property
+    def told(self) -> tuple[Finding | Span, ...]:
+        """Each thing that was found here."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True, slots=True)

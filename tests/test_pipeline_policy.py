@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.detection.spans import disjoint
 from gateway.errors import PolicyDenied, RequestError
 from gateway.exchange import Caller
 from gateway.policy.files import PolicyStore
-from gateway.types import Subject
+from gateway.types import Span, Subject
 from gateway.wire.families import CHAT
 from tests.test_pipeline import World
 
@@ -218,3 +219,55 @@ async def test_each_request_keeps_the_policy_it_began_with(tmp_path: Path) -> No
     for number, body in sent.items():
         assert DONE[expected[f"req_{number}"]] in body
         assert b"Schmidt" not in body
+
+
+# ---- what stands in something else ---------------------------------------------------------------
+
+
+class Nested:
+    """A detector of two types, one of which stands in the other: a person in something surer."""
+
+    def __init__(self, outer: str) -> None:
+        self._outer = outer
+
+    async def detect(self, texts: Sequence[str], tenant: str) -> list[tuple[Span, ...]]:
+        found = []
+        for text in texts:
+            at, end = text.find("Anna"), text.find("GmbH") + 4
+            inner = Span(at, at + 12, "PERSON", 0.6, "b")
+            found.append(disjoint([Span(at, end, self._outer, 0.9, "a"), inner] if at >= 0 else []))
+        return found
+
+
+def nested(tmp_path: Path, rules: str, outer: str = "ORGANIZATION") -> World:
+    world = World(tmp_path, policy=HEAD + rules)
+    world.pipeline = replace(world.pipeline, detector=Nested(outer))
+    return world
+
+
+async def test_a_person_in_what_is_kept_is_masked_and_on_record(tmp_path: Path) -> None:
+    rules = "rules: [{name: rest, effect: mask, operators: {ORGANIZATION: keep}}]\n"
+    world = nested(tmp_path, rules)
+    assert await world.ask("We are Anna Schmidt GmbH.") == "We are Anna Schmidt GmbH."
+    assert b"Anna" not in world.upstream.sent[-1].body
+    detection = world.sink.records[0].detection
+    assert detection is not None
+    assert detection.entities == {"ORGANIZATION": 1, "PERSON": 1}
+    assert detection.bands == {"ORGANIZATION": (0, 0, 1), "PERSON": (0, 1, 0)}
+
+
+async def test_a_type_that_is_denied_is_denied_inside_another(tmp_path: Path) -> None:
+    rule = "{name: people, when: {any_of: [PERSON]}, effect: deny, reason: a person}"
+    world = nested(tmp_path, f"rules: [{rule}, {{name: rest, effect: mask}}]\n")
+    with pytest.raises(PolicyDenied):
+        await world.ask("We are Anna Schmidt GmbH.")
+    assert world.upstream.sent == []
+
+
+@pytest.mark.parametrize("outer", ["DATE_TIME", "PERSON"])
+async def test_a_model_s_name_that_a_person_is_in_is_none(tmp_path: Path, outer: str) -> None:
+    """Whatever covers it: a date alone would do."""
+    world = nested(tmp_path, REST, outer)
+    with pytest.raises(RequestError):
+        await world.ask("hi", model="x-Anna Schmidt GmbH")
+    assert world.upstream.sent == []

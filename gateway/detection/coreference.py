@@ -65,9 +65,10 @@ def _parts(leaves: Sequence[Leaf], found: Sequence[Finding]) -> dict[str, float]
     """Every form in which a part of a full name counts, with the best score of such a name."""
     parts: dict[str, float] = {}
     for one in found:
-        if one.entity_type == "PERSON" and one.whole:
-            for form in _forms(leaves[one.leaf].text[one.start : one.end]):
-                parts[form] = max(parts.get(form, 0.0), one.score)
+        for person in one.told if one.whole else ():
+            if person.entity_type == "PERSON":
+                for form in _forms(leaves[one.leaf].text[person.start : person.end]):
+                    parts[form] = max(parts.get(form, 0.0), person.score)
     return parts
 
 

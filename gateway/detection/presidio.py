@@ -124,9 +124,9 @@ class PresidioDetector:
         looks = [(index, view) for index, (text, _) in enumerate(batch) for view in views(text)]
         found: list[list[Span]] = [[] for _ in batch]
         for (index, view), spans in zip(looks, self._read([v for _, v in looks]), strict=True):
-            for span in spans:
-                start, end = view.original(span.start, span.end)
-                found[index].append(Span(start, end, span.entity_type, span.score, span.recognizer))
+            for one in (part for span in spans for part in span.told):
+                start, end = view.original(one.start, one.end)
+                found[index].append(Span(start, end, one.entity_type, one.score, one.recognizer))
         return [
             self._settled(spans, text, tenant)
             for spans, (text, tenant) in zip(found, batch, strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from gateway.types import Finding, Leaf, LeafKind, Span
@@ -104,7 +104,7 @@ def findings(
     for segment, of_segment in zip(read, spans, strict=True):
         for span in of_segment:
             if segment.is_seam:
-                seams.append((segment, span))
+                seams.extend((segment, one) for one in span.told)
             else:
                 found.extend(_placed(leaves, segment, span))
     by_leaf: dict[int, list[Finding]] = {}
@@ -132,7 +132,8 @@ def _known(by_leaf: Mapping[int, Sequence[Finding]], pieces: Sequence[Finding]) 
 def _placed(leaves: Sequence[Leaf], segment: Segment, span: Span) -> list[Finding]:
     """A span's pieces in the leaves that it touches.
 
-    Where a span reaches from a key over to its value, the value alone is meant.
+    Where a span reaches from a key over to its value, the value alone is meant. Of one that
+    reaches over several leaves, each thing that was found there is placed by itself.
     """
     pieces: list[Finding] = []
     first = bisect_right(segment.parts, span.start, key=_part_start) - 1
@@ -143,6 +144,10 @@ def _placed(leaves: Sequence[Leaf], segment: Segment, span: Span) -> list[Findin
         if low < high:
             place = (offset + low - start, offset + high - start)
             pieces.append(Finding(leaf, *place, span.entity_type, span.score, span.recognizer))
+            if span.parts and (low, high) == (span.start, span.end):
+                return [replace(pieces[0], parts=_moved(span.parts, offset - start))]
+    if span.parts:
+        return [piece for one in span.parts for piece in _placed(leaves, segment, one)]
     if len(pieces) < 2:
         return pieces
     values = [piece for piece in pieces if leaves[piece.leaf].glue != ": "]
@@ -162,6 +167,10 @@ def _placed(leaves: Sequence[Leaf], segment: Segment, span: Span) -> list[Findin
         )
         for piece in pieces
     ]
+
+
+def _moved(spans: Sequence[Span], by: int) -> tuple[Span, ...]:
+    return tuple(replace(one, start=one.start + by, end=one.end + by) for one in spans)
 
 
 def _part_start(part: tuple[int, int, int, int]) -> int:

@@ -203,8 +203,9 @@ def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
     """A disjoint cover, in order: overlapping spans become their union.
 
     Nothing that was detected is left uncovered. The union takes type, score and recognizer of
-    the strongest of its spans, so the result does not depend on the order of the input. Spans
-    that only touch stay apart.
+    the strongest of its spans, so the result does not depend on the order of the input. What it
+    has of other types is in its parts, so that nothing hides under something surer. Spans that
+    only touch stay apart.
     """
     ordered = sorted(spans, key=lambda span: (span.start, -span.end))
     out: list[Span] = []
@@ -225,7 +226,20 @@ def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
 def _union(group: list[Span], end: int) -> Span:
     if len(group) == 1:
         return group[0]
-    return replace(max(group, key=strength), start=group[0].start, end=end)
+    winner = max(group, key=strength)
+    return replace(winner, start=group[0].start, end=end, parts=_parts(group))
+
+
+def _parts(group: Iterable[Span]) -> tuple[Span, ...]:
+    """The spans of a group, each type disjoint in itself; none where there is but one type."""
+    by_type: dict[str, list[Span]] = {}
+    for span in group:
+        for one in span.told:
+            by_type.setdefault(one.entity_type, []).append(one)
+    if len(by_type) == 1:
+        return ()
+    parts = [one for found in by_type.values() for one in disjoint(found)]
+    return tuple(sorted(parts, key=lambda one: (one.start, -one.end, one.entity_type)))
 
 
 def is_disjoint(spans: Sequence[Span]) -> bool:

@@ -4,7 +4,8 @@ Theory of operation. Findings come per leaf. A value that was found once is mask
 stands in the exchange; text that looks like a placeholder becomes a LITERAL, so that only what
 was issued here is ever restored. The ranges of each leaf are then made disjoint, every range is
 replaced by what its operator gives, and the body is rebuilt around the new texts. The order of
-the document decides which entity type a value is issued under.
+the document decides which entity type a value is issued under, and where ranges of several types
+meet, the operator that tells least.
 
 Tokens that look like ordinary text could be misread where they meet the text around them. So the
 masked texts are read as an answer would be; a value whose token is not found just where it was
@@ -16,7 +17,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from gateway.masking.propagate import SHORTEST, occurrences
 from gateway.masking.restore import Aliases, Restoration
 from gateway.masking.runs import Words
 from gateway.masking.sinks import WINDOW, SinkRule, place
+from gateway.masking.strictest import strictest, type_of
 from gateway.masking.tokens import OperatorKeys, Tokens
 from gateway.operator_kinds import KEEP, OPERATOR_KINDS, REPLACE
 from gateway.types import (
@@ -41,6 +43,7 @@ from gateway.types import (
     Json,
     Leaf,
     LeafKind,
+    OperatorUse,
     Parsed,
     Span,
 )
@@ -174,10 +177,11 @@ def _as_numbers(
     """Where values of a few digits stand as JSON numbers, which are no leaves, with their types."""
     values: dict[str, str] = {}
     for one in findings:
-        text = parsed.leaves[one.leaf].text[one.start : one.end]
-        is_value = one.whole and len(text) >= SHORTEST and text.isascii() and text.isdecimal()
-        if is_value and decision.operator_for(one.entity_type).name != KEEP:
-            values.setdefault(text, one.entity_type)
+        for each in one.told if one.whole else ():
+            text = parsed.leaves[one.leaf].text[each.start : each.end]
+            is_value = len(text) >= SHORTEST and text.isascii() and text.isdecimal()
+            if is_value and decision.operator_for(each.entity_type).name != KEEP:
+                values.setdefault(text, each.entity_type)
     return [(leaf, values[leaf.text]) for leaf in parsed.short_numbers(values)]
 
 
@@ -225,7 +229,7 @@ class _Masker:
     def masked_texts(self, findings: Sequence[Finding]) -> dict[int, str]:
         """The new text of every leaf that changes, by index."""
         spans = {
-            index: disjoint(found)
+            index: [self._strictly(one) for one in disjoint(found)]
             for index, found in sorted(self._spans(findings).items())
             if self._leaves[index].kind is not LeafKind.MODEL
         }
@@ -284,13 +288,17 @@ class _Masker:
         spans: dict[int, list[Span]] = {}
         values: dict[str, str] = {}
         for found in findings:
-            if self._decision.operator_for(found.entity_type).name == KEEP:
+            # What is kept goes out plain only where nothing is in it that is not.
+            entity_type = type_of(found, self._use)
+            if self._use(entity_type).name == KEEP:
                 continue
-            span = Span(found.start, found.end, found.entity_type, found.score, found.recognizer)
+            span = Span(found.start, found.end, entity_type, found.score, found.recognizer)
             spans.setdefault(found.leaf, []).append(span)
-            if found.whole:
-                text = self._leaves[found.leaf].text[found.start : found.end]
-                values.setdefault(text, found.entity_type)
+            for one in (span, *found.parts) if found.whole else ():
+                if self._use(one.entity_type).name != KEEP:
+                    text = self._leaves[found.leaf].text[one.start : one.end]
+                    known = (values[text],) if text in values else ()
+                    values[text] = strictest((*known, one.entity_type), self._use)
         for value, entity_type in self._carried_types():
             if self._decision.operator_for(entity_type).name != KEEP:
                 values.setdefault(value, entity_type)
@@ -322,6 +330,13 @@ class _Masker:
             for match in matcher.matches(leaf.text):
                 yield index, match
 
+    def _use(self, entity_type: str) -> OperatorUse:
+        return DEFAULT_USE if entity_type == LITERAL else self._decision.operator_for(entity_type)
+
+    def _strictly(self, span: Span) -> Span:
+        """A range as it is to be replaced: under that of its types whose operator tells least."""
+        return replace(span, entity_type=type_of(span, self._use), parts=()) if span.parts else span
+
     def _replace(self, index: int, leaf: Leaf, spans: Sequence[Span]) -> str:
         put = self._put.setdefault(index, [])
         masked = ""
@@ -339,7 +354,7 @@ class _Masker:
         """What stands for a finding, and the token in it if it comes back."""
         surface = leaf.text[span.start : span.end]
         entity_type = span.entity_type
-        use = DEFAULT_USE if entity_type == LITERAL else self._decision.operator_for(entity_type)
+        use = self._use(entity_type)
         if use.name not in _RETURNING:
             operator, new = one_way(use, entity_type, surface, self._keys.hashes, self._custom)
             self.counts[entity_type, operator] += 1

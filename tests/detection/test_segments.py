@@ -108,3 +108,45 @@ def test_a_stray_member_between_parts_hides_nothing() -> None:
 
     found = detect(chat({"role": "user", "content": parts}))
     assert [text for text, _ in found] == ["4111 1111", " 1111 1111"]
+
+
+def url_with_mail(text: str) -> list[Span]:
+    """One address, in which a mail address stands."""
+    return [
+        Span(
+            *m.span(), "URL", 1.0, "t",
+            parts=(
+                Span(*m.span(), "URL", 1.0, "t"),
+                Span(*m.span(1), "EMAIL_ADDRESS", 0.9, "t"),
+            ),
+        )
+        for m in re.finditer(r"https://x/([a-z]+@[a-z]+\.com)", text)
+    ]  # fmt: skip
+
+
+def test_what_stands_in_a_finding_is_placed_with_it() -> None:
+    parts = [{"type": "text", "text": "Look: "}, {"type": "text", "text": "at https://x/a@b.com"}]
+    leaves = chat({"role": "user", "content": parts})
+    read = segments(leaves)
+    (found,) = findings(leaves, read, [url_with_mail(one.text) for one in read])
+
+    text = leaves[found.leaf].text
+    assert [(text[one.start : one.end], one.entity_type) for one in found.parts] == [
+        ("https://x/a@b.com", "URL"),
+        ("a@b.com", "EMAIL_ADDRESS"),
+    ]
+
+
+def test_what_stands_in_a_finding_over_several_leaves_is_placed_by_itself() -> None:
+    parts = [{"type": "text", "text": "at https:"}, {"type": "text", "text": "//x/a@b.com"}]
+    leaves = chat({"role": "user", "content": parts})
+    read = segments(leaves)
+    found = findings(leaves, read, [url_with_mail(one.text) for one in read])
+
+    assert [
+        (leaves[one.leaf].text[one.start : one.end], one.entity_type, one.whole) for one in found
+    ] == [
+        ("https:", "URL", False),
+        ("//x/a@b.com", "URL", False),
+        ("a@b.com", "EMAIL_ADDRESS", True),
+    ]

@@ -58,6 +58,23 @@ def test_a_merged_span_takes_the_type_of_its_strongest(spans: list[Span]):
         assert one.entity_type == max(inside, key=strength).entity_type
 
 
+@given(st.lists(SPANS, max_size=12))
+def test_a_cover_tells_each_type_as_if_it_were_alone(spans: list[Span]):
+    """Also where it is made of covers."""
+    half = len(spans) // 2
+    twice = disjoint([*disjoint(spans[:half]), *disjoint(spans[half:])])
+    for cover in (disjoint(spans), twice):
+        told = [part for one in cover for part in one.told]
+        assert not any(part.parts for part in told)
+        for kind in {one.entity_type for one in spans}:
+            alone = disjoint(one for one in spans if one.entity_type == kind)
+            of_kind = sorted((one for one in told if one.entity_type == kind), key=strength)
+            assert [(one.start, one.end) for one in sorted(of_kind, key=lambda x: x.start)] == [
+                (one.start, one.end) for one in alone
+            ]
+            assert {one.score for one in of_kind} == {one.score for one in alone}
+
+
 def test_touching_spans_stay_apart():
     assert len(disjoint([span(0, 3), span(3, 6)])) == 2
 
