@@ -147,6 +147,27 @@ class FileStore(Protocol):
         ...
 
 
+class StateStore(Protocol):
+    """What gives back, or forgets, the answers that an upstream stores.
+
+    `headers` are as for `Upstream`, and so are the errors; `upstream_not_found` says that it
+    stores no such answer.
+    """
+
+    @property
+    def name(self) -> str:
+        """The upstream's name in the configuration."""
+        ...
+
+    async def stored(self, state_id: str, request_id: str, headers: Mapping[str, str]) -> Reply:
+        """A stored answer."""
+        ...
+
+    async def forget(self, state_id: str, request_id: str, headers: Mapping[str, str]) -> None:
+        """Delete a stored answer."""
+        ...
+
+
 class AuditSink(Protocol):
     """Where audit records go."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import TypeAlias
 
@@ -25,8 +26,9 @@ from gateway.audit.facts import (
 )
 from gateway.audit.record import AuditRecord
 from gateway.errors import AuditUnavailable, GatewayError, InternalError
-from gateway.exchange import Admitted, Progress, closing
+from gateway.exchange import Admitted, Caller, Progress, actor, closing, origin, reference
 from gateway.ports import AuditSink
+from gateway.settings import Settings
 
 MakeBeside: TypeAlias = Callable[[str], Beside]
 
@@ -100,15 +102,16 @@ class Recorder:
         metrics.AUDIT_APPEND_SECONDS.observe(time.monotonic() - begun)
 
 
-class Closing:
-    """Writes exactly one closing record for a block of work, however the block is left."""
+class Ending:
+    """Has exactly one closing record written for a block of work, however the block is left.
 
-    __slots__ = ("_admitted", "_progress", "_recorder")
+    `close` writes it: an outcome, a status and the code of an error.
+    """
 
-    def __init__(self, recorder: Recorder, admitted: Admitted, progress: Progress) -> None:
-        self._recorder = recorder
-        self._admitted = admitted
-        self._progress = progress
+    __slots__ = ("_write",)
+
+    def __init__(self, close: Callable[[Outcome, int, str], Awaitable[None]]) -> None:
+        self._write = close
 
     async def __aenter__(self) -> None:
         return None
@@ -132,14 +135,44 @@ class Closing:
 
     async def _close(self, outcome: Outcome, status: int, code: str) -> None:
         """Once begun, the record is written to its end, whoever leaves meanwhile."""
-        writing = asyncio.ensure_future(
-            self._recorder.close(self._admitted, self._progress, outcome, status, code)
-        )
+        writing = asyncio.ensure_future(self._write(outcome, status, code))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
             await writing
             raise
+
+
+class Closing(Ending):
+    """Writes exactly one closing record of an admitted request, however the block is left."""
+
+    __slots__ = ()
+
+    def __init__(self, recorder: Recorder, admitted: Admitted, progress: Progress) -> None:
+        super().__init__(partial(recorder.close, admitted, progress))
+
+
+def without_text(
+    settings: Settings, caller: Caller, endpoint: str, operation: str, upstream: str
+) -> Accepted:
+    """What goes on record of a request that sends no text to an upstream."""
+    subject = caller.subject
+    principal = subject.principal.encode()
+    classes = {one.name: one.upstream_class for one in settings.upstreams}
+    return Accepted(
+        request_id=caller.request_id,
+        tenant=subject.tenant,
+        actor=actor(
+            subject, reference(settings.master_key, "actor-ref", subject.tenant, principal)
+        ),
+        origin=origin(settings.digest),
+        endpoint=endpoint,
+        operation=operation,
+        stream=False,
+        model_requested="",
+        upstream_id=upstream,
+        upstream_class=classes.get(upstream),
+    )
 
 
 def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float) -> None:

@@ -25,12 +25,15 @@ from gateway.upstreams.echo import (
     responses,
 )
 from gateway.upstreams.echo.common import recut, rejected
+from gateway.upstreams.states import not_stored
 
 if TYPE_CHECKING:
     from gateway.masking.mask import MaskedRequest
 
 _STREAM_BYTES: Final = 61  # the longest piece of a stream
 _BODY_BYTES: Final = 4093  # the longest piece of any other answer
+_STORING: Final = "/responses"
+_MOST_STORED: Final = 256
 _ECHOES: Final[Mapping[str, Any]] = {
     "/chat/completions": chat,
     "/responses": responses,
@@ -49,6 +52,7 @@ class LoopbackUpstream:
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self.stored: dict[str, bytes] = {}  # id -> answer, the oldest first
 
     @property
     def name(self) -> str:
@@ -71,14 +75,47 @@ class LoopbackUpstream:
         body = request.body
         document: dict[str, Json] = orjson.loads(body)
         created = int(self._clock())
+        if request.path == _STORING and document.get("store") is not False:
+            self._store(echoed(request.path, document, request_id, created))
         if not request.stream:
             answer = orjson.dumps(echoed(request.path, document, request_id, created))
             return LoopbackReply(recut([answer], body, _BODY_BYTES), False)
         events = _echo(request.path).events(document, request_id, created)
         return LoopbackReply(recut(events, body, _STREAM_BYTES), True)
 
+    def _store(self, answer: dict[str, Json]) -> None:
+        while len(self.stored) >= _MOST_STORED:
+            del self.stored[next(iter(self.stored))]
+        self.stored[str(answer["id"])] = orjson.dumps(answer)
+
     async def aclose(self) -> None:
         """Nothing to close."""
+
+
+class LoopbackStates:
+    """Implements `ports.StateStore`, for as long as the process lasts."""
+
+    def __init__(self, upstream: LoopbackUpstream) -> None:
+        self._upstream = upstream
+
+    @property
+    def name(self) -> str:
+        """The upstream's name in the configuration."""
+        return self._upstream.name
+
+    async def stored(
+        self, state_id: str, _request_id: str, _headers: Mapping[str, str]
+    ) -> LoopbackReply:
+        """A stored answer."""
+        answer = self._upstream.stored.get(state_id)
+        if answer is None:
+            raise not_stored()
+        return LoopbackReply(recut([answer], answer, _BODY_BYTES), False)
+
+    async def forget(self, state_id: str, _request_id: str, _headers: Mapping[str, str]) -> None:
+        """Delete a stored answer."""
+        if self._upstream.stored.pop(state_id, None) is None:
+            raise not_stored()
 
 
 class LoopbackReply:

@@ -76,7 +76,7 @@ class Answer:
         context, facts = self._context, self._facts
         served = token(document.get("id"), "") or ""
         facts.model_served = token(document.get("model"), "") or ""
-        if document.get("store") is True:
+        if document.get("store") is not False:  # vLLM does not say
             facts.state_id = served
         created = document.get("created_at")
         out: dict[str, Any] = {

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import secrets
 import socket
 import struct
 import subprocess
@@ -51,6 +52,7 @@ class ModelServer:
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
+        self.stored: dict[str, str] = {}
         self.closed = threading.Event()
         self.port = free_port()
         self._loop = asyncio.new_event_loop()
@@ -81,6 +83,7 @@ class ModelServer:
         app.router.add_post("/v1/completions", self._completion)
         app.router.add_post("/v1/embeddings", self._embeddings)
         app.router.add_post("/v1/responses", self._responses)
+        app.router.add_route("*", "/v1/responses/{id}", self._stored)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
         self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", self.port).start())
@@ -107,21 +110,43 @@ class ModelServer:
         return web.json_response({"choices": [self._choice(body, kind)], "usage": USAGE})
 
     async def _responses(self, request: web.Request) -> web.StreamResponse:
-        """Whatever the model's name, the echo of our own loopback upstream."""
+        """Whatever the model's name, the echo of our own loopback upstream.
+
+        What it is to store it does, and quotes when a later request goes on with it.
+        """
         raw = await request.read()
         self.received.append((dict(request.headers), raw))
         body = json.loads(raw)
+        previous = body.get("previous_response_id")
+        if previous is not None and previous not in self.stored:
+            return web.json_response({"error": {"message": raw.decode()}}, status=404)
+        if previous is not None:
+            body["input"] = f"{self.stored[previous]} {body['input']}"
+        name = secrets.token_hex(16)
+        if body.get("store") is not False:
+            self.stored[f"resp_{name}"] = body["input"]
         if not body.get("stream"):
-            return web.json_response(responses.whole(body, "0a1b2c", 1_700_000_000))
+            return web.json_response(responses.whole(body, name, 1_700_000_000))
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        for at, block in enumerate(responses.events(body, "0a1b2c", 1_700_000_000)):
+        for at, block in enumerate(responses.events(body, name, 1_700_000_000)):
             if body["model"] == "cut" and at == 9:
                 assert request.transport is not None
                 request.transport.close()
                 break
             await response.write(block)
         return response
+
+    async def _stored(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["id"]
+        if name not in self.stored:
+            return web.json_response({"error": {"message": name}}, status=404)
+        if request.method == "DELETE":
+            del self.stored[name]
+            return web.json_response({"id": name, "object": "response", "deleted": True})
+        body = {"model": "echo", "input": self.stored[name]}
+        number = name.removeprefix("resp_")
+        return web.json_response(responses.whole(body, number, 1_700_000_000))
 
     async def _completion(self, request: web.Request) -> web.StreamResponse:
         """Each prompt, as a whole or two characters at a time."""

@@ -209,13 +209,14 @@ def test_figures_of_caches_can_be_hidden() -> None:
 
 
 def test_a_stored_answer_has_a_name_of_ours() -> None:
-    """And only one that the upstream says it stores has a state."""
+    """And only one that the upstream does not say it does not store has a state."""
     made, facts = whole(response(store=True), context(answer_id="resp_ours"))
 
     assert made["id"] == "resp_ours"
     assert facts.state_id == "resp_1"
     assert whole(response())[0]["id"] == "resp_1"
     assert whole(response(store=False))[1].state_id == ""
+    assert whole(response(store=None))[1].state_id == "resp_1"
 
 
 @pytest.mark.parametrize(

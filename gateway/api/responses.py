@@ -1,0 +1,38 @@
+"""`GET` and `DELETE /v1/responses/{id}`: answers that their provider stores, once more."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from starlette.routing import Route
+
+from gateway.api.exchanges import Authenticate, InFlight
+from gateway.api.files import Asked, Endpoint
+from gateway.api.replies import unless_gone
+from gateway.errors import RequestError
+from gateway.exchange import Caller
+from gateway.retrieving import StoredAnswers
+
+_Work: TypeAlias = Callable[[str, Caller], Awaitable[bytes]]
+
+
+def response_routes(
+    answers: StoredAnswers, authenticate: Authenticate, in_flight: InFlight
+) -> list[Route]:
+    """The endpoints of stored answers."""
+
+    def route(method: str, work: _Work) -> Route:
+        async def give(asked: Asked) -> None:
+            await asked.reply.whole(await work(asked.id, asked.caller))
+
+        async def handle(asked: Asked) -> None:
+            if asked.query.get("stream", "false") != "false":
+                message = "A stored response is given as a whole: leave `stream` out."
+                raise RequestError(message, code="unsupported_parameter", param="stream")
+            await unless_gone(asked.receive, give(asked))
+
+        endpoint = Endpoint(handle, authenticate, in_flight)
+        return Route("/v1/responses/{id}", endpoint, methods=[method], include_in_schema=False)
+
+    return [route("GET", answers.get), route("DELETE", answers.delete)]
