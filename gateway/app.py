@@ -20,6 +20,7 @@ from gateway.api.exchanges import Endpoint, InFlight
 from gateway.api.files import batch_routes
 from gateway.api.models import models_router
 from gateway.api.ops import ops_router
+from gateway.api.responses import response_routes
 from gateway.audit.checkpointing import configured_signing
 from gateway.audit.facts import EventType
 from gateway.audit.sinks.service import Outlets
@@ -42,24 +43,25 @@ from gateway.masking.presidio import installed_operators
 from gateway.offering import offered
 from gateway.pipeline import Pipeline
 from gateway.policy.files import PolicyStore
-from gateway.ports import FileStore, Upstream
+from gateway.ports import FileStore, StateStore, Upstream
 from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
+from gateway.retrieving import StoredAnswers
 from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
 from gateway.state import States
 from gateway.types import Family, Subject
-from gateway.types import Family
 from gateway.upstreams.anthropic import anthropic_upstream
 from gateway.upstreams.azure import azure_upstream
 from gateway.upstreams.files import HttpFiles
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.loopback import LoopbackUpstream
+from gateway.upstreams.loopback import LoopbackStates, LoopbackUpstream
 from gateway.upstreams.loopback_files import LoopbackFiles
 from gateway.upstreams.openai import openai_upstream
+from gateway.upstreams.states import HttpStates
 from gateway.vault.store import SqlVault
-from gateway.wire.families import CODECS
+from gateway.wire.families import CODECS, RESPONSES
 
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
@@ -91,6 +93,15 @@ def make_files(settings: UpstreamSettings, upstream: Upstream) -> FileStore | No
         return LoopbackFiles(upstream)
     if isinstance(upstream, HttpUpstream) and settings.kind in FILES_OVER_HTTP:
         return HttpFiles(upstream, settings.model_map)
+    return None
+
+
+def make_states(settings: UpstreamSettings, upstream: Upstream) -> StateStore | None:
+    """What gives stored answers back; None where the upstream's kind has no such thing."""
+    if isinstance(upstream, LoopbackUpstream):
+        return LoopbackStates(upstream)
+    if isinstance(upstream, HttpUpstream) and Family.RESPONSES in settings.families:
+        return HttpStates(upstream)
     return None
 
 
@@ -154,6 +165,7 @@ class Parts:
     upstreams: Mapping[str, Upstream]
     vault: SqlVault
     batches: BatchParts
+    answers: StoredAnswers
 
     async def aclose(self) -> None:
         """Close the pools, the workers, the vault, the store and what takes its records on, in this
@@ -179,9 +191,11 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     cache = CachedDetector(detector, derive(settings.master_key, "detection-cache"), entries)
     upstreams = {one.name: make_upstream(one, settings.limits) for one in settings.upstreams}
     stores = [make_files(one, upstreams[one.name]) for one in settings.upstreams]
+    keepers = [make_states(one, upstreams[one.name]) for one in settings.upstreams]
     if wrap_upstream is not None:
         upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
     vault = SqlVault(settings.audit.url, settings.master_key)
+    states = States(vault, settings.vault.response_days)
     pipeline = Pipeline(
         settings=settings,
         detector=cache,
@@ -192,7 +206,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         recorder=Recorder(outlets.sink),
         policy=lambda: policies.current,
         operators=operators,
-        states=States(vault, settings.vault.response_days),
+        states=states,
     )
     batches = BatchParts(
         pipeline=pipeline,
@@ -200,7 +214,10 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         shelf=Shelf(vault, settings.vault.batch_days),
         codecs={one.endpoint: one for one in CODECS if one.family in IN_BATCHES},
     )
-    return Parts(pipeline, detector, store, outlets, policies, upstreams, vault, batches)
+    answers = StoredAnswers(
+        pipeline, states, {one.name: one for one in keepers if one is not None}, RESPONSES
+    )
+    return Parts(pipeline, detector, store, outlets, policies, upstreams, vault, batches, answers)
 
 
 def caller_keys(settings: Settings) -> KeyFile | NoAuth:
@@ -257,6 +274,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         endpoint = Endpoint(codec, parts.pipeline, callers.authenticate, in_flight)
         app.router.routes.append(Route(codec.endpoint, endpoint, methods=["POST"]))
     app.router.routes += batch_routes(parts.batches, callers.authenticate, in_flight)
+    app.router.routes += response_routes(parts.answers, callers.authenticate, in_flight)
     return app
 
 
