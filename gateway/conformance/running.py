@@ -104,7 +104,7 @@ class Runner:
     def __init__(self, pipeline: Pipeline) -> None:
         self._probe = Probe()
         self._policy = pipeline.policy()
-        self._pipeline = replace(
+        self.pipeline = replace(
             pipeline,
             upstreams={UPSTREAM.name: self._probe},
             settings=replace(pipeline.settings, upstreams=(UPSTREAM,)),
@@ -124,7 +124,7 @@ class Runner:
 
     def _cells(self, table: Table, operator: str) -> Iterator[tuple[Cell, Awaitable[str]]]:
         """Every cell of one operator, and the work that finds its fault."""
-        run = _Operated(self._pipeline, self._probe, _masking(self._policy, operator))
+        run = _Operated(self.pipeline, self._probe, _masking(self._policy, operator))
         endpoint = table.codec.endpoint
         for streamed in (False, True) if table.codec.stream else (False,):
             mode = (streamed, operator)
