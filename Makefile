@@ -40,8 +40,8 @@ test-models: $(MODELS)/.models  ## run the tests of training and of the optional
 	$(MODELS)/bin/python -m pytest -m models tests/training tests/detection/engines \
 	  tests/cli/test_detector_train.py
 
-test-vllm: $(MODELS)/.models $(VLLM)/.vllm  ## run the tests against real vLLM servers, on the CPU
-	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(MODELS)/bin/python -m pytest -m vllm tests/vllm
+test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM servers, on the CPU
+	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m vllm tests/vllm
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.world import Gateway
-from tests.vllm.make_model import classifier as make_classifier
-from tests.vllm.make_model import decoder as make_decoder
-from tests.vllm.servers import CLASSIFIER, DECODER, KEY, Tap, Vllm
+from tests.vllm.servers import CLASSIFIER, DECODER, KEY, Tap, Vllm, make_models
 
 CONFIG = """\
 version: 1
@@ -31,9 +29,10 @@ audit: {{url: "sqlite:///audit.db"}}
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Vllm, Vllm]]:
     """They start side by side, since a start is a minute of imports."""
     folder = tmp_path_factory.mktemp("vllm")
+    make_models(folder)
     servers = (
-        Vllm(make_decoder(folder / "decoder"), "tiny", DECODER, 2_048),
-        Vllm(make_classifier(folder / "classifier"), "ner", CLASSIFIER, 64),
+        Vllm(folder / "decoder", "tiny", DECODER, 2_048),
+        Vllm(folder / "classifier", "ner", CLASSIFIER, 64),
     )
     try:
         for one in servers:

@@ -16,6 +16,19 @@ from gateway.wire.families import CODECS
 TOOL = "send_mail"
 
 
+def _used(answer: dict[str, Any]) -> tuple[int, int]:
+    """Tokens in and out. Messages count those that were cached apart."""
+    usage = answer["usage"]
+    into = (
+        "prompt_tokens",
+        "input_tokens",
+        "cache_creation_input_tokens",
+        "cache_read_input_tokens",
+    )
+    out = ("completion_tokens", "output_tokens")
+    return sum(usage.get(key, 0) for key in into), sum(usage.get(key, 0) for key in out)
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One family: `ask` and `ask_tool` make requests, the others read answers and events."""
@@ -24,7 +37,7 @@ class Way:
     ask: Callable[[str], dict[str, Any]]
     whole: Callable[[dict[str, Any]], str]
     piece: Callable[[dict[str, Any]], str]
-    used: Callable[[dict[str, Any]], tuple[int, int]]
+    used: Callable[[dict[str, Any]], tuple[int, int]] = _used
     ask_tool: Callable[[str], dict[str, Any]] | None = None
     whole_tool: Callable[[dict[str, Any]], str] = lambda _: ""
     piece_tool: Callable[[dict[str, Any]], str] = lambda _: ""
@@ -41,10 +54,6 @@ def _schema(text: str) -> dict[str, Any]:
 
 def _user(text: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
-
-
-def _of_usage(into: str, out: str) -> Callable[[dict[str, Any]], tuple[int, int]]:
-    return lambda answer: (answer["usage"][into], answer["usage"][out])
 
 
 def _function(text: str) -> dict[str, Any]:
@@ -69,7 +78,6 @@ CHAT = Way(
     },
     whole=lambda answer: str(answer["choices"][0]["message"]["content"]),
     piece=lambda event: str(_first(event["choices"], "delta", "content")),
-    used=_of_usage("prompt_tokens", "completion_tokens"),
     ask_tool=lambda text: {
         "messages": _user(f"Send: {text}"),
         "tools": [{"type": "function", "function": _function(text)}],
@@ -93,7 +101,6 @@ COMPLETIONS = Way(
     },
     whole=lambda answer: str(answer["choices"][0]["text"]),
     piece=lambda event: str(_first(event["choices"], "text")),
-    used=_of_usage("prompt_tokens", "completion_tokens"),
 )
 RESPONSES = Way(
     path="/v1/responses",
@@ -104,7 +111,6 @@ RESPONSES = Way(
     },
     whole=lambda answer: str(answer["output"][0]["content"][0]["text"]),
     piece=lambda event: event["delta"] if event["type"] == "response.output_text.delta" else "",
-    used=_of_usage("input_tokens", "output_tokens"),
     ask_tool=lambda text: {
         "input": f"Send: {text}",
         "tools": [{"type": "function", **_function(text)}],
@@ -127,7 +133,6 @@ MESSAGES = Way(
     },
     whole=lambda answer: str(json.loads(answer["content"][0]["text"])["said"]),
     piece=lambda event: event.get("delta", {}).get("text", ""),
-    used=_of_usage("input_tokens", "output_tokens"),
     ask_tool=lambda text: {
         "messages": _user(f"Send: {text}"),
         "tools": [{"name": TOOL, "strict": True, "input_schema": _schema(text)}],

@@ -1,64 +1,53 @@
 """Tiny models that a real vLLM serves, made here in seconds: nothing is downloaded.
 
-    python -m tests.vllm.make_model FOLDER
-
-`decoder` has no weights, vLLM makes them up (`--load-format dummy`); `classifier` has random ones,
-so that its answers can be held against those of transformers.
+Run by the Python of vLLM's environment, with a folder as its argument. `decoder` has no weights,
+vLLM makes them up (`--load-format dummy`); `classifier` has random ones, so that its answers can be
+held against those of transformers.
 """
 
 from __future__ import annotations
 
 import json
+import string
 import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.detection.engines.conftest import BIO, fast_tokenizer
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import BertConfig, BertForTokenClassification
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = 1_200
 POSITIONS = 4_096
 END, PAD = "<|end|>", "<|pad|>"
 TEMPLATE = (
     "{% for one in messages %}<|{{ one.role }}|>{{ one.content or '' }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 
 
-def decoder(folder: Path) -> Path:
+def decoder(folder: Path) -> None:
     """A decoder of two layers, whose tokenizer learnt from our own documentation.
 
     It has a token for every byte, so it can say anything, and placeholders only in pieces.
     """
-    tokenizers = pytest.importorskip("tokenizers")
-    byte_level = tokenizers.pre_tokenizers.ByteLevel
-    made = tokenizers.Tokenizer(tokenizers.models.BPE())
-    made.pre_tokenizer = byte_level(add_prefix_space=False)
-    made.decoder = tokenizers.decoders.ByteLevel()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=WORDS,
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=1_200,
         special_tokens=[PAD, END],
-        initial_alphabet=byte_level.alphabet(),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     # Without runs of spaces: a model that says what it likes would get lost in them between the
     # braces of JSON.
     texts = [" ".join(file.read_text("utf-8").split()) for file in sorted(ROOT.glob("*.md"))]
     made.train_from_iterator(texts, trainer)
-    folder.mkdir(parents=True)
-    made.save(str(folder / "tokenizer.json"))
     ends = {"eos_token_id": 1, "pad_token_id": 0}
-    _write(
-        folder / "tokenizer_config.json",
-        tokenizer_class="PreTrainedTokenizerFast",
-        eos_token=END,
-        pad_token=PAD,
-        model_max_length=POSITIONS,
-        clean_up_tokenization_spaces=False,
-        chat_template=TEMPLATE,
-    )
+    named = {"eos_token": END, "pad_token": PAD, "chat_template": TEMPLATE}
+    _save_tokenizer(folder, made, model_max_length=POSITIONS, **named)
     _write(folder / "generation_config.json", **ends)
     _write(
         folder / "config.json",
@@ -78,22 +67,37 @@ def decoder(folder: Path) -> Path:
         tie_word_embeddings=True,
         **ends,
     )
-    return folder
 
 
-def classifier(folder: Path) -> Path:
+def classifier(folder: Path) -> None:
     """A classifier of tokens that are single characters, with labels of people and places."""
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    words = len(fast_tokenizer(folder))
+    signs = string.ascii_letters + string.digits + string.punctuation
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]"}
+    special |= {"sep_token": "[SEP]", "mask_token": "[MASK]"}
+    words = [*special.values(), *signs, *(f"##{sign}" for sign in signs)]
+    vocabulary = {word: at for at, word in enumerate(words)}
+    made = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B [SEP]",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    _save_tokenizer(folder, made, model_max_length=64, **special)
     torch.manual_seed(7)
-    config = transformers.BertConfig(
-        vocab_size=words, hidden_size=64, num_hidden_layers=2, num_attention_heads=2,
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=64, num_hidden_layers=2, num_attention_heads=2,
         intermediate_size=64, max_position_embeddings=64, initializer_range=0.5,
-        id2label=dict(enumerate(BIO)), label2id={name: at for at, name in enumerate(BIO)},
+        id2label=dict(enumerate(LABELS)), label2id={name: at for at, name in enumerate(LABELS)},
     )  # fmt: skip
-    transformers.BertForTokenClassification(config).to(torch.float32).save_pretrained(folder)
-    return folder
+    BertForTokenClassification(config).to(torch.float32).save_pretrained(folder)
+
+
+def _save_tokenizer(folder: Path, tokenizer: Any, **more: Any) -> None:
+    folder.mkdir(parents=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    kind = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    _write(folder / "tokenizer_config.json", **kind, **more)
 
 
 def _write(file: Path, **document: Any) -> None:

@@ -1,6 +1,6 @@
 """Records what a real vLLM streams, for the tests that do without one.
 
-    VLLM_PYTHON=.venv-vllm/bin/python python -m tests.vllm.record
+    VLLM_PYTHON=$PWD/.venv-vllm/bin/python .venv/bin/python -m tests.vllm.record
 
 Writes `tests/vectors/vllm/<version>/<family>-<what>.sse`, the bodies as they came. The texts hold
 placeholders as the gateway makes them, which the server streams in pieces.
@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from tests.e2e.world import ROOT
 from tests.vllm.families import EVERY, Way
-from tests.vllm.make_model import ROOT, decoder
-from tests.vllm.servers import DECODER, Vllm
+from tests.vllm.servers import DECODER, Vllm, make_models
 
 VECTORS: Final = ROOT / "tests" / "vectors" / "vllm"
 MASKED: Final = 'Dear <PERSON_7K2QX9>, is "<EMAIL_ADDRESS_3F8M1A>" yours? 10 > 9 <PERSON_7K2QX9>.'
@@ -56,7 +56,8 @@ def record(server: Vllm) -> None:
 def main() -> None:
     """Start a server, record, stop it."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Vllm(decoder(Path(folder) / "decoder"), "tiny", DECODER, 2_048)
+        make_models(Path(folder))
+        server = Vllm(Path(folder) / "decoder", "tiny", DECODER, 2_048)
         try:
             server.start()
             server.wait()

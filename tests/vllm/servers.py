@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.world import free_port
+from tests.e2e.world import ROOT, free_port
 
 START_TIMEOUT_S = 400.0  # importing PyTorch and vLLM takes a minute of CPU, and more on a busy host
 STOP_TIMEOUT_S = 60.0
@@ -40,8 +40,27 @@ DECODER = (
 CLASSIFIER = (*EVERY, "--runner", "pooling", "--load-format", "safetensors")
 
 
+def run_python(*arguments: str, given: str = "") -> str:
+    """Run the Python of vLLM's environment, which `VLLM_PYTHON` names; what it prints."""
+    done = subprocess.run(
+        [os.environ["VLLM_PYTHON"], *arguments],
+        input=given.encode(),
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **ENVIRONMENT, "VLLM_LOGGING_LEVEL": "ERROR"},
+    )
+    assert done.returncode == 0, done.stderr.decode()[-4_000:]
+    return done.stdout.decode()
+
+
+def make_models(folder: Path) -> None:
+    """The folders `decoder` and `classifier`."""
+    run_python("-m", "tests.vllm.make_model", str(folder))
+
+
 class Vllm:
-    """One server: a process of another environment, whose Python `VLLM_PYTHON` names."""
+    """One server, a process of vLLM's environment."""
 
     def __init__(self, model: Path, name: str, options: tuple[str, ...], length: int) -> None:
         self.name = name

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from gateway.detection.engines.opening import open_engines
-from gateway.detection.tokenclassifier import IncompleteRead, TokenClassifier, classified
-from gateway.settings import Engine
-from tests.vllm.servers import Vllm
+from tests.vllm.servers import Vllm, run_python
 
 pytestmark = pytest.mark.vllm
 
@@ -22,49 +22,36 @@ TEXTS = [
 ]
 
 
-def engines(server: Vllm, **more: object) -> tuple[TokenClassifier, TokenClassifier]:
-    folder = server.model
-    asked = Engine(
-        kind="vllm", model=server.url, tokenizer=folder, served_model=server.name, threshold=0.0,
-        timeout_s=60.0,
-    )  # fmt: skip
-    here = Engine(kind="transformers", model=str(folder), threshold=0.0)
-    asking, reading = open_engines([asked, here])
-    return asking, reading
+def read(engines: list[dict[str, Any]], texts: list[str]) -> list[dict[str, Any]]:
+    asked = json.dumps({"engines": engines, "texts": texts})
+    found: list[dict[str, Any]] = json.loads(run_python("-m", "tests.vllm.read_texts", given=asked))
+    return found
+
+
+def asking(server: Vllm, classifier: Vllm, name: str) -> dict[str, Any]:
+    return {
+        "kind": "vllm", "model": server.url, "tokenizer": str(classifier.model),
+        "served_model": name, "threshold": 0.0, "timeout_s": 60.0,
+    }  # fmt: skip
 
 
 def test_spans_are_those_of_transformers(classifier: Vllm):
-    asking, reading = engines(classifier)
-    asked, read = classified(asking, TEXTS), classified(reading, TEXTS)
+    here = {"kind": "transformers", "model": str(classifier.model), "threshold": 0.0}
+    asked, reference = read([asking(classifier, classifier, "ner"), here], TEXTS)
 
-    assert asking.entity_types == reading.entity_types
-    assert sum(map(len, read)) > 20
-    for text, ours, theirs in zip(TEXTS, asked, read, strict=True):
-        places = [(one.start, one.end, one.entity_type) for one in theirs]
-        assert [(one.start, one.end, one.entity_type) for one in ours] == places, text
-        assert [one.score for one in ours] == pytest.approx(
-            [one.score for one in theirs], abs=0.0015
-        )
-
-
-def test_a_model_that_the_server_has_not_is_never_clean(classifier: Vllm):
-    wrong = Engine(
-        kind="vllm", model=classifier.url, tokenizer=classifier.model, served_model="other",
-        timeout_s=60.0,
-    )  # fmt: skip
-    [made] = open_engines([wrong])
-
-    with pytest.raises(IncompleteRead, match="404"):
-        made.classify(["Anna"])
+    assert asked["types"] == reference["types"] == ["LOCATION", "PERSON"]
+    assert sum(map(len, reference["spans"])) > 20
+    assert len(asked["spans"]) == len(TEXTS)
+    for text, ours, theirs in zip(TEXTS, asked["spans"], reference["spans"], strict=True):
+        assert [one[:3] for one in ours] == [one[:3] for one in theirs], text
+        scores = [one[3] for one in theirs]
+        assert [one[3] for one in ours] == pytest.approx(scores, abs=0.0015)
 
 
-def test_a_server_that_decodes_is_no_classifier(decoder: Vllm, classifier: Vllm):
-    """Somebody who mistakes the port gets an error, not a clean text."""
-    wrong = Engine(
-        kind="vllm", model=decoder.url, tokenizer=classifier.model, served_model="tiny",
-        timeout_s=60.0,
-    )  # fmt: skip
-    [made] = open_engines([wrong])
+def test_a_server_of_another_model_is_never_clean(classifier: Vllm, decoder: Vllm):
+    """Nor is one that decodes: who mistakes the name or the port gets an error."""
+    wrong = [asking(classifier, classifier, "other"), asking(decoder, classifier, "tiny")]
+    [other, decodes] = read(wrong, ["Anna"])
 
-    with pytest.raises(IncompleteRead):
-        made.classify(["Anna"])
+    assert "404" in other["refused"]
+    assert "status" in decodes["refused"]
