@@ -141,13 +141,15 @@ FAMILIES_OF_KIND: Final[Mapping[str, frozenset[Family]]] = {
     "openai": _OF_OPENAI,
     "azure_openai": _OF_OPENAI,
     "anthropic": frozenset({Family.MESSAGES}),
+    "vllm": frozenset({Family.CHAT, Family.RESPONSES, Family.MESSAGES, Family.COMPLETIONS}),
     "loopback": frozenset(Family),
 }
 """The kinds of servers, and what each speaks where the configuration does not say."""
 
 KNOWN_BETAS: Final = (
     "context-1m-*", "context-management-*", "extended-cache-ttl-*",
-    "fine-grained-tool-streaming-*", "interleaved-thinking-*", "output-128k-*",
+    "fine-grained-tool-streaming-*", "interleaved-thinking-*",
+    "model-context-window-exceeded-*", "output-128k-*", "output-300k-*", "pdfs-*",
     "prompt-caching-*", "structured-outputs-*", "token-counting-*", "token-efficient-tools-*",
 )  # fmt: skip
 """What of `anthropic-beta` is sent on where the configuration does not say: of these, requests and
@@ -155,11 +157,55 @@ answers have no shape that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Who processes what is sent to an upstream, where, and for how many days it is kept there.
+
+    The audit record says so of each request; None is what the operator did not say.
+    """
+
+    processor: str | None = None
+    country: str | None = None  # ISO 3166-1, two letters
+    retention_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vllm:
+    """A pool of vLLM servers that run the same model: `replicas`, or what a DNS name resolves to.
+
+    `salt` says who shares a prefix cache: a `tenant`, a `principal`, or the tenants of a `group`.
+    `adapters` are LoRA adapters with patterns of the tenants that may use them. `priorities` go by
+    patterns of tenants, lower first, and are None where the servers do not schedule by priority.
+    Only servers that say `root` of what they serve are asked, where it is given.
+    """
+
+    replicas: tuple[str, ...] = ()
+    dns_name: str = ""
+    dns_port: int = 8000
+    dns_tls: bool = False
+    salt: str = "tenant"
+    salt_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shows_cached: bool = False
+    priorities: Mapping[str, int] | None = None
+    adapters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    root: str = ""
+
+    @property
+    def hides_cached(self) -> bool:
+        """Whether callers are not told what was cached: it may tell of others with their salt."""
+        return self.salt != "principal" and not self.shows_cached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """One server that runs models, and the API families that it speaks.
+    """One server that runs models, or a pool of them, and the API families that it speaks.
 
     With `api_version`, Azure's deployments are asked, and else its v1 API. `forward_betas` are
     patterns of what the caller may say in `anthropic-beta`.
+
+    Of upstreams that policy lets a request go to, the lowest `priority` is asked first; those of
+    the same share by `weight`, and those without one go by their order. `max_concurrent` and
+    `tokens_per_minute` bound what it is asked for, 0 for no bound. `deprecated_models` gives old
+    names of models with those that are asked for in their place.
     """
 
     name: str
@@ -177,6 +223,14 @@ class Upstream:
     forward_headers: tuple[str, ...] = ()
     api_version: str = ""
     forward_betas: tuple[str, ...] = KNOWN_BETAS
+    weight: float = 1.0
+    priority: int | None = None
+    max_concurrent: int = 0
+    tokens_per_minute: int = 0
+    facts: Facts = field(default_factory=Facts)
+    deprecated_models: Mapping[str, str] = field(default_factory=dict)
+    probe_s: float = 0.0  # seconds between questions whether the server is there; 0 for none
+    vllm: Vllm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, get_args
 
 import orjson
 import pytest
 from aiohttp import web
+from anthropic.types.anthropic_beta_param import AnthropicBetaParam
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,6 +174,20 @@ def test_betas_are_words_that_a_pattern_allows(header: str) -> None:
 def test_known_betas_are_told_apart_by_their_names() -> None:
     header = "context-management-2025-06-27,files-api-2025-04-14,mcp-client-2025-04-04"
     assert allowed_betas(header, KNOWN_BETAS) == ("context-management-2025-06-27",)
+
+
+NOT_IN_THE_CLIENT = {"fine-grained-tool-streaming-*"}
+
+
+def test_known_betas_are_those_of_the_official_client() -> None:
+    """One that brings tools, blocks or endpoints of its own is not among them."""
+    words, literal = get_args(AnthropicBetaParam)
+    assert words is str
+    client = get_args(literal)
+    for pattern in set(KNOWN_BETAS) - NOT_IN_THE_CLIENT:
+        assert any(fnmatchcase(one, pattern) for one in client), pattern
+    sent = allowed_betas(",".join(client), KNOWN_BETAS)
+    assert not [one for one in sent if one.startswith(("mcp-", "code-", "files-", "skills-"))]
 
 
 ENVELOPE = {"type": "error", "request_id": "req_x"}
