@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
@@ -51,12 +52,22 @@ _SHIPPED_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _Model = TypeVar("_Model", bound=Strict)
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+class MissingKey(Enum):
+    """What is done where there is neither a configured master key nor the file of its own."""
+
+    MAKE = "make"
+    REFUSE = "refuse"
+    LEND = "lend"  # a random one for this time: nothing that is kept may depend on it
+
+
+def load(
+    path: Path | None, environ: Mapping[str, str], missing_key: MissingKey = MissingKey.MAKE
+) -> Settings:
     """The settings that a file says; without one, those of the file that CLOAKROOM_CONFIG names.
 
     Without either: the loopback upstream, the default policy, no authentication, loopback only,
     and an audit log in the working directory. Where no master key is configured, one is read
-    from, or made in, `cloakroom.key` beside the audit database.
+    from, or made in, `cloakroom.key` beside the audit database; `missing_key` says otherwise.
 
     Raises:
         ConfigError: anything is wrong; all problems at once, no file is made.
@@ -65,9 +76,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         path = Path(named)
     if path is None:
         document = strictyaml.loads(_EMBEDDED, _EMBEDDED_NAME)
-        return _Reader(document, Path.cwd(), environ).read()
+        return _Reader(document, Path.cwd(), environ, missing_key).read()
     document = strictyaml.load(path)
-    settings = _Reader(document, path.absolute().parent, environ).read()
+    settings = _Reader(document, path.absolute().parent, environ, missing_key).read()
     return replace(settings, digest=sha256(document.content).hexdigest())
 
 
@@ -90,15 +101,26 @@ _EXPOSURE_HINT: Final = (
 )
 
 
+_NO_KEY_HINT: Final = (
+    "`cloakroom serve` makes it when it first starts: run this where the gateway runs, or name its"
+    " configuration with --config; where there was a key, bring it back from a backup"
+)
+
+
 class _Reader:
     """Reads one document, section by section, and collects what is wrong."""
 
     def __init__(
-        self, document: strictyaml.Document, base: Path, environ: Mapping[str, str]
+        self,
+        document: strictyaml.Document,
+        base: Path,
+        environ: Mapping[str, str],
+        missing_key: MissingKey,
     ) -> None:
         self.document = document
         self.base = base
         self.environ = environ
+        self.missing_key = missing_key
         self.problems: list[Problem] = []
         self.notices: list[str] = []
         self.data: dict[str, Data] = document.data if isinstance(document.data, dict) else {}
@@ -305,7 +327,12 @@ class _Reader:
         return None
 
     def _own_key(self, path: Path) -> bytes | None:
-        """The key beside the audit database, made if it is not there."""
+        """The key beside the audit database, made if it is not there and may be."""
+        if self.missing_key is not MissingKey.MAKE and not path.exists():
+            if self.missing_key is MissingKey.LEND:
+                return masterkey.throwaway()
+            self.note(("secrets", "master_key"), f"there is no key file {path}", _NO_KEY_HINT)
+            return None
         try:
             key, is_new = masterkey.read_or_make(path)
         except SecretProblem as error:

@@ -101,6 +101,11 @@ def is_exposed(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH))
 
 
+def throwaway() -> bytes:
+    """A key that nothing is kept of."""
+    return secrets.token_bytes(MASTER_KEY_BYTES)
+
+
 def read_or_make(path: Path) -> tuple[bytes, bool]:
     """The key in the file, and whether it was made now.
 
@@ -111,7 +116,7 @@ def read_or_make(path: Path) -> tuple[bytes, bool]:
     """
     if path.exists():
         return read(path), False
-    key = secrets.token_bytes(MASTER_KEY_BYTES)
+    key = throwaway()
     try:
         make_once(path, base64.b64encode(key) + b"\n")
     except FileExistsError:

@@ -212,7 +212,8 @@ class LogReader(OpenLog):
         return int(found[0][0]) if found else None
 
     def _one(self, query: str) -> Any:
-        return self._all(query)[0][0]
+        (row,) = self._all(query)  # none is a damaged log: ValueError
+        return row[0]
 
 
 def open_log(url: str, *, busy_s: float = 5.0) -> LogReader:

@@ -19,6 +19,7 @@ from gateway.cli.common import (
     print_json,
 )
 from gateway.cli.onrecord import put_on_record
+from gateway.config import MissingKey
 from gateway.errors import ConfigError
 from gateway.identity.keys import KeyEntry, add_key, read_keys, revoke_key
 from gateway.settings import Settings
@@ -40,7 +41,7 @@ def add(
     json: JsonOption = False,
 ) -> None:
     """Make a key. It is shown this once and stands nowhere."""
-    settings, path = _keys(config)
+    settings, path = _keys(config, MissingKey.MAKE)
     try:
         made = add_key(
             path,
@@ -66,7 +67,7 @@ def add(
 @app.command("list")
 def list_keys(config: ConfigOption = None, json: JsonOption = False) -> None:
     """All keys, revoked ones too; without anything that lets somebody in."""
-    _, path = _keys(config)
+    _, path = _keys(config, MissingKey.LEND)
     try:
         entries = read_keys(path)
     except ConfigError as error:
@@ -96,7 +97,7 @@ def revoke(
     json: JsonOption = False,
 ) -> None:
     """Take a key back. Running gateways notice within a second."""
-    settings, path = _keys(config)
+    settings, path = _keys(config, MissingKey.REFUSE)
     try:
         entry = revoke_key(path, key_id)
     except ConfigError as error:
@@ -108,8 +109,8 @@ def revoke(
     console.print(f"Key {entry.id} is revoked since {entry.revoked}.")
 
 
-def _keys(config: Path | None) -> tuple[Settings, Path]:
-    settings = load_settings(config)
+def _keys(config: Path | None, missing_key: MissingKey) -> tuple[Settings, Path]:
+    settings = load_settings(config, missing_key)
     if settings.auth.keys_file is None:
         errors.print(
             "The configuration names no keys file: add `auth: {mode: keys, keys_file: keys.yaml}`."

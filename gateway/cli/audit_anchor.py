@@ -20,6 +20,7 @@ from gateway.audit.sinks.sql import Books
 from gateway.audit.sql import DatabaseFault
 from gateway.cli.audit_common import Exit, UrlOption, log_url, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
+from gateway.config import MissingKey
 from gateway.settings import Audit
 
 
@@ -46,7 +47,7 @@ def anchor(
         return
     if url is not None:
         stop("Anchors are configured: give --config, or --out FILE.", as_json=json)
-    audit = load_settings(config).audit
+    audit = load_settings(config, MissingKey.LEND).audit
     if not audit.anchors:
         text = "No anchors are configured: set audit.anchors, or give --out FILE."
         stop(text, as_json=json)

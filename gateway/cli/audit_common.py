@@ -21,6 +21,7 @@ from gateway.audit.postgres.faults import explain
 from gateway.audit.reading import LogReader
 from gateway.audit.record import timestamp
 from gateway.cli.common import console, errors, fail, load_settings, print_json
+from gateway.config import MissingKey
 from gateway.errors import AuditUnavailable, ConfigError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,7 +67,7 @@ KeyOption: TypeAlias = Annotated[
 
 def log_url(config: Path | None, url: str | None) -> str:
     """Which log is meant; the configuration is read only where no URL is given."""
-    return url if url is not None else load_settings(config).audit.url
+    return url if url is not None else load_settings(config, MissingKey.LEND).audit.url
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from gateway.cli.common import (
     load_settings,
     print_json,
 )
+from gateway.config import MissingKey
 from gateway.errors import ConfigError
 
 
@@ -24,7 +25,7 @@ def migrate(config: ConfigOption = None, url: UrlOption = None, json: JsonOption
     cannot be done.
     """
     made_keys = False
-    audit = None if url is not None else load_settings(config).audit
+    audit = None if url is not None else load_settings(config, MissingKey.LEND).audit
     try:
         changed = opening.migrate(audit.url if audit is not None else url or "")
         if audit is not None and audit.signing_key_file is not None:

@@ -28,6 +28,7 @@ from gateway.audit.sql import DatabaseFault
 from gateway.cli.audit_common import Exit, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.cli.onrecord import put_on_record
+from gateway.config import MissingKey
 from gateway.errors import AuditUnavailable
 from gateway.settings import Sink
 
@@ -89,7 +90,7 @@ def sinks(
     if context.invoked_subcommand is not None:
         context.obj = config
         return
-    settings = load_settings(config)
+    settings = load_settings(config, MissingKey.LEND)
     with reading(as_json=json), open_log(settings.audit.url) as log:
         found = standings(log, settings.audit.sinks)
     if json:

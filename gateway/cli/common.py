@@ -25,10 +25,15 @@ ConfigOption: TypeAlias = Annotated[
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def load_settings(path: Path | None) -> Settings:
-    """The settings; where they are wrong, every problem is printed and the process exits with 2."""
+def load_settings(
+    path: Path | None, missing_key: config.MissingKey = config.MissingKey.REFUSE
+) -> Settings:
+    """The settings; where they are wrong, every problem is printed and the process exits with 2.
+
+    Only what begins a gateway's life makes a master key; `missing_key` says so.
+    """
     try:
-        return config.load(path, os.environ)
+        return config.load(path, os.environ, missing_key)
     except ConfigError as error:
         fail(error)
 

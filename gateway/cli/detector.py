@@ -28,7 +28,7 @@ from rich.text import Text
 from gateway.cli import detector_tables as tables
 from gateway.cli.common import ConfigOption, JsonOption, errors, fail, load_settings, print_json
 from gateway.cli.detector_train import train
-from gateway.config import ENVIRONMENT
+from gateway.config import ENVIRONMENT, MissingKey
 from gateway.config_schema import PROFILES
 from gateway.errors import ConfigError, Problem
 from gateway.evaluation import corpora
@@ -189,7 +189,7 @@ def bench(
 def _settings(config: Path | None, profile: str | None) -> Detection:
     """The operator's, where there is a file; nothing is made on disk where there is none."""
     is_configured = config is not None or os.environ.get(ENVIRONMENT)
-    detection = load_settings(config).detection if is_configured else Detection()
+    detection = load_settings(config, MissingKey.LEND).detection if is_configured else Detection()
     if profile is None:
         return detection
     if profile not in PROFILES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from gateway.cli import highlight
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
+from gateway.config import MissingKey
 from gateway.errors import RequestError
 from gateway.exchange import Caller, Detected, Preview
 from gateway.settings import Settings
@@ -41,7 +43,7 @@ def inspect(
     The text is a user's message, or a whole request if it is a JSON object with "messages".
     """
     raw = _read(file)
-    settings = load_settings(config)
+    settings = load_settings(config, MissingKey.LEND)
     for notice in settings.notices:
         typer.echo(f"note: {notice}", err=True)
     body = _body(raw, model, settings)
@@ -98,7 +100,9 @@ def _first_model(settings: Settings) -> str:
 async def _preview(settings: Settings, body: bytes, caller: Caller) -> Preview:
     from gateway.app import open_parts  # noqa: PLC0415 -- slow: mistakes are said without it
 
-    parts = open_parts(settings)
+    # Nothing goes on record, so that nothing is signed, and no keys are made to do it with.
+    unsigned = replace(settings, audit=replace(settings.audit, signing_key_file=None))
+    parts = open_parts(unsigned)
     try:
         return await parts.pipeline.preview(body, caller, CHAT)
     finally:

@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.common import load_settings, print_json
 from gateway.cli.entity_types import known_types
+from gateway.config import MissingKey
 from gateway.entity_types import CLASSES
 from gateway.errors import ConfigError, Problem
 from gateway.operator_kinds import OPERATOR_KINDS
@@ -71,7 +72,7 @@ def load(names: Sequence[str]) -> Policy:
 
 def types_known(config: Path | None) -> frozenset[str]:
     """What any recognizer may find, those of a configuration included. Raises `ConfigError`."""
-    return known_types(load_settings(config).detection if config else None)
+    return known_types(load_settings(config, MissingKey.LEND).detection if config else None)
 
 
 def treats() -> Treats:

@@ -24,6 +24,7 @@ from gateway.cli.policy_common import (
     reveals,
     types_known,
 )
+from gateway.config import MissingKey
 from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.policy.answers import answers_facts, answers_in_words, described
 from gateway.policy.decide import Outcome, RuleTrace, decide
@@ -133,7 +134,7 @@ def explain_record(name: str, names: Sequence[str], config: Path | None, as_json
 
     Exits with 1 where there is no such record, or none that holds what a decision is made of.
     """
-    settings = load_settings(config)
+    settings = load_settings(config, MissingKey.LEND)
     try:
         records = asyncio.run(SqlAuditStore(settings.audit.url, settings.master_key).get(name))
     except ConfigError as error:

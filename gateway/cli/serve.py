@@ -12,7 +12,7 @@ import typer
 
 from gateway import telemetry
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
-from gateway.config import check_exposure
+from gateway.config import MissingKey, check_exposure
 from gateway.errors import ConfigError, Problem
 from gateway.policy.model import Policy
 from gateway.settings import Settings, Tls
@@ -36,7 +36,7 @@ def serve(
 
     SIGTERM and Ctrl-C let requests in flight end, for at most 30 seconds.
     """
-    settings = _overridden(load_settings(config), host, port)
+    settings = _overridden(load_settings(config, MissingKey.MAKE), host, port)
     check_exposure(settings, insecure)
     _check_tls(settings.listen.tls)
     telemetry.install()

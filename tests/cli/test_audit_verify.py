@@ -201,10 +201,19 @@ def test_a_new_log_is_said_to_wait_for_its_first_checkpoint(tmp_path: Path):
 
 
 def test_another_master_key_is_seen(world: World):
-    (world.folder / "cloakroom.key").unlink()
+    (world.folder / "cloakroom.key").write_text("0" * 64)
     found = world.json("verify", code=1)
     assert found["faults"][0]["kind"] == "mac"
     assert world.json("verify", url=True)["macs"] is False
+
+
+def test_a_master_key_that_is_missing_is_not_made_but_said(world: World):
+    key = world.folder / "cloakroom.key"
+    key.unlink()
+    done = world.run("verify")
+    assert done.exit_code == 2
+    assert f"there is no key file {key}" in done.stderr
+    assert not key.exists()
 
 
 def test_a_history_that_was_rewritten_is_told_by_an_anchor_alone(world: World):

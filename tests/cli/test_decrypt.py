@@ -78,6 +78,7 @@ def test_another_tenants_stay(file: Path):
     ],
 )
 def test_it_is_said_how_many_were_turned_back_and_left(file: Path, tenants: list[str], said: str):
+    config.load(file, {})  # makes the master key
     text = " and ".join(ciphertext(file, tenant) for tenant in tenants)
     assert run(file, text, "--tenant", "acme").stderr == said
 

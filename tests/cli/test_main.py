@@ -145,3 +145,48 @@ def test_what_is_logged_meanwhile_does_not_get_into_a_commands_output():
     assert done.stdout == "{}\n"
     (line,) = done.stderr.splitlines()
     assert json.loads(line)["event"] == "audit_unavailable"
+
+
+EMPTY_FOLDER = [
+    # what only reads the log says that there is none
+    (["audit", "list"], "cloakroom serve"),
+    (["audit", "search"], "cloakroom serve"),
+    (["audit", "stats"], "cloakroom serve"),
+    (["audit", "keys"], "cloakroom serve"),
+    (["audit", "proof", "x"], "cloakroom serve"),
+    (["audit", "anchor", "--out", "a"], "cloakroom serve"),
+    (["audit", "sinks"], "cloakroom serve"),
+    (["policy", "simulate", "--policy", "mask-all"], "cloakroom serve"),
+    # what needs the master key, that there is no key
+    (["audit", "verify"], "no key file"),
+    (["audit", "export"], "no key file"),
+    (["audit", "evidence", "--out", "e"], "no key file"),
+    (["audit", "prune"], "no key file"),
+    (["audit", "hold", "list"], "no key file"),
+    (["audit", "hold", "set", "--reason", "case-1", "--anyway"], "no key file"),
+    (["audit", "sinks", "drop", "x"], "no key file"),
+    (["keys", "list"], "no key file"),
+    (["keys", "rotate"], "no key file"),
+    (["vault", "stats"], "no key file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), EMPTY_FOLDER)
+def test_in_an_empty_folder_nothing_is_made_and_what_is_missing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CLOAKROOM_CONFIG", raising=False)
+    done = CliRunner().invoke(root.app, arguments)
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_at_a_text_makes_no_master_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CLOAKROOM_CONFIG", raising=False)
+    done = CliRunner().invoke(root.app, ["inspect"], input="My name is Anna Schneider.")
+    assert done.exit_code == 0, done.output
+    assert "PERSON" in done.stdout
+    assert list(tmp_path.iterdir()) == []
