@@ -33,6 +33,7 @@ from gateway.config import check_exposure
 from gateway.detection.plugins.known import GROUP
 from gateway.errors import ConfigError, GatewayError, Problem
 from gateway.exchange import Caller
+from gateway.identity.keys import read_keys
 from gateway.masking.presidio import installed_operators
 from gateway.policy import lint
 from gateway.policy.cases import parse_cases, run_cases
@@ -162,6 +163,25 @@ def master_key(settings: Settings) -> Check:
         if seen == EXPOSED_KEY:
             return Check("master key", Status.FAILED, seen, advice)
     return Check("master key", Status.OK, "32 bytes, private")
+
+
+def callers(settings: Settings) -> list[Check]:
+    """Whether the keys file is there and whole, and lets somebody in."""
+    file = settings.auth.keys_file
+    if file is None:
+        return []
+    add = "make a key with: cloakroom apikeys add"
+    if not file.exists():
+        return [Check("keys file", Status.FAILED, f"there is no file {file}", add)]
+    try:
+        entries = read_keys(file)
+    except ConfigError as error:
+        return [_of_problem("keys file", problem) for problem in error.problems]
+    valid = sum(one.revoked is None for one in entries)
+    seen = f"{valid} keys in force, {len(entries) - valid} revoked"
+    if not valid:
+        return [Check("keys file", Status.WARNING, f"{seen}: nobody is let in", add)]
+    return [Check("keys file", Status.OK, seen)]
 
 
 async def audit(settings: Settings) -> Check:

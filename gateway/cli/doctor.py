@@ -70,7 +70,7 @@ async def _all(config: Path | None) -> list[Check]:
     ]
     detection, types = await checks.detection(settings)
     done += [checks.exposure(settings), *checks.policies(settings, types), checks.policy_cases()]
-    done += [checks.master_key(settings), await checks.audit(settings)]
+    done += [checks.master_key(settings), *checks.callers(settings), await checks.audit(settings)]
     done += await asyncio.to_thread(checks_sinks.sinks, settings)
     done += await asyncio.to_thread(checks_sinks.anchors, settings)
     done += [*detection, await checks.round_trip(settings)]

@@ -15,6 +15,7 @@ from gateway.cli import doctor as command
 from gateway.cli.doctor import app
 from gateway.config import load
 from gateway.detection.tagger.classifier import ModelError
+from gateway.identity.keys import add_key, revoke_key
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,31 @@ def test_a_configuration_that_is_wrong():
     assert code == 1
     assert found["config"]["status"] == "failed"
     assert "audit" not in found
+
+
+KEYS = LOOPBACK + "auth: {mode: keys, keys_file: keys.yaml}\n"
+
+
+def test_a_keys_file_that_is_missing(tmp_path: Path):
+    code, found = doctor(KEYS)
+    assert code == 1
+    assert found["keys file"]["status"] == "failed"
+    assert found["keys file"]["seen"] == f"there is no file {tmp_path / 'keys.yaml'}"
+    assert "cloakroom apikeys add" in found["keys file"]["advice"]
+    assert not (tmp_path / "keys.yaml").exists()
+
+
+def test_a_keys_file_is_told_by_whom_it_lets_in(tmp_path: Path):
+    file = tmp_path / "keys.yaml"
+    add_key(file, bytes(32), "one", "acme", [], [])
+    add_key(file, bytes(32), "two", "acme", [], [])
+    assert doctor(KEYS)[1]["keys file"]["status"] == "ok"
+    revoke_key(file, "one")
+    assert doctor(KEYS)[1]["keys file"]["seen"] == "1 keys in force, 1 revoked"
+    revoke_key(file, "two")
+    assert doctor(KEYS)[1]["keys file"]["status"] == "warning"
+    file.write_text("keys: 7\n")
+    assert doctor(KEYS)[1]["keys file"]["status"] == "failed"
 
 
 def test_an_audit_log_that_is_none(tmp_path: Path):
