@@ -141,7 +141,8 @@ def test_packed_vectors_pass_as_they_came(vector: list[float]) -> None:
 @pytest.mark.parametrize(
     "vector",
     [None, [], "", {}, 1, ["a"], [True], [None], [[1.0]], [1e10], [-1e10], [float("inf")],
-     [0.0] * (LONGEST_VECTOR + 1), "not base64", "AAA", "AAAA=", "A" * 4 * LONGEST_VECTOR * 3],
+     [0.0] * (LONGEST_VECTOR + 1), "not base64", "AAA", "AAAA=", "AA==AAAA", "AAA\n", "Aé==",
+     "AAA\nAAAA", "A" * 4 * LONGEST_VECTOR * 3],
 )  # fmt: skip
 def test_what_is_no_vector_is_the_upstreams_failure(vector: Any) -> None:
     with pytest.raises(UpstreamFailed) as caught:
