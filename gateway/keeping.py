@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -78,8 +78,12 @@ def keeping(
     master: bytes,
     tenant: str,
     request_id: str,
+    carried: Iterable[tuple[str, str]] = (),
 ) -> Keeping | None:
-    """What is to be kept of a request that was decided; None where that is nothing."""
+    """What is to be kept of a request that was decided; None where that is nothing.
+
+    `carried` are values, with their types, of the conversation that the request goes on with.
+    """
     rules = decision.record
     kept = _content(decision, rules)
     if kept is ContentKept.NONE and not rules.subjects:
@@ -91,6 +95,7 @@ def keeping(
         for each in one.told
         if each.entity_type in rules.subjects
     }
+    values.update((entity, text) for text, entity in carried if entity in rules.subjects)
     index = index_key(master, tenant)
     now_us = time.time_ns() // 1000
     return Keeping(

@@ -112,6 +112,7 @@ class Pipeline:
         )
 
         detected = await self._detecting.on_record(parsed, known, self.recorder, len(raw))
+            parent_id="" if previous is None else previous.request_id,
         self._check_model(parsed, detected.findings)
         entities = count_entities(parsed.leaves, detected.findings)
         detect_ms = round((time.monotonic() - started) * 1000)
@@ -122,7 +123,7 @@ class Pipeline:
 
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
         known = replace(known, detection=detection, policy=policy_facts(decision, entities))
-        kept = await aside(len(raw), self._keeping, parsed, detected, decision, known)
+        kept = await aside(len(raw), self._keeping, parsed, detected, decision, known, previous)
         if not decision.candidates:
             await self._deny(known, decision, started, kept)
         carried_out = in_force(decision)
@@ -227,7 +228,12 @@ class Pipeline:
             raise no_such_model()
 
     def _keeping(
-        self, parsed: Parsed, detected: Detected, decision: Decision, known: Accepted
+        self,
+        parsed: Parsed,
+        detected: Detected,
+        decision: Decision,
+        known: Accepted,
+        previous: Stored | None,
     ) -> Keeping | None:
         return keeping(
             decision, parsed.leaves, detected.findings, master=self.settings.master_key,
@@ -239,6 +245,7 @@ class Pipeline:
     ) -> None:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
         beside = None if kept is None else lambda _: kept.denial()
+            carried=() if previous is None else previous.asked.restoration.typed(),
         audit_id = await self.recorder.ended(known, end, beside)
         family = known.context.family if known.context else ""
         metrics.request_ended(family, decision.effect.value, "denied", time.monotonic() - started)

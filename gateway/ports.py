@@ -199,13 +199,14 @@ class Item:
 
     `kind` and `name` are words and ids of ours, never text of a caller; `name` has steps, set off
     by slashes, that each hold letters, digits, `_`, `-` and `.`. `expires` is in seconds since
-    1970.
+    1970. `request_id` is the request that left it, with which it can be erased.
     """
 
     kind: str
     name: str
     value: bytes = field(repr=False)
     expires: float
+    request_id: str = ""
 
 
 class Vault(Protocol):

@@ -93,6 +93,7 @@ class StoredAnswers:
     ) -> Ending:
         """Put it on record; what it gives does so with its end."""
         known = without_text(self.pipeline.settings, caller, ENDPOINT, operation, stored.upstream)
+        known = replace(known, parent_id=stored.request_id)
         await self.pipeline.recorder.accepted(known)
         return Ending(partial(self._close, known, progress))
 

@@ -32,12 +32,14 @@ _NOT_REPEATED: Final = frozenset({"input"})
 class Stored:
     """An answer that an upstream stores under `state_id`.
 
-    `scope` names the conversation, so that the same values have the same placeholders in it.
+    `scope` names the conversation, so that the same values have the same placeholders in it, and
+    `request_id` the request that it is the answer to.
     """
 
     upstream: str
     state_id: str = field(repr=False)
     scope: bytes = field(repr=False)
+    request_id: str
     asked: Asked = field(repr=False)
 
     def packed(self) -> bytes:
@@ -49,6 +51,7 @@ class Stored:
             "upstream": self.upstream,
             "state_id": self.state_id,
             "scope": self.scope.hex(),
+            "request_id": self.request_id,
             "asked": packed_request(self.asked),
             "document": document,
         }
@@ -68,6 +71,7 @@ class Stored:
                 upstream=said["upstream"],
                 state_id=said["state_id"],
                 scope=bytes.fromhex(said["scope"]),
+                request_id=said["request_id"],
                 asked=replace(unpacked_request(said["asked"]), document=document),
             )
         except (KeyError, TypeError, ValueError):
@@ -99,9 +103,10 @@ class States:
         """
         if not admitted.answer_id or not _STATE_ID.fullmatch(state_id):
             return
-        stored = Stored(admitted.upstream, state_id, admitted.scope, admitted.asked())
+        request_id = admitted.caller.request_id
+        stored = Stored(admitted.upstream, state_id, admitted.scope, request_id, admitted.asked())
         expires = self.clock() + self.days * _DAY_S
-        item = Item(KIND, admitted.answer_id, stored.packed(), expires)
+        item = Item(KIND, admitted.answer_id, stored.packed(), expires, request_id)
         await self.vault.put(owner(admitted.caller), [item])
 
     async def drop(self, caller: Caller, name: str) -> None:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from gateway.audit import opening
+from gateway.audit.content.index import blind, index_key
 from gateway.errors import InternalError, NotFound, UpstreamFailed, VaultUnavailable
 from gateway.exchange import Caller
 from gateway.masking.mask import MaskedRequest
@@ -243,6 +244,29 @@ async def test_the_header_names_the_conversation_first(world: StateWorld) -> Non
     await world.say("Anna Schmidt", previous_response_id=name)
     first, *rest = (body["input"] for body in world.provider.bodies)
     assert all(f"I am {text}." == first for text in rest)
+
+
+async def test_the_record_names_the_request_that_it_goes_on_with(world: StateWorld) -> None:
+    name, _ = await world.say("Hi", replace(CALLER, request_id="req_a"))
+    await world.say("And?", replace(CALLER, request_id="req_b"), previous_response_id=name)
+    parents = {one.request_id: one.parent_id for one in world.sink.records}
+    assert parents == {"req_a": "", "req_b": "req_a"}
+
+
+async def test_a_person_of_an_earlier_request_is_found_in_a_later_one(tmp_path: Path) -> None:
+    """Its answer may speak of them, and the vault keeps their values for it."""
+    world = StateWorld(tmp_path, policy=POLICY + "record: {subjects: [PERSON]}\n")
+    first, _ = await world.say("I am Anna Schmidt, 4111111111111111.")
+    second, _ = await world.say("And?", previous_response_id=first)
+    await world.say("Who?", previous_response_id=second)
+    await world.say("Who?")
+    subjects = [
+        one.beside.subjects
+        for one in world.sink.records
+        if one.beside is not None and one.type == "request.accepted"
+    ]
+    anna = blind(index_key(b"k" * 32, "acme"), "PERSON", "Anna Schmidt")
+    assert subjects == [(anna,), (anna,), (anna,), ()]
 
 
 # --- where it fails -------------------------------------------------------------------------------

@@ -42,10 +42,12 @@ from gateway.cli.common import (
 )
 from gateway.cli.entity_types import known_types
 from gateway.cli.onrecord import put_on_record
+from gateway.cli.vault import vault
 from gateway.errors import ConfigError
 from gateway.policy.files import load_policies
 from gateway.settings import Settings
 from gateway.validation import did_you_mean
+from gateway.vault import sql
 
 app = typer.Typer(
     help="What is kept of a person: find it, hand it over, erase it.", no_args_is_help=True
@@ -179,7 +181,8 @@ def erase(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Destroy what is kept of a person: keys, texts, index, and what commitments were made with.
+    """Destroy what is kept of a person: keys, texts, index, and what commitments were made with;
+    and what these requests left in the vault, so that conversations cannot go on with them.
 
     The records stay, as do all proofs of them: they hold no text. What is beyond reach: copies of
     the database that were made before. Destroy those, or let them run out.
@@ -209,12 +212,15 @@ def erase(
         except HeldError as error:
             _refuse_held(error.holds, as_json=json)
         event_id = _tombstone(settings, tenant, asked, done)
+        with vault(settings.audit.url, as_json=json) as connection:
+            left = sql.erase(connection, tenant, requests)
         is_clean = content.vacuum() if vacuum else done.is_clean
     shown = {
         "ok": True,
         "event_id": event_id,
         "requests": done.requests,
         **done.deleted._asdict(),
+        "vault_items": left,
         "scope": scope,
         "scope_nonce": nonce.hex(),
         "open_requests": still_open,
@@ -237,7 +243,8 @@ def _tombstone(settings: Settings, tenant: str, asked: ErasureFacts, done: Erase
 def _report(shown: dict[str, Any]) -> None:
     say(
         f"Erased what was kept of {shown['requests']} requests: {shown['capsules']} texts, "
-        f"{shown['keys']} keys, {shown['index_rows']} index rows, {shown['nonces']} nonces."
+        f"{shown['keys']} keys, {shown['index_rows']} index rows, {shown['nonces']} nonces, "
+        f"{shown['vault_items']} items of the vault."
     )
     say(f"On record as {shown['event_id']}, for the scope {shown['scope']}.")
     say(f"To show later for whom, keep this and nothing else: nonce {shown['scope_nonce']}")

@@ -31,7 +31,7 @@ _DAY_S: Final = 86_400
 
 
 @contextmanager
-def _vault(url: str, *, as_json: bool) -> Iterator[sql.Connection]:
+def vault(url: str, *, as_json: bool) -> Iterator[sql.Connection]:
     """A vault that cannot be used ends the command with 2, in words."""
     try:
         with reading(as_json=as_json), sql.kept(url) as connection:
@@ -48,7 +48,7 @@ def stats(config: ConfigOption = None, json: JsonOption = False) -> None:
     Exit codes: 0 told, also where there is nothing; 2 it cannot be told.
     """
     settings = load_settings(config)
-    with _vault(settings.audit.url, as_json=json) as connection:
+    with vault(settings.audit.url, as_json=json) as connection:
         found = sql.stats(connection, time.time())
     if json:
         print_json([one._asdict() for one in found])
@@ -90,7 +90,7 @@ def purge(
     settings = load_settings(config)
     now = time.time()
     before = None if older_than is None else now - older_than * _DAY_S
-    with _vault(settings.audit.url, as_json=json) as connection:
+    with vault(settings.audit.url, as_json=json) as connection:
         target = "expired" if older_than is None else f"older-than/{older_than}"
         put_on_record(settings, EventType.VAULT_PURGED, tenant=tenant or "", target=target)
         done = sql.purge(connection, now, tenant=tenant, before=before)

@@ -28,7 +28,7 @@ from gateway.errors import InternalError
 from gateway.masking.document import Rewriter
 from gateway.masking.matcher import Matcher
 from gateway.masking.operators import CustomOperators, hashed, legal_name, one_way
-from gateway.masking.placeholders import CODE_LENGTH, LITERAL, framed, look_alikes
+from gateway.masking.placeholders import LITERAL, framed, look_alikes
 from gateway.masking.propagate import SHORTEST, occurrences
 from gateway.masking.restore import Aliases, Restoration
 from gateway.masking.runs import Words
@@ -299,7 +299,7 @@ class _Masker:
                     text = self._leaves[found.leaf].text[one.start : one.end]
                     known = (values[text],) if text in values else ()
                     values[text] = strictest((*known, one.entity_type), self._use)
-        for value, entity_type in self._carried_types():
+        for value, entity_type in () if self._carried is None else self._carried.typed():
             if self._decision.operator_for(entity_type).name != KEEP:
                 values.setdefault(value, entity_type)
         for index, span in occurrences(self._leaves, values):
@@ -310,16 +310,6 @@ class _Masker:
         for index, (start, end, _) in self._carried_tokens():
             spans.setdefault(index, []).append(Span(start, end, LITERAL, 1.0, "placeholder"))
         return spans
-
-    def _carried_types(self) -> Iterator[tuple[str, str]]:
-        """The values of earlier requests, which are masked in this one too, with their types."""
-        if self._carried is None:
-            return
-        for token, value in self._carried.surfaces.items():
-            named = token[: -CODE_LENGTH - 1] if token in self._carried.matcher.issued else LITERAL
-            entity_type = self._carried.types.get(token, named)
-            if entity_type != LITERAL:
-                yield value, entity_type
 
     def _carried_tokens(self) -> Iterator[tuple[int, tuple[int, int, str]]]:
         """Where texts hold what stood for something else in earlier requests, to the letter."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -22,6 +22,7 @@ from typing import Final, TypeAlias
 from gateway.masking.answers import Answer
 from gateway.masking.literals import LOOK_BACK
 from gateway.masking.matcher import Matcher
+from gateway.masking.placeholders import CODE_LENGTH, LITERAL
 from gateway.masking.pointers import Guard
 from gateway.masking.sinks import WINDOW, SinkRule
 
@@ -69,6 +70,14 @@ class Restoration:
     def issued(self) -> int:
         """How many tokens the request itself made necessary."""
         return len(self.surfaces) - self.carried
+
+    def typed(self) -> Iterator[tuple[str, str]]:
+        """The values that were issued as personal data, each with its entity type."""
+        for token, value in self.surfaces.items():
+            named = token[: -CODE_LENGTH - 1] if token in self.matcher.issued else LITERAL
+            entity_type = self.types.get(token, named)
+            if entity_type != LITERAL:
+                yield value, entity_type
 
     @property
     def literals(self) -> dict[str, str]:

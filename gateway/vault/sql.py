@@ -1,7 +1,8 @@
 """The vault's table, beside those of the audit log in the same database. All functions block.
 
-    vault_items  one row for each item: a keyed hash of the owner, kind, name, tenant, when it was
-                 made and expires in seconds since 1970, and the sealed value
+    vault_items  one row for each item: a keyed hash of the owner, kind, name, tenant, the request
+                 that left it, when it was made and expires in seconds since 1970, and the sealed
+                 value
 
 Whoever reads the table learns how much each tenant keeps and until when, but of no person whose it
 is, and none of the values. A row that is moved to another place does not open there.
@@ -26,13 +27,15 @@ RETENTION: Final = "cloakroom_retention"
 BATCH: Final = 500
 """Items that are deleted in one transaction."""
 
-Row: TypeAlias = tuple[bytes, str, str, str, float, float, bytes]
-"""A row in the order of the columns: owner, kind, name, tenant, created, expires, sealed."""
+Row: TypeAlias = tuple[bytes, str, str, str, str, float, float, bytes]
+"""A row in the order of the columns: owner, kind, name, tenant, request id, created, expires,
+sealed."""
 
 _PUT: Final = (
-    "INSERT INTO vault_items (owner, kind, name, tenant, created, expires, sealed) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, kind, name) DO UPDATE SET "
-    "created = excluded.created, expires = excluded.expires, sealed = excluded.sealed"
+    "INSERT INTO vault_items (owner, kind, name, tenant, request_id, created, expires, sealed) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, kind, name) DO UPDATE SET "
+    "request_id = excluded.request_id, created = excluded.created, expires = excluded.expires, "
+    "sealed = excluded.sealed"
 )
 _GET: Final = (
     "SELECT sealed FROM vault_items WHERE owner = ? AND kind = ? AND name = ? AND expires > ?"
@@ -41,9 +44,12 @@ _PAGE: Final = (
     "SELECT name, sealed FROM vault_items WHERE owner = ? AND kind = ? AND name >= ? AND name < ? "
     "AND name > ? AND expires > ? ORDER BY name LIMIT ?"
 )
-_DROP: Final = (
-    "DELETE FROM vault_items WHERE owner = ? AND kind = ? AND (name = ? OR name >= ? AND name < ?)"
+_DROP_BELOW: Final = (
+    "DELETE FROM vault_items WHERE owner = ? AND kind = ? AND name IN (SELECT name "
+    "FROM vault_items WHERE owner = ? AND kind = ? AND name >= ? AND name < ? LIMIT ?)"
 )
+_DROP: Final = "DELETE FROM vault_items WHERE owner = ? AND kind = ? AND name = ?"
+_ERASE: Final = "DELETE FROM vault_items WHERE request_id = ? AND tenant = ?"
 _PURGE: Final = (
     "DELETE FROM vault_items WHERE (owner, kind, name) IN (SELECT owner, kind, name "
     "FROM vault_items WHERE expires <= ? AND created <= ? AND tenant >= ? AND tenant < ? LIMIT ?)"
@@ -162,25 +168,52 @@ def page(
     return [(name, bytes(sealed)) for name, sealed in raw.execute(_PAGE, values).fetchall()]
 
 
+def drop_below(raw: sql.Raw, owner: bytes, kind: str, name: str) -> int:
+    """Delete some of the rows whose names go on with a slash after this one; how many."""
+    bounds = below(name)
+    return int(raw.execute(_DROP_BELOW, (owner, kind, owner, kind, *bounds, BATCH)).rowcount)
+
+
 def drop(raw: sql.Raw, owner: bytes, kind: str, name: str) -> None:
-    """Delete a row, and all whose names go on with a slash."""
-    raw.execute(_DROP, (owner, kind, name, *below(name)))
+    """Delete one row."""
+    raw.execute(_DROP, (owner, kind, name))
+
+
+def purge_some(
+    raw: sql.Raw, now: float, *, tenant: str | None = None, before: float | None = None
+) -> int:
+    """Delete some of what has expired, or of what was made before a time; how many rows."""
+    ends = (now, inf) if before is None else (inf, before)
+    tenants = ("", LAST) if tenant is None else (tenant, tenant + FIRST)
+    return int(raw.execute(_PURGE, (*ends, *tenants, BATCH)).rowcount)
 
 
 def purge(
     connection: Connection, now: float, *, tenant: str | None = None, before: float | None = None
 ) -> int:
-    """Delete what has expired, or what was made before a time; how many rows.
+    """Delete all of that, some at a time, so that others can write meanwhile; how many rows.
 
-    It is done some rows at a time, so that others can write meanwhile. Raises `DatabaseFault`.
+    Raises `DatabaseFault`.
     """
-    ends = (now, inf) if before is None else (inf, before)
-    tenants = ("", LAST) if tenant is None else (tenant, tenant + FIRST)
     done, taken = 0, BATCH
     while taken == BATCH:
         with connection.transaction() as raw:
-            taken = raw.execute(_PURGE, (*ends, *tenants, BATCH)).rowcount
+            taken = purge_some(raw, now, tenant=tenant, before=before)
         done += taken
+    if done:
+        connection.clean()
+    return done
+
+
+def erase(connection: Connection, tenant: str, requests: Iterable[str]) -> int:
+    """Delete all that these requests of a tenant have left; how many rows.
+
+    Raises `DatabaseFault`.
+    """
+    done = 0
+    for one in requests:
+        with connection.transaction() as raw:
+            done += int(raw.execute(_ERASE, (one, tenant)).rowcount)
     if done:
         connection.clean()
     return done

@@ -189,15 +189,33 @@ class SqlVault:
             return
         key = self._owner(owner)
 
-        def work(connection: sql.Connection) -> None:
+        def some(connection: sql.Connection) -> int:
+            with connection.transaction() as raw:
+                return sql.drop_below(raw, key, kind, name)
+
+        def last(connection: sql.Connection) -> None:
             with connection.transaction() as raw:
                 sql.drop(raw, key, kind, name)
 
-        await self._writing.run(work)
+        # Some at a time, so that what others put need not wait; the name itself comes last.
+        while await self._writing.run(some) == sql.BATCH:
+            pass
+        await self._writing.run(last)
 
     async def purge(self, now: float) -> int:
         """Delete, of all owners, what has expired; how many items. Raises `VaultUnavailable`."""
-        return await self._writing.run(lambda connection: sql.purge(connection, now))
+
+        def some(connection: sql.Connection) -> int:
+            with connection.transaction() as raw:
+                return sql.purge_some(raw, now)
+
+        done, taken = 0, sql.BATCH
+        while taken == sql.BATCH:
+            taken = await self._writing.run(some)
+            done += taken
+        if done:
+            await self._writing.run(lambda connection: connection.clean())
+        return done
 
     async def aclose(self) -> None:
         """Write what waits, and let go of the connections."""
@@ -231,8 +249,8 @@ class SqlVault:
     def _row(self, owner: Owner, item: Item, created: float) -> sql.Row:
         sealer = self._sealer(owner, item.kind, item.name)
         sealed = sealer.seal(item.value, secrets.token_bytes(SALT_BYTES))
-        key = self._owner(owner)
-        return key, item.kind, item.name, owner.tenant, created, item.expires, sealed
+        place = (self._owner(owner), item.kind, item.name)
+        return *place, owner.tenant, item.request_id, created, item.expires, sealed
 
     def _opened(self, owner: Owner, kind: str, name: str, sealed: bytes) -> bytes:
         value = self._sealer(owner, kind, name).open(sealed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import sqlite3
@@ -19,6 +20,8 @@ from gateway.audit import retention
 from gateway.audit.content.index import normalised
 from gateway.audit.record import commitment
 from gateway.cli import audit, dsar
+from gateway.ports import Item, Owner
+from gateway.vault.store import SqlVault
 from tests.audit.content.kept import EARLIER, MASTER, TENANT, exchange, write
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
@@ -77,6 +80,29 @@ def test_find(file: Path):
     assert "r2" in shown.stdout
     nothing = run(file, "find", values="nobody@example.com")
     assert nothing.exit_code == 1
+
+
+def test_erasing_takes_what_the_requests_left_in_the_vault(file: Path):
+    url = f"sqlite:///{file.parent}/audit.db"
+
+    async def put(tenant: str) -> None:
+        vault = SqlVault(url, MASTER)
+        items = [Item("response", f"of-{one}", b"x", 9e9, one) for one in ("r1", "r2", "r3", "")]
+        await vault.put(Owner(tenant, "anna"), items)
+        await vault.aclose()
+
+    asyncio.run(put(TENANT))
+    asyncio.run(put("other"))
+    shown = run(file, "erase", "--reason", "gdpr", "--json")
+    assert shown.exit_code == 1
+    done = run(file, "erase", "--reason", "gdpr", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["vault_items"] == 2
+    with closing(sqlite3.connect(file.parent / "audit.db")) as log:
+        query = "SELECT tenant, request_id FROM vault_items ORDER BY tenant, request_id"
+        left = log.execute(query).fetchall()
+    every = [("other", one) for one in ("", "r1", "r2", "r3")]
+    assert left == sorted([(TENANT, ""), (TENANT, "r3"), *every])
 
 
 COMMANDS = [["find"], ["export"], ["erase", "--reason", "gdpr", "--yes"]]

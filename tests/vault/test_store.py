@@ -273,6 +273,22 @@ async def test_what_is_kept_is_counted_and_taken_by_tenant_and_age(url: str, clo
     await vault.aclose()
 
 
+async def test_what_a_request_left_is_erased(url: str, clock: Clock):
+    vault = SqlVault(url, MASTER, clock=clock)
+    left = [replace(item(name), request_id=f"req_{name[0]}") for name in ("a1", "a2", "b1")]
+    await vault.put(ANNA, [*left, item("none")])
+    await vault.put(Owner("other", "anna"), [replace(item("a3"), request_id="req_a")])
+    with sql.kept(url) as connection:
+        assert sql.erase(connection, "acme", ["req_a", "req_c"]) == 2
+        assert sql.erase(connection, "acme", ["req_a"]) == 0
+    assert [name for name, _ in await vault.page(ANNA, "response", "", "", 9)] == ["b1", "none"]
+    assert await vault.get(Owner("other", "anna"), "response", "a3") == b"v"
+    await vault.put(ANNA, [replace(item("b1"), request_id="req_d")])
+    with sql.kept(url) as connection:
+        assert sql.erase(connection, "acme", ["req_b", "req_d"]) == 1
+    await vault.aclose()
+
+
 async def test_more_than_one_batch_is_purged(sqlite_url: str, clock: Clock):
     vault = SqlVault(sqlite_url, MASTER, clock=clock)
     many = [item(f"n{number}", expires=1500.0) for number in range(2 * sql.BATCH + 1)]

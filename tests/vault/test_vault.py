@@ -9,6 +9,7 @@ import pytest
 from gateway.errors import InternalError
 from gateway.ports import Owner, Vault
 from gateway.vault.memory import MemoryVault
+from gateway.vault.sql import BATCH
 from gateway.vault.store import SqlVault
 from tests.vault.conftest import ANNA, MASTER, Clock, item
 
@@ -91,6 +92,16 @@ async def test_a_name_is_dropped_with_all_below_it(vault: Vault):
     assert [name for name, _ in left] == sorted(kept)
     assert await vault.get(ANNA, "batch", "f-1") == b"v"
     await vault.drop(ANNA, "response", "f-1")
+
+
+async def test_more_is_dropped_and_purged_than_goes_at_a_time(vault: Vault):
+    many = [item(f"f-1/{number:04}", expires=1500.0) for number in range(2 * BATCH)]
+    await vault.put(ANNA, [item("f-1"), item("f-10"), *many])
+    await vault.drop(ANNA, "response", "f-1")
+    assert [name for name, _ in await vault.page(ANNA, "response", "", "", 9)] == ["f-10"]
+    await vault.put(ANNA, many)
+    assert await vault.purge(1600.0) == len(many)
+    assert [name for name, _ in await vault.page(ANNA, "response", "", "", 9)] == ["f-10"]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ down_revision = "0004"
 
 _TABLE = (
     "CREATE TABLE vault_items (owner {bytes} NOT NULL, kind {text} NOT NULL, name {text} NOT NULL, "
-    "tenant {text} NOT NULL, created {real} NOT NULL, expires {real} NOT NULL, "
-    "sealed {bytes} NOT NULL, PRIMARY KEY (owner, kind, name))"
+    "tenant {text} NOT NULL, request_id {text} NOT NULL, created {real} NOT NULL, "
+    "expires {real} NOT NULL, sealed {bytes} NOT NULL, PRIMARY KEY (owner, kind, name))"
 )
-_INDEX = "CREATE INDEX vault_items_expires ON vault_items (expires)"
+_INDEXES = (
+    "CREATE INDEX vault_items_expires ON vault_items (expires)",
+    "CREATE INDEX vault_items_request ON vault_items (request_id)",
+)
 _SQLITE = {"bytes": "BLOB", "text": "TEXT", "real": "REAL"}
 _POSTGRESQL = {"bytes": "bytea", "text": 'text COLLATE "C"', "real": "double precision"}
 _GRANTS = (
@@ -27,7 +30,8 @@ def upgrade() -> None:
     run = op.get_bind().exec_driver_sql
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     run(_TABLE.format(**(_SQLITE if is_sqlite else _POSTGRESQL)))
-    run(_INDEX)
+    for statement in _INDEXES:
+        run(statement)
     if not is_sqlite:
         for statement in _GRANTS:
             run(statement)
