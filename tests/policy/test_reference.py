@@ -29,6 +29,7 @@ from gateway.policy.shape import (
     WhenModel,
 )
 from gateway.policy.shipped import shipped_policies, shipped_policy
+from gateway.wire import messages, openai_fields, responses, responses_tools
 
 TEXT = (shipped_policy("default").parent / "README.md").read_text(encoding="utf-8")
 OWN, CASES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -74,6 +75,15 @@ def test_every_key_of_a_case_is_explained():
     )
     for limit in LIMITS:
         assert f"`{limit.code}`" in section("Test cases")
+
+
+def test_every_kind_of_tool_that_a_provider_runs_is_named():
+    kinds = {
+        *openai_fields._HOSTED.values(), *responses._HOSTED.values(),
+        *responses_tools._HOSTED.values(), *messages._TOOL_TYPES.values(),
+    } - {""}  # fmt: skip
+    (row,) = re.findall(r"^\| `hosted_tools` \| none; a list of (.*?) \|", TEXT, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == sorted(kinds)
 
 
 def test_every_operator_is_explained_in_order():
