@@ -33,12 +33,15 @@ from gateway.exchange import Caller
 from gateway.ports import FileStore, MaskedLine, Owner
 from gateway.recording import CLIENT_GONE
 
-WINDOW: Final = 16
+WINDOW: Final = 32
 WINDOW_BYTES: Final = 1_000_000
 """So many lines, or lines of so many bytes, are worked on at a time."""
 
 MAX_FILE_BYTES: Final = 200_000_000
 CLOSING: Final = 64  # records that are closed at a time
+
+_COMMON: Final = ("tenant", "actor", "origin", "endpoint", "context", "policy", "transform")
+"""What many lines have in common."""
 
 _log = structlog.get_logger()
 
@@ -181,7 +184,8 @@ class Upload:
         among = set(parts.stores) if store is None else {store.name}
         try:
             admitted = await parts.pipeline.admit(line.body, caller, codec, among=among)
-            self._open.append(admitted.accepted)
+            last = self._open[-1] if self._open else admitted.accepted
+            self._open.append(_sharing(admitted.accepted, last))
             if self._store is None:  # the first line says where all go
                 self._store = parts.stores[admitted.upstream]
                 self._sending = Sending(self._store, self._expires_s, self.caller)
@@ -221,6 +225,16 @@ class Upload:
                 family = one.context.family if one.context else ""
                 effect = one.policy.action.value if one.policy else ""
                 metrics.request_ended(family, effect, outcome.value, seconds)
+
+
+def _sharing(accepted: Accepted, last: Accepted) -> Accepted:
+    """The same facts; what they have in common with those of another line takes no memory twice."""
+    same = {
+        name: getattr(last, name)
+        for name in _COMMON
+        if getattr(accepted, name) == getattr(last, name)
+    }
+    return replace(accepted, **same)
 
 
 def _closed(accepted: Accepted, outcome: Outcome, status: int, code: str) -> Closed:
