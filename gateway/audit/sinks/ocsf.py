@@ -14,8 +14,8 @@ Every record is an event of the class API Activity (6003), with the profile `ai_
     ai_model           the model that served or was asked for, and the upstream
     message_context    tokens, never text
     resources          what an event of the gateway itself is about
-    duration           milliseconds
-    unmapped           the record's own fields that have no place in OCSF, under `cloakroom`
+    unmapped           the record's own fields that have no place in OCSF, under `cloakroom`;
+                       latencies too: `duration` is of events that stand for several
 
 The event is for searching. What proves something is the canonical form, which other sinks carry.
 """
@@ -65,7 +65,7 @@ _OPEN: Final = frozenset({"request.accepted", "request.outcome_unknown"})
 _USER_TYPES: Final[Mapping[str, int]] = MappingProxyType({"operator": 2, "system": 3, "client": 4})
 _MAPPED: Final = frozenset(
     "v event_id type ts request_id tenant target build actor_kind actor_ref operation "
-    "model_requested model_served upstream_id usage latency_ms http_status error_code".split()
+    "model_requested model_served upstream_id usage http_status error_code".split()
 )
 
 
@@ -99,8 +99,6 @@ def event(leaf_index: int, record: Mapping[str, Any]) -> dict[str, Any]:
         made["dst_endpoint"] = {"name": upstream}
     if target := record.get("target"):
         made["resources"] = [{"name": target}]
-    if total := record.get("latency_ms", {}).get("total"):
-        made["duration"] = total
     return made | _operation(record) | _unmapped(record)
 
 
@@ -182,6 +180,4 @@ def _unmapped(record: Mapping[str, Any]) -> dict[str, Any]:
     rest = {name: value for name, value in record.items() if name not in _MAPPED}
     if record.get("model_served") and record.get("model_requested"):
         rest["model_requested"] = record["model_requested"]
-    if latency := record.get("latency_ms"):
-        rest["latency_ms"] = dict(latency)
     return {"unmapped": {"cloakroom": rest}} if rest else {}
