@@ -108,11 +108,11 @@ class Pipeline:
         offered = candidates(self._upstreams(among, previous), parsed.model, parsed.family)
         known = replace(
             self._known(caller, codec, parsed, scope),
+            parent_id="" if previous is None else previous.request_id,
             context=context_facts(caller, parsed, offered),
         )
 
         detected = await self._detecting.on_record(parsed, known, self.recorder, len(raw))
-            parent_id="" if previous is None else previous.request_id,
         self._check_model(parsed, detected.findings)
         entities = count_entities(parsed.leaves, detected.findings)
         detect_ms = round((time.monotonic() - started) * 1000)
@@ -238,6 +238,7 @@ class Pipeline:
         return keeping(
             decision, parsed.leaves, detected.findings, master=self.settings.master_key,
             tenant=known.tenant, request_id=known.request_id,
+            carried=() if previous is None else previous.asked.restoration.typed(),
         )  # fmt: skip
 
     async def _deny(
@@ -245,7 +246,6 @@ class Pipeline:
     ) -> None:
         end = Closed(outcome=Outcome.DENIED, http_status=403, error_code="policy_denied")
         beside = None if kept is None else lambda _: kept.denial()
-            carried=() if previous is None else previous.asked.restoration.typed(),
         audit_id = await self.recorder.ended(known, end, beside)
         family = known.context.family if known.context else ""
         metrics.request_ended(family, decision.effect.value, "denied", time.monotonic() - started)
