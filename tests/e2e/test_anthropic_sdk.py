@@ -11,17 +11,15 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import anthropic
 import pytest
 from pydantic import BaseModel
 
-from gateway.upstreams.echo import count_tokens, messages
+from tests.e2e.echo_server import EchoServer, serving
 from tests.e2e.test_openai_sdk import PLANTED, TEXT
 from tests.e2e.world import Gateway
 
@@ -66,58 +64,18 @@ def asked(text: str = TEXT, **fields: Any) -> dict[str, Any]:
     return {"model": "m", "max_tokens": 4096, "messages": messages, **fields}
 
 
-class Claude(ThreadingHTTPServer):
-    """A server of the Messages API that answers with what it was sent, and remembers it."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.received: list[tuple[dict[str, str], bytes]] = []
-
-    @property
-    def bodies(self) -> list[Any]:
-        return [json.loads(raw) for _, raw in self.received]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Claude
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["content-length"]))
-        self.server.received.append((dict(self.headers), raw))
-        body = json.loads(raw)
-        assert self.path in ("/v1/messages", "/v1/messages/count_tokens")
-        kind = "text/event-stream" if body.get("stream") else "application/json"
-        echo: Any = count_tokens if self.path.endswith("count_tokens") else messages
-        self.send_response(200)
-        self.send_header("content-type", kind)
-        self.end_headers()
-        for piece in echo.events(body, "0a1b2c", 0) if body.get("stream") else ():
-            self.wfile.write(piece)
-        if not body.get("stream"):
-            self.wfile.write(json.dumps(echo.whole(body, "0a1b2c", 0)).encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def claude(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Claude, anthropic.Anthropic]]:
-    with Claude() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        made = Gateway(
-            tmp_path_factory.mktemp("claude"), SERVED.format(port=server.server_address[1])
-        )
+) -> Iterator[tuple[EchoServer, anthropic.Anthropic]]:
+    with serving() as server:
+        made = Gateway(tmp_path_factory.mktemp("claude"), SERVED.format(port=server.port))
         try:
             made.start()
             with anthropic.Anthropic(base_url=made.url, api_key="any", max_retries=0) as client:
                 yield server, client
         finally:
             made.stop()
-            server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -307,7 +265,7 @@ def test_thinking_that_was_not_sealed_is_a_text_like_any_other(client: anthropic
 
 
 def test_nothing_planted_leaves_turn_after_turn(
-    claude: tuple[Claude, anthropic.Anthropic],
+    claude: tuple[EchoServer, anthropic.Anthropic],
 ) -> None:
     """Whatever field it is in; and what was sent goes out as the same bytes again."""
     server, client = claude

@@ -16,7 +16,7 @@ from gateway.upstreams.echo.common import PREFIX, recut
 from gateway.upstreams.loopback import LoopbackUpstream
 
 SETTINGS = Settings(name="loopback", kind="loopback", upstream_class=UpstreamClass.ON_PREM)
-TOOL = {
+TOOL: Any = {
     "type": "function",
     "function": {
         "name": "look_up",
@@ -179,6 +179,15 @@ async def test_a_named_tool_is_the_one_that_is_called():
 
 async def test_no_tool_is_called_where_the_request_says_none():
     body = await whole(ask("x", tools=[TOOL], tool_choice="none"))
+    assert body["choices"][0]["message"]["content"] == PREFIX + "x"
+
+
+async def test_it_answers_by_a_schema():
+    wanted = {"name": "n", "schema": TOOL["function"]["parameters"]}
+    form = {"type": "json_schema", "json_schema": wanted}
+    body = await whole(ask('a "b"', response_format=form))
+    assert orjson.loads(body["choices"][0]["message"]["content"]) == {"query": 'a "b"'}
+    body = await whole(ask("x", response_format={"type": "text"}))
     assert body["choices"][0]["message"]["content"] == PREFIX + "x"
 
 

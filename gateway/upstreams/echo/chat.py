@@ -69,15 +69,23 @@ def _answer(document: dict[str, Json], request_id: str, created: int) -> _Answer
     messages = [m for m in items(document.get("messages")) if isinstance(m, dict)]
     received = _received(messages)
     tool = _tool(document) if messages and messages[-1].get("role") == "user" else None
+    text = _in_json(document, received) or PREFIX + received
     return _Answer(
         id=f"chatcmpl-{request_id}",
         created=created,
         model=str(document.get("model", "")),
         choices=choices,
         prompt_tokens=sum(tokens(_text(message)) for message in messages),
-        text=arguments(tool.get("parameters"), received) if tool else PREFIX + received,
+        text=arguments(tool.get("parameters"), received) if tool else text,
         tool=str(tool["name"]) if tool else None,
     )
+
+
+def _in_json(document: dict[str, Json], received: str) -> str:
+    """What was received, in the form that was asked for; "" where none was."""
+    wanted = document.get("response_format")
+    schema = wanted.get("json_schema") if isinstance(wanted, dict) else None
+    return arguments(schema.get("schema"), received) if isinstance(schema, dict) else ""
 
 
 def _received(messages: list[dict[str, Json]]) -> str:
