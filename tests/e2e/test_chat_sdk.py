@@ -1,4 +1,4 @@
-"""The official `openai` client on Chat Completions: its stream, its models of answers, its tools."""
+"""The official `openai` client on Chat Completions: its stream, parsed answers, tools of models."""
 
 from __future__ import annotations
 
