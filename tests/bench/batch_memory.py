@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,37 +73,44 @@ def form(lines: int, characters: int) -> Iterator[bytes]:
     yield f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> Any:
+@contextmanager
+def asked(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> Any:
     """A response that has begun."""
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=600)
-    connection.request(method, path, body, headers, encode_chunked=not isinstance(body, bytes))
-    response = connection.getresponse()
-    assert response.status == 200, response.read()
-    return response
+    with closing(http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=600)) as connection:
+        is_whole = isinstance(body, bytes)
+        connection.request(method, path, body, headers, encode_chunked=not is_whole)
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        yield response
+
+
+def told(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    """A response as JSON."""
+    with asked(gateway, method, path, body, **headers) as response:
+        return json.loads(response.read())
 
 
 def round_trip(gateway: Gateway, pid: int, lines: int, characters: int) -> Figures:
     """Upload, start, wait, download."""
     before = peak(pid, reset=True)
     begun = time.perf_counter()
-    kind = f"multipart/form-data; boundary={BOUNDARY}"
-    chunked = {"content-type": kind, "transfer-encoding": "chunked"}
-    file = json.loads(ask(gateway, "POST", "/v1/files", form(lines, characters), **chunked).read())
+    kind = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+    kind["transfer-encoding"] = "chunked"
+    file = told(gateway, "POST", "/v1/files", form(lines, characters), **kind)
     upload_s, upload = time.perf_counter() - begun, peak(pid)
-    asked = {"input_file_id": file["id"], "endpoint": CHAT, "completion_window": "24h"}
-    kind = "application/json"
-    raw = json.dumps(asked).encode()
-    batch = json.loads(ask(gateway, "POST", "/v1/batches", raw, **{"content-type": kind}).read())
+    start = {"input_file_id": file["id"], "endpoint": CHAT, "completion_window": "24h"}
+    kind = {"content-type": "application/json"}
+    batch = told(gateway, "POST", "/v1/batches", json.dumps(start).encode(), **kind)
     while batch["status"] != "completed":
-        batch = json.loads(ask(gateway, "GET", f"/v1/batches/{batch['id']}").read())
+        batch = told(gateway, "GET", f"/v1/batches/{batch['id']}")
     at_download = peak(pid, reset=True)
     begun = time.perf_counter()
     restored = 0
-    response = ask(gateway, "GET", f"/v1/files/{batch['output_file_id']}/content")
-    while raw := response.readline():
-        one = json.loads(raw)
-        said = one["response"]["body"]["choices"][0]["message"]["content"]
-        restored += one["custom_id"] in said
+    with asked(gateway, "GET", f"/v1/files/{batch['output_file_id']}/content") as response:
+        while raw := response.readline():
+            one = json.loads(raw)
+            said = one["response"]["body"]["choices"][0]["message"]["content"]
+            restored += one["custom_id"] in said
     return Figures(
         lines, file["bytes"], before, upload - before, peak(pid) - at_download, upload_s,
         time.perf_counter() - begun, restored,
