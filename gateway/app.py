@@ -54,7 +54,7 @@ from gateway.state import States
 from gateway.types import Family, Subject
 from gateway.upstreams.anthropic import anthropic_upstream
 from gateway.upstreams.azure import azure_upstream
-from gateway.upstreams.files import HttpFiles
+from gateway.upstreams.files import AZURE_ENDPOINTS, AZURE_URLS, HttpFiles
 from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.loopback import LoopbackStates, LoopbackUpstream
 from gateway.upstreams.loopback_files import LoopbackFiles
@@ -91,9 +91,11 @@ def make_files(settings: UpstreamSettings, upstream: Upstream) -> FileStore | No
     """What keeps files of requests at an upstream; None where its kind has no such thing."""
     if isinstance(upstream, LoopbackUpstream):
         return LoopbackFiles(upstream)
-    if isinstance(upstream, HttpUpstream) and settings.kind in FILES_OVER_HTTP:
-        return HttpFiles(upstream, settings.model_map)
-    return None
+    if not isinstance(upstream, HttpUpstream) or settings.kind not in FILES_OVER_HTTP:
+        return None
+    if settings.kind == "azure_openai":
+        return HttpFiles(upstream, settings.model_map, AZURE_URLS, AZURE_ENDPOINTS)
+    return HttpFiles(upstream, settings.model_map)
 
 
 def make_states(settings: UpstreamSettings, upstream: Upstream) -> StateStore | None:

@@ -59,6 +59,7 @@ class KeptFile:
     filename: str = field(repr=False)
     lines_of: str
     urls: tuple[str, ...] = ()
+    hides_cached: bool = False  # whether policy says so of any of its lines
     expires: int | None = None
 
 
@@ -69,6 +70,8 @@ class KeptBatch:
     upstream: str
     upstream_id: str
     file: str  # our id of its input
+    endpoint: str
+    hides_cached: bool = False
     metadata: Mapping[str, str] | None = field(default=None, repr=False)
 
 

@@ -89,11 +89,11 @@ def batch_object(
     if created is None or state not in _BATCH_STATES:
         raise invalid()
     model = token(answer.get("model"), None)
-    usage = figures(answer.get("usage"))
+    usage = {} if kept.hides_cached else figures(answer.get("usage"))
     return {
         "id": batch_id,
         "object": "batch",
-        "endpoint": token(answer.get("endpoint"), ""),
+        "endpoint": kept.endpoint,
         **({} if model is None else {"model": model}),
         "errors": _errors(answer.get("errors")),
         "input_file_id": kept.file,

@@ -62,7 +62,9 @@ class Batches:
         sent = {"input_file_id": file.upstream_id, "endpoint": endpoint, **sent}
         answer = await store.start(sent, caller.request_id, caller.headers)
         batch_id = self.parts.shelf.new_id(BATCH)
-        kept = KeptBatch(file.upstream, their_id(answer), file_id, metadata)
+        kept = KeptBatch(
+            file.upstream, their_id(answer), file_id, endpoint, file.hides_cached, metadata
+        )
         try:
             await self.parts.shelf.keep_batch(owner, batch_id, kept)
         except BaseException:

@@ -51,9 +51,11 @@ class Shelf:
         if await self.vault.get(owner, _FILES, file_id) is None:
             await self.keep_file(owner, file_id, kept)
 
-    async def keep_line(self, owner: Owner, file_id: str, line: str, kept: KeptLine) -> None:
-        """Keep a line of a file."""
-        await self._keep(owner, _LINES, f"{file_id}/{line}", pack_line(kept))
+    async def keep_line(
+        self, owner: Owner, file_id: str, line: str, kept: KeptLine, request_id: str
+    ) -> None:
+        """Keep a line of a file, which is on record as a request of its own."""
+        await self._keep(owner, _LINES, f"{file_id}/{line}", pack_line(kept), request_id)
 
     async def keep_batch(self, owner: Owner, batch_id: str, kept: KeptBatch) -> None:
         """Keep a batch."""
@@ -97,6 +99,8 @@ class Shelf:
         await self.vault.drop(owner, _LINES, file_id)
         await self.vault.drop(owner, _FILES, file_id)
 
-    async def _keep(self, owner: Owner, kind: str, name: str, value: bytes) -> None:
+    async def _keep(
+        self, owner: Owner, kind: str, name: str, value: bytes, request_id: str = ""
+    ) -> None:
         expires = self.clock() + self.days * _DAY_S
-        await self.vault.put(owner, [Item(kind, name, value, expires)])
+        await self.vault.put(owner, [Item(kind, name, value, expires, request_id)])

@@ -66,6 +66,7 @@ class Upload:
     _window: list[tuple[int, bytes]] = field(default_factory=list, repr=False)
     _waiting: int = 0  # bytes
     _urls: set[str] = field(default_factory=set)
+    _hides_cached: bool = False
     _store: FileStore | None = None
     _sending: Sending | None = None
     _theirs: str = ""  # the upstream's id, once it has the file
@@ -121,6 +122,7 @@ class Upload:
             filename=self._name,
             lines_of=self.id,
             urls=tuple(sorted(self._urls)),
+            hides_cached=self._hides_cached,
         )
         await self.parts.shelf.keep_file(self._owner, self.id, kept)
         await self._close(Outcome.COMPLETED, 200, "")
@@ -191,7 +193,9 @@ class Upload:
                 self._sending = Sending(self._store, self._expires_s, self.caller)
             asked = replace(admitted.asked(), answer_id="")  # an answer has no name in a batch
             kept = KeptLine(line.custom_id, line.url, asked)
-            await parts.shelf.keep_line(self._owner, self.id, line_id(number), kept)
+            self._hides_cached = self._hides_cached or asked.answers.hides_cached
+            name, request_id = line_id(number), caller.request_id
+            await parts.shelf.keep_line(self._owner, self.id, name, kept, request_id)
         except GatewayError as error:
             failure = error
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -17,6 +17,10 @@ from gateway.upstreams.http import JSON, Call, HttpReply, HttpUpstream, mapped_m
 
 FILE_NAME: Final = "batch.jsonl"  # the caller's own may say something
 
+AZURE_URLS: Final = {"/v1/chat/completions": "/chat/completions"}
+AZURE_ENDPOINTS: Final = {**AZURE_URLS, "/v1/responses": "/chat/completions"}
+"""What Azure calls the endpoints, in lines and where a batch is started: it looks at the lines."""
+
 _ID: Final = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 _TEXTS: Final = frozenset(
     {JSON, "application/octet-stream", "application/jsonl", "application/x-ndjson"}
@@ -26,10 +30,16 @@ _TEXTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class HttpFiles:
-    """Implements `ports.FileStore`, on the connections of an upstream."""
+    """Implements `ports.FileStore`, on the connections of an upstream.
+
+    `urls` and `endpoints` are the server's own names of endpoints, in lines and where a batch is
+    started.
+    """
 
     upstream: HttpUpstream
     model_map: Mapping[str, str]
+    urls: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -71,7 +81,9 @@ class HttpFiles:
         self, batch: Mapping[str, Any], request_id: str, headers: Mapping[str, str]
     ) -> dict[str, Any]:
         """Start a batch."""
-        return await self._ask("POST", "/batches", request_id, headers, orjson.dumps(batch))
+        endpoint = self.endpoints.get(batch["endpoint"], batch["endpoint"])
+        body = orjson.dumps({**batch, "endpoint": endpoint})
+        return await self._ask("POST", "/batches", request_id, headers, body)
 
     async def batch(
         self, batch_id: str, request_id: str, headers: Mapping[str, str]
@@ -92,7 +104,8 @@ class HttpFiles:
             model = mapped_model(request.model, self.model_map)
             if model != request.model:
                 request = request.with_fields(model=model)
-            said = {"custom_id": line.custom_id, "method": "POST", "url": line.endpoint}
+            url = self.urls.get(line.endpoint, line.endpoint)
+            said = {"custom_id": line.custom_id, "method": "POST", "url": url}
             yield orjson.dumps({**said, "body": orjson.Fragment(request.body)}) + b"\n"
 
     async def _ask(

@@ -11,6 +11,7 @@ from openai.types import Batch, FileObject
 
 from gateway.errors import GatewayError, NotFound, RequestError, UpstreamFailed
 from tests.batches.world import ANNA, BEN, CHAT, OTHER, World, jsonl, line
+from tests.test_pipeline import POLICY
 
 ONE = jsonl(line("a", "hello"))
 CANARY = "canary words of the upstream"
@@ -54,6 +55,7 @@ async def test_a_batch_from_its_start_to_its_end(world: World) -> None:
     assert batch["input_file_id"] == file["id"]
     assert batch["request_counts"] == {"total": 1, "completed": 1, "failed": 0}
     assert not set(world.files._files) & {batch["output_file_id"], batch["input_file_id"]}
+    assert batch["endpoint"] == CHAT
     assert set(Batch.model_validate(batch).model_dump()) >= set(batch)
 
 
@@ -100,6 +102,24 @@ async def test_what_is_no_batch(world: World, answer: dict[str, Any]) -> None:
     with pytest.raises(UpstreamFailed) as caught:
         await world.batches.batch(batch["id"], ANNA)
     assert caught.value.code == "upstream_invalid"
+
+
+@pytest.mark.parametrize(("rule", "shown"), [("shown", True), ("hidden", False)])
+async def test_figures_of_caches_are_hidden_where_policy_says_so(
+    tmp_path: Path, rule: str, shown: bool
+) -> None:
+    """A batch has no figures without them."""
+    world = World(tmp_path, POLICY + f"answers: {{cached_tokens: {rule}}}\n")
+    file = await world.upload(ONE)
+    batch = await world.start(file["id"])
+    usage = {"input_tokens": 5, "input_tokens_details": {"cached_tokens": 4}}
+
+    async def asked(*_: Any) -> dict[str, Any]:
+        return {"status": "completed", "created_at": 7, "usage": usage}
+
+    world.files.batch = asked  # type: ignore[method-assign]
+    told = await world.batches.batch(batch["id"], ANNA)
+    assert told.get("usage") == (usage if shown else None)
 
 
 @pytest.mark.parametrize("caller", [BEN, OTHER])

@@ -16,7 +16,8 @@ from gateway.ports import MaskedLine
 from gateway.settings import Limits, Secret
 from gateway.settings import Upstream as Settings
 from gateway.types import UpstreamClass
-from gateway.upstreams.files import HttpFiles
+from gateway.upstreams.azure import azure_upstream
+from gateway.upstreams.files import AZURE_ENDPOINTS, AZURE_URLS, HttpFiles
 from gateway.upstreams.openai import openai_upstream
 from tests.upstreams.test_http import CANARY, Masked
 
@@ -217,6 +218,40 @@ async def test_the_other_calls(
 
     assert server.seen[0][:2] == (method, path)
     assert server.seen[0][2]["authorization"] == "Bearer sk-1"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url", "started"),
+    [
+        ("/v1/chat/completions", "/chat/completions", "/chat/completions"),
+        ("/v1/responses", "/v1/responses", "/chat/completions"),
+        ("/v1/embeddings", "/v1/embeddings", "/v1/embeddings"),
+    ],
+)
+async def test_azure_has_names_of_its_own(
+    server: Server, endpoint: str, url: str, started: str
+) -> None:
+    """For paths and for endpoints, in lines and where a batch is started."""
+    settings = Settings(
+        name="one", kind="azure_openai", upstream_class=UpstreamClass.EXTERNAL,
+        base_url=server.url.removesuffix("/v1"), api_key=Secret("k"), api_version="2025-03-01",
+    )  # fmt: skip
+    files = HttpFiles(azure_upstream(settings, LIMITS), {}, AZURE_URLS, AZURE_ENDPOINTS)
+
+    async def one() -> AsyncIterator[MaskedLine]:
+        yield MaskedLine("l1", endpoint, Masked())  # type: ignore[arg-type]
+
+    await files.upload(one(), None, "r", {})
+    await files.start({"endpoint": endpoint}, "r", {})
+    await files.file("file-1", "r", {})
+    await files.upstream.aclose()
+
+    assert [path for _, path, _, _ in server.seen] == [
+        "/openai/files", "/openai/batches", "/openai/files/file-1",
+    ]  # fmt: skip
+    assert f'"url":"{url}"'.encode() in server.seen[0][3]
+    assert orjson.loads(server.seen[1][3]) == {"endpoint": started}
+    assert all(headers["api-key"] == "k" for _, _, headers, _ in server.seen)
 
 
 @pytest.mark.parametrize(("call", "method", "path"), CALLS)
