@@ -65,6 +65,16 @@ async def test_what_is_sent_and_what_is_told(world: World) -> None:
     assert await world.batches.file(made["id"], ANNA) == made
 
 
+async def test_a_line_is_erased_with_its_request(world: World) -> None:
+    """Each is kept under the request as which it is on record."""
+    await world.upload(NAMED)
+
+    accepted = {r.request_id for r in world.sink.records if r.type == EventType.REQUEST_ACCEPTED}
+    kept = {item.request_id for item in world.vault.kept if item.kind == "file_line"}
+    assert kept == accepted
+    assert len(kept) == 2
+
+
 async def test_a_line_is_on_record_and_kept_before_it_leaves(world: World) -> None:
     """And closed once the file is there; the client has its id only then."""
     await world.upload(NAMED)

@@ -110,8 +110,12 @@ class NotingVault(MemoryVault):
         await super().put(owner, items)
 
     @property
+    def kept(self) -> list[Item]:
+        return [item for held in self._items.values() for item in held.values()]
+
+    @property
     def values(self) -> list[bytes]:
-        return [item.value for held in self._items.values() for item in held.values()]
+        return [item.value for item in self.kept]
 
 
 class World:
