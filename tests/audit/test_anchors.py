@@ -113,11 +113,6 @@ def test_a_folder_that_is_not_there_is_a_fault(log: Log, tmp_path: Path):
 # --- webhooks ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory) -> Pki:
-    return make_pki(tmp_path_factory.mktemp("pki"))
-
-
 class Hook:
     """An HTTPS server that answers as it is told and keeps what it is sent."""
 

@@ -26,12 +26,6 @@ from tests.audit.logs import ORIGIN, attack, bodies, make_log, new_keys
 from tests.audit.test_store_both import MASTER, Log, begin, check, end
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with pg.any_server() as url:
-        yield url
-
-
 @pytest.fixture(
     params=[
         "sqlite",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -21,6 +20,7 @@ from gateway.expiring import Expirer
 from tests.audit import pg
 from tests.audit.content.kept import EARLIER, LATER, MASTER, TENANT, exchange, store
 from tests.audit.test_retention import fill, requests, taken
+from tests.audit.test_store_both import Log
 
 ANNA, BERT = "anna@example.com", "bert@example.com"
 RETENTION, WRITER = "cloakroom_retention", "cloakroom_writer"
@@ -29,10 +29,8 @@ PRUNE = "SELECT audit_prune({0}, '2026-01-01T00:00:00.000000Z', 'e')"
 
 
 @pytest.fixture
-def url(server: str) -> Iterator[str]:
-    with pg.fresh(server) as one:
-        opening.migrate(one)
-        yield one
+def url(log: Log) -> str:
+    return log.url
 
 
 @pytest.fixture

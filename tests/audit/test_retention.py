@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,6 @@ from gateway.audit.merkle import (
     verify_inclusion,
 )
 from gateway.audit.notes import parse_note
-from gateway.audit.opening import migrate
 from gateway.audit.reading import LogReader, open_log
 from gateway.audit.record import event
 from gateway.audit.sinks.sql import STATE, Books
@@ -33,7 +31,6 @@ from gateway.audit.sql import Raw
 from gateway.audit.sqlite import sql as sqlite
 from gateway.audit.store import SqlAuditStore
 from gateway.cli import audit
-from tests.audit import pg
 from tests.audit.content.kept import (
     LATER,
     MASTER,
@@ -51,28 +48,10 @@ ANNA = "anna@example.com"
 PAIRS = 310  # 620 leaves: two whole blocks of 256
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    if reason := pg.reason_to_skip():
-        pytest.skip(reason)
-    if pg.URL:
-        yield pg.URL
-    else:
-        with pg.server() as one:
-            yield one.url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        one = f"sqlite:///{tmp_path}/audit.db"
-        fill(one, tmp_path)
-        yield one
-        return
-    with pg.fresh(request.getfixturevalue("server")) as one:
-        migrate(one)
-        fill(one, tmp_path)
-        yield one
+@pytest.fixture
+def url(empty_url: str, tmp_path: Path) -> str:
+    fill(empty_url, tmp_path)
+    return empty_url
 
 
 def fill(

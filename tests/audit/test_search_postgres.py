@@ -28,15 +28,6 @@ pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_s
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    if pg.URL:
-        yield pg.URL
-    else:
-        with pg.server() as one:
-            yield one.url
-
-
-@pytest.fixture(scope="module")
 def sqlite_log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     file = tmp_path_factory.mktemp("sqlite") / "audit.db"
     return make_log(file, bodies(SIZE), range(50, SIZE + 1, 50))

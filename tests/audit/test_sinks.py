@@ -222,11 +222,6 @@ def test_one_of_two_that_put_a_file_at_once_stays(tmp_path: Path):
 # --- syslog ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory) -> Pki:
-    return make_pki(tmp_path_factory.mktemp("pki"))
-
-
 def sink_to(pki: Pki, port: int, *, answers_end: bool = True) -> SyslogSink:
     server = Server("127.0.0.1", port, pki.ca, *pki.client, answers_end, timeout_s=5.0)
     return SyslogSink(server, hostname="gateway-1")

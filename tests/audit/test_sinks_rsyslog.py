@@ -100,11 +100,6 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("rsyslogd does not listen")
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return make_pki(tmp_path_factory.mktemp("pki"))
-
-
 @pytest.fixture(autouse=True)
 def _is_installed() -> None:
     if shutil.which("rsyslogd") is None:

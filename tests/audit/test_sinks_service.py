@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gateway.app import create_app
-from gateway.audit.opening import migrate
 from gateway.audit.sinks.sql import Books
 from gateway.config import load
 from gateway.errors import ConfigError
 from gateway.settings import Settings
+from tests.audit.test_store_both import Log as LogOnPostgres
 
-from . import pg
-from .pki import Pki, SyslogServer, free_port, make_pki
+from .pki import Pki, SyslogServer, free_port
 
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "Hello."}]}
 
@@ -114,11 +112,6 @@ def test_a_broken_sink_is_a_warning_and_on_record(tmp_path: Path, pki: Pki):
     assert kinds.count("request.accepted") == 1
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory) -> Pki:
-    return make_pki(tmp_path_factory.mktemp("pki"))
-
-
 def test_a_path_that_cannot_be_written_is_refused_with_its_place(tmp_path: Path):
     settings = configured(tmp_path, "  sinks:\n    - {kind: jsonl, path: out/a}\n")
     (tmp_path / "out" / "a").mkdir()
@@ -140,17 +133,8 @@ def test_a_server_that_is_down_is_refused_only_where_it_is_required(tmp_path: Pa
 # --- PostgreSQL --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def pg_url() -> Iterator[str]:
-    if reason := pg.reason_to_skip():
-        pytest.skip(reason)
-    with pg.any_server() as server, pg.fresh(server) as url:
-        migrate(url)
-        yield url
-
-
-def test_cursors_anchors_and_locks_on_postgresql(pg_url: str):
-    first, second = Books(pg_url), Books(pg_url)
+def test_cursors_anchors_and_locks_on_postgresql(log: LogOnPostgres):
+    first, second = Books(log.url), Books(log.url)
     assert (first.cursor("a"), first.anchored("a")) == (0, None)
     first.move("a", 5)
     first.move("a", 7)

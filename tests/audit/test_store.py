@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -24,42 +23,23 @@ import pytest
 from sqlalchemy import Engine, event
 
 from gateway.audit.chain import Link, holds, writer_key
-from gateway.audit.facts import Accepted, Actor, ActorKind, AuthMethod, Closed, Origin, Outcome
-from gateway.audit.record import AuditRecord, accepted, closed, commitment, timestamp, uuid7
+from gateway.audit.facts import Closed, Outcome
+from gateway.audit.record import AuditRecord, accepted, closed, commitment
 from gateway.audit.store import Page, SqlAuditStore, stream_records
 from gateway.errors import AuditUnavailable, ConfigError
+from tests.audit.records import FACTS, event_id, facts, now, stamp
 
 MASTER = bytes(32)
 ROOT = Path(__file__).parent.parent.parent
 PROCESS = Path(__file__).with_name("writer_process.py")
-FACTS = Accepted(
-    request_id="req_1",
-    tenant="acme",
-    actor=Actor(kind=ActorKind.CLIENT, method=AuthMethod.API_KEY),
-    origin=Origin(),
-    endpoint="/v1/chat/completions",
-    operation="chat",
-    stream=False,
-    model_requested="m",
-)
-
-
-def event_id() -> str:
-    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
-
-
-def now() -> str:
-    return timestamp(time.time_ns() // 1000)
 
 
 def begin(request_id: str, tenant: str = "acme") -> AuditRecord:
-    facts = replace(FACTS, request_id=request_id, tenant=tenant)
-    return accepted(facts, event_id=event_id(), ts=now())
+    return accepted(facts(request_id, tenant), **stamp())
 
 
 def end(request_id: str, outcome: Outcome = Outcome.COMPLETED, tenant: str = "acme") -> AuditRecord:
-    facts = replace(FACTS, request_id=request_id, tenant=tenant)
-    return closed(facts, Closed(outcome=outcome, http_status=200), event_id=event_id(), ts=now())
+    return closed(facts(request_id, tenant), Closed(outcome=outcome, http_status=200), **stamp())
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -25,40 +23,20 @@ from gateway.audit import checkpoint, opening
 from gateway.audit.chain import Link, holds, writer_key
 from gateway.audit.checkpoint import SigningKeys
 from gateway.audit.checkpointing import Signing
-from gateway.audit.facts import Accepted, Actor, ActorKind, AuthMethod, Closed, Origin, Outcome
+from gateway.audit.facts import Closed, Outcome
 from gateway.audit.merkle import Frontier
 from gateway.audit.notes import Algorithm, VerifierKey
 from gateway.audit.reading import LogReader, LogRow, open_log
-from gateway.audit.record import accepted, closed, leaf_hash, timestamp, uuid7
+from gateway.audit.record import accepted, closed, leaf_hash
 from gateway.audit.signing import make_signing_keys
 from gateway.audit.store import SqlAuditStore, stream_records
 from gateway.errors import AuditUnavailable, ConfigError
 from tests.audit import pg
+from tests.audit.records import facts, stamp
 
 MASTER = bytes(32)
 ROOT = Path(__file__).parent.parent.parent
 PROCESS = Path(__file__).with_name("writer_process.py")
-
-
-def facts(request_id: str) -> Accepted:
-    return Accepted(
-        request_id=request_id,
-        tenant="acme",
-        actor=Actor(kind=ActorKind.CLIENT, method=AuthMethod.API_KEY),
-        origin=Origin(),
-        endpoint="/v1/chat/completions",
-        operation="chat",
-        stream=False,
-        model_requested="m",
-    )
-
-
-def stamp() -> dict[str, str]:
-    now = time.time_ns()
-    return {
-        "event_id": uuid7(now // 1_000_000, secrets.token_bytes(10)),
-        "ts": timestamp(now // 1000),
-    }
 
 
 async def begin(store: SqlAuditStore, request_id: str) -> None:
@@ -100,12 +78,6 @@ class Log:
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with pg.any_server() as url:
-        yield url
 
 
 @pytest.fixture(

@@ -8,44 +8,22 @@ PostgreSQL it may lead.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
-import time
 from pathlib import Path
 
 from gateway.audit.checkpointing import Signing
-from gateway.audit.facts import Accepted, Actor, ActorKind, AuthMethod, Closed, Origin, Outcome
-from gateway.audit.record import accepted, closed, timestamp, uuid7
+from gateway.audit.facts import Closed, Outcome
+from gateway.audit.record import accepted, closed
 from gateway.audit.signing import load_or_make_signing_keys
 from gateway.audit.store import SqlAuditStore
-
-
-def event_id() -> str:
-    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
-
-
-def now() -> str:
-    return timestamp(time.time_ns() // 1000)
-
-
-def facts(request_id: str) -> Accepted:
-    return Accepted(
-        request_id=request_id,
-        tenant="acme",
-        actor=Actor(kind=ActorKind.CLIENT, method=AuthMethod.API_KEY),
-        origin=Origin(),
-        endpoint="/v1/chat/completions",
-        operation="chat",
-        stream=False,
-        model_requested="m",
-    )
+from tests.audit.records import facts, stamp
 
 
 async def request(store: SqlAuditStore, request_id: str) -> None:
     known = facts(request_id)
     end = Closed(outcome=Outcome.COMPLETED, http_status=200)
-    await store.append(accepted(known, event_id=event_id(), ts=now()))
-    await store.append(closed(known, end, event_id=event_id(), ts=now()))
+    await store.append(accepted(known, **stamp()))
+    await store.append(closed(known, end, **stamp()))
 
 
 async def main(log: str, count: int, key: str, *, hang: bool) -> None:
@@ -57,7 +35,7 @@ async def main(log: str, count: int, key: str, *, hang: bool) -> None:
         await asyncio.gather(*(request(store, one) for one in ids[start : start + 8]))
     if hang:
         last = f"req_{store.writer_id}_open"
-        await store.append(accepted(facts(last), event_id=event_id(), ts=now()))
+        await store.append(accepted(facts(last), **stamp()))
         sys.stdout.write(f"{last}\n")
         sys.stdout.flush()
         sys.stdin.read()

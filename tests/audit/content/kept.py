@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from dataclasses import replace
 from pathlib import Path
 
 from gateway.audit.checkpointing import Signing
 from gateway.audit.content.capsule import KEY_BYTES
 from gateway.audit.content.index import blind, index_key
-from gateway.audit.facts import Accepted, Actor, ActorKind, AuthMethod, Closed, Origin, Outcome
-from gateway.audit.record import AuditRecord, accepted, closed, commitment, timestamp, uuid7
+from gateway.audit.facts import Closed, Outcome
+from gateway.audit.record import AuditRecord, accepted, closed, commitment
 from gateway.audit.signing import load_or_make_signing_keys
 from gateway.audit.store import SqlAuditStore
 from gateway.keeping import Keeping
+from tests.audit.records import FACTS, event_id, now
 
 MASTER = b"m" * 32
 TENANT = "acme"
 LATER = "2999-01-01T00:00:00.000000Z"
 EARLIER = "2001-01-01T00:00:00.000000Z"
-FACTS = Accepted(
-    request_id="req_1",
-    tenant=TENANT,
-    actor=Actor(kind=ActorKind.CLIENT, method=AuthMethod.API_KEY),
-    origin=Origin(),
-    endpoint="/v1/chat/completions",
-    operation="chat",
-    stream=False,
-    model_requested="m",
-)
-
-
-def event_id() -> str:
-    return uuid7(time.time_ns() // 1_000_000, secrets.token_bytes(10))
-
-
-def now() -> str:
-    return timestamp(time.time_ns() // 1000)
 
 
 def keeping(request_id: str, *emails: str, expires: str = LATER, original: bool = False) -> Keeping:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +15,6 @@ from gateway.audit.content.capsule import CapsuleKind
 from gateway.audit.content.index import blind, index_key
 from gateway.audit.content.keys import epoch_key, unwrap
 from gateway.audit.content.store import HeldError, open_content
-from gateway.audit.opening import migrate
 from gateway.audit.reading import open_log
 from gateway.audit.record import canonical
 from gateway.audit.sinks.base import SinkFault
@@ -39,25 +37,9 @@ ANNA, BEN = "anna@example.com", "ben@example.com"
 TEXT = b'{"messages": ["canary-4711"]}'
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    if reason := pg.reason_to_skip():
-        pytest.skip(reason)
-    if pg.URL:
-        yield pg.URL
-    else:
-        with pg.server() as one:
-            yield one.url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/audit.db"
-        return
-    with pg.fresh(request.getfixturevalue("server")) as one:
-        migrate(one)
-        yield one
+@pytest.fixture
+def url(empty_url: str) -> str:
+    return empty_url
 
 
 def test_what_is_kept_is_found_and_opens(url: str):

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway.audit import opening
 from gateway.audit.evidence.pack import write_pack
 from gateway.audit.evidence.policies import keep_policy
 from gateway.audit.reading import open_log
-from gateway.audit.signing import make_signing_keys
 from tests.audit import pg
 from tests.audit.evidence.packs import POLICY, inputs, policy_digest, verify
 from tests.audit.test_store_both import Log, begin, count, end, eventually, leaves
 
 pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    with pg.any_server() as server, pg.fresh(server) as url:
-        opening.migrate(url)
-        key_file = tmp_path / "signing.key"
-        yield Log(url, make_signing_keys(key_file), key_file)
 
 
 async def test_it_holds(log: Log, tmp_path: Path):

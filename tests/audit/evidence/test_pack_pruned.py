@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -12,9 +11,7 @@ import pytest
 from gateway.audit import retention
 from gateway.audit.content.store import open_content
 from gateway.audit.evidence.pack import write_pack
-from gateway.audit.opening import migrate
 from gateway.audit.reading import open_log
-from tests.audit import pg
 from tests.audit.content.kept import LATER, MASTER, signing
 from tests.audit.evidence.packs import inputs, verify
 from tests.audit.test_retention import fill, say_so
@@ -22,20 +19,11 @@ from tests.audit.test_retention import fill, say_so
 BELOW = 512
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def url(empty_url: str, tmp_path: Path) -> str:
     """More than 600 records, signed at 300, at 601 or so and at the end; then 512 are taken."""
-    if request.param == "sqlite":
-        one = f"sqlite:///{tmp_path}/audit.db"
-        grown(one, tmp_path)
-        yield one
-        return
-    if reason := pg.reason_to_skip():
-        pytest.skip(reason)
-    with pg.any_server() as server, pg.fresh(server) as one:
-        migrate(one)
-        grown(one, tmp_path)
-        yield one
+    grown(empty_url, tmp_path)
+    return empty_url
 
 
 def grown(url: str, folder: Path) -> None:
