@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from gateway import metrics
 from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Latency, Outcome, TransformFacts, Usage
 from gateway.batches.kept import OUTPUT, KeptFile
@@ -117,6 +118,8 @@ class Download:
         except BaseException:
             await self._close(known, total.closed(Outcome.ABORTED, CLIENT_GONE, "client_gone"))
             raise
+        tally = total.progress.tally
+        metrics.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
         await self._close(known, total.closed(Outcome.COMPLETED, 200, ""))
         if held:
             yield held
@@ -155,6 +158,11 @@ class Download:
             # one answer that is none of its family does not keep the others back
             result = replace(result, status=None, error="upstream_invalid")
         total.add(progress)
+        if usage := progress.facts.usage:
+            metrics.tokens_used(
+                codec.operation, kept.upstream,
+                prompt=usage.get("in", 0), completion=usage.get("out", 0),
+            )  # fmt: skip
         return result_line(result, line.custom_id, body)
 
     async def _close(self, known: Accepted, end: Closed) -> None:

@@ -16,6 +16,7 @@ from gateway.batches.form import (
     FormField,
     FormReader,
 )
+from gateway.batches.lines import LineReader
 from gateway.errors import RequestError
 
 TYPE = "multipart/form-data; boundary=xyz"
@@ -60,6 +61,27 @@ def test_any_cutting_gives_the_same_form(content: bytes, cuts: list[int]) -> Non
     assert read(form, cuts) == [
         FormField("purpose", "batch"), FileBegins("a.jsonl"), FilePiece(content), FileEnds(),
     ]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from([b"\n", b"\r\n", b"x", b"--xyz", b"\xef\xbb\xbf", b"-"])).map(
+        b"".join
+    ),
+    st.lists(st.integers(0, 300)),
+)
+def test_any_cutting_of_a_form_gives_the_same_lines(content: bytes, cuts: list[int]) -> None:
+    """Of the file in it: the lines are cut anew, wherever the form was."""
+    content = content.replace(b"\r\n--xyz", b"\r\n--xy")
+    form = part("purpose", b"batch") + part("file", content, "a.jsonl") + END
+    bounds = [0, *sorted(min(cut, len(form)) for cut in cuts), len(form)]
+    reader, lines, found = FormReader(TYPE), LineReader(1000), list[tuple[int, bytes]]()
+    for start, end in pairwise(bounds):
+        for event in reader.feed(form[start:end]):
+            if isinstance(event, FilePiece):
+                found += lines.feed(event.data)
+    whole = LineReader(1000)
+
+    assert [*found, *lines.end()] == [*whole.feed(content), *whole.end()]
 
 
 def test_the_file_may_come_first_and_be_empty() -> None:
