@@ -19,6 +19,7 @@ from gateway.cli.common import ConfigOption, JsonOption, console, load_settings,
 from gateway.config import MissingKey
 from gateway.errors import RequestError
 from gateway.exchange import Caller, Detected, Preview
+from gateway.masking.strictest import type_of
 from gateway.settings import Settings
 from gateway.types import Decision, Finding, Json, Leaf, LeafKind, Subject
 from gateway.wire.body import parse_body
@@ -136,6 +137,8 @@ def document(preview: Preview) -> dict[str, Json]:
 
 def _finding(leaf: Leaf, one: Finding) -> dict[str, Json]:
     inner: dict[str, Json] = {"inner": list(leaf.inner)} if leaf.inner else {}
+    others = sorted({part.entity_type for part in one.parts} - {one.entity_type})
+    also: dict[str, Json] = {"also": list[Json](others)} if others else {}
     return {
         "path": highlight.place(leaf.path),
         "start": one.start,
@@ -143,6 +146,7 @@ def _finding(leaf: Leaf, one: Finding) -> dict[str, Json]:
         "entity_type": one.entity_type,
         "score": one.score,
         "recognizer": one.recognizer,
+        **also,
         **inner,
     }
 
@@ -216,7 +220,7 @@ def _table(preview: Preview) -> Table:
             Text(one.entity_type, style=highlight.hue(one.entity_type)),
             f"{one.score:.2f}",
             one.recognizer,
-            _operator(preview, one.entity_type),
+            _operator(preview, type_of(one, preview.decision.operator_for)),
             Text(f"{_where(leaf)} {one.start}-{one.end}"),
         )
     return table

@@ -54,6 +54,14 @@ def test_a_text():
     assert shown["decision"]["policy"] == "default"
 
 
+def test_what_stands_in_a_finding_is_told_and_counts():
+    """The address is surer of its type, and the card is not hidden by it."""
+    shown = inspect("see https://shop.example/pay?card=4111111111111111&x=1 now")
+    (one,) = shown["findings"]
+    assert {one["entity_type"], *one["also"]} == {"URL", "CREDIT_CARD"}
+    assert "4111" not in json.dumps(shown["masked"])
+
+
 def test_nothing_found():
     shown = inspect("Explain how tides work.")
     assert shown["findings"] == []
