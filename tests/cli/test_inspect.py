@@ -186,6 +186,7 @@ def test_what_the_gateway_refuses_is_refused_here(
 ):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
     monkeypatch.setattr(sys, "argv", ["cloakroom", "inspect", "-"])
+    monkeypatch.setattr(root.telemetry, "install", lambda **_: None)
     with pytest.raises(SystemExit) as end:
         root.main()
     assert end.value.code == 1

@@ -20,6 +20,11 @@ ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("presidio_analyzer", "presidio_anonymizer", "uvicorn", "sqlalchemy", "fastapi", "openai")
 
 
+@pytest.fixture(autouse=True)
+def _logs_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(root.telemetry, "install", lambda **_: None)
+
+
 def cloakroom(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gateway", *arguments],
