@@ -7,7 +7,6 @@ it before its time.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections import Counter
@@ -18,14 +17,14 @@ from typing import Any, Final
 
 from gateway import metrics
 from gateway.audit import record as audit
-from gateway.audit.facts import Accepted, Closed, Latency, Outcome, TransformFacts, Usage
+from gateway.audit.facts import Closed, Latency, Outcome, TransformFacts, Usage
 from gateway.batches.kept import OUTPUT, KeptFile
 from gateway.batches.lines import LineReader
 from gateway.batches.objects import read_result, result_line
+from gateway.batches.onrecord import on_record
 from gateway.batches.parts import BatchParts
-from gateway.errors import GatewayError, InternalError, RequestError, UpstreamFailed
+from gateway.errors import RequestError, UpstreamFailed
 from gateway.exchange import Caller, Progress
-from gateway.recording import CLIENT_GONE
 from gateway.types import NewData
 from gateway.wire.answers import invalid
 
@@ -100,27 +99,20 @@ class Download:
         if kept.purpose != OUTPUT:
             raise RequestError("Only files of results can be downloaded.", code="no_content")
         known = self.parts.known(self.caller, ENDPOINT, OPERATION, kept.upstream)
-        await self.parts.pipeline.recorder.accepted(known)
         total = _Sum(Progress(secrets.token_bytes(audit.NONCE_BYTES), time.monotonic()))
         held = b""
-        try:
-            async with aclosing(self._restored(kept, total)) as lines:
-                async for line in lines:
-                    if held:
-                        yield held
-                    held = line
-        except GatewayError as error:
-            await self._close(known, total.closed(Outcome.FAILED, error.status, error.code))
-            raise
-        except Exception:
-            await self._close(known, total.closed(Outcome.FAILED, 500, "internal_error"))
-            raise InternalError("The gateway failed.") from None
-        except BaseException:
-            await self._close(known, total.closed(Outcome.ABORTED, CLIENT_GONE, "client_gone"))
-            raise
-        tally = total.progress.tally
-        metrics.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
-        await self._close(known, total.closed(Outcome.COMPLETED, 200, ""))
+        async with (
+            on_record(self.parts.pipeline.recorder, known, total.closed),
+            aclosing(self._restored(kept, total)) as lines,
+        ):
+            async for line in lines:
+                if held:
+                    yield held
+                held = line
+            tally = total.progress.tally
+            metrics.placeholders(
+                restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked
+            )
         if held:
             yield held
 
@@ -164,15 +156,6 @@ class Download:
                 prompt=usage.get("in", 0), completion=usage.get("out", 0),
             )  # fmt: skip
         return result_line(result, line.custom_id, body)
-
-    async def _close(self, known: Accepted, end: Closed) -> None:
-        """Once begun, the record is written to its end, whoever leaves meanwhile."""
-        writing = asyncio.ensure_future(self.parts.pipeline.recorder.ended(known, end))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await writing
-            raise
 
 
 def _read(reader: LineReader, chunk: bytes) -> list[tuple[int, bytes]]:

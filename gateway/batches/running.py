@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from gateway.batches.objects import (
     their_id,
     their_optional_id,
 )
+from gateway.batches.onrecord import on_record
 from gateway.batches.parts import BatchParts
 from gateway.errors import GatewayError, RequestError, UpstreamFailed
 from gateway.exchange import Caller
@@ -36,6 +37,8 @@ _FIELDS: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class Batches:
     """What can be done with files and batches, each time for one caller.
+
+    What changes something is on record as an exchange of its own.
 
     Raises:
         NotFound: it is not there; another's is not there either.
@@ -60,18 +63,19 @@ class Batches:
             raise RequestError(message, code="endpoint_mismatch", param="endpoint")
         store = self.parts.store(file.upstream)
         sent = {"input_file_id": file.upstream_id, "endpoint": endpoint, **sent}
-        answer = await store.start(sent, caller.request_id, caller.headers)
         batch_id = self.parts.shelf.new_id(BATCH)
-        kept = KeptBatch(
-            file.upstream, their_id(answer), file_id, endpoint, file.hides_cached, metadata
-        )
-        try:
-            await self.parts.shelf.keep_batch(owner, batch_id, kept)
-        except BaseException:
-            # nobody could ever find it: it must not run
-            with suppress(GatewayError):
-                await store.cancel(kept.upstream_id, caller.request_id, caller.headers)
-            raise
+        async with self._on_record(caller, "/v1/batches", "batch", file.upstream):
+            answer = await store.start(sent, caller.request_id, caller.headers)
+            kept = KeptBatch(
+                file.upstream, their_id(answer), file_id, endpoint, file.hides_cached, metadata
+            )
+            try:
+                await self.parts.shelf.keep_batch(owner, batch_id, kept)
+            except BaseException:
+                # nobody could ever find it: it must not run
+                with suppress(GatewayError):
+                    await store.cancel(kept.upstream_id, caller.request_id, caller.headers)
+                raise
         return await self._shown(batch_id, kept, answer, caller)
 
     async def batch(self, batch_id: str, caller: Caller) -> dict[str, Any]:
@@ -83,7 +87,8 @@ class Batches:
         """Cancel a batch."""
         kept = await self.parts.shelf.batch(self.parts.owner(caller), batch_id)
         store = self.parts.store(kept.upstream)
-        answer = await store.cancel(kept.upstream_id, caller.request_id, caller.headers)
+        async with self._on_record(caller, "/v1/batches/:id/cancel", "batch_cancel", kept.upstream):
+            answer = await store.cancel(kept.upstream_id, caller.request_id, caller.headers)
         return await self._shown(batch_id, kept, answer, caller)
 
     async def batches(self, caller: Caller, after: str, limit: int) -> dict[str, Any]:
@@ -132,13 +137,20 @@ class Batches:
         owner = self.parts.owner(caller)
         kept = await self.parts.shelf.file(owner, file_id)
         store = self.parts.store(kept.upstream)
-        try:
-            await store.delete(kept.upstream_id, caller.request_id, caller.headers)
-        except UpstreamFailed as error:
-            if error.code != "upstream_not_found":
-                raise
-        await self.parts.shelf.drop_file(owner, file_id)
+        async with self._on_record(caller, "/v1/files/:id", "file_delete", kept.upstream):
+            try:
+                await store.delete(kept.upstream_id, caller.request_id, caller.headers)
+            except UpstreamFailed as error:
+                if error.code != "upstream_not_found":
+                    raise
+            await self.parts.shelf.drop_file(owner, file_id)
         return {"id": file_id, "object": "file", "deleted": True}
+
+    def _on_record(
+        self, caller: Caller, endpoint: str, operation: str, upstream: str
+    ) -> AbstractAsyncContextManager[None]:
+        known = self.parts.known(caller, endpoint, operation, upstream)
+        return on_record(self.parts.pipeline.recorder, known)
 
     async def _asked(self, batch_id: str, kept: KeptBatch, caller: Caller) -> dict[str, Any]:
         store = self.parts.store(kept.upstream)

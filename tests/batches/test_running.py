@@ -9,7 +9,7 @@ import orjson
 import pytest
 from openai.types import Batch, FileObject
 
-from gateway.errors import GatewayError, NotFound, RequestError, UpstreamFailed
+from gateway.errors import AuditUnavailable, GatewayError, NotFound, RequestError, UpstreamFailed
 from tests.batches.world import ANNA, BEN, CHAT, OTHER, World, jsonl, line
 from tests.test_pipeline import POLICY
 
@@ -191,6 +191,37 @@ async def test_a_batch_that_could_not_be_kept_does_not_run(world: World) -> None
 
     assert caught.value.code == "vault_unavailable"
     assert [one.status for one in world.files._batches.values()] == ["cancelling"]
+
+
+async def test_what_changes_something_is_on_record(world: World) -> None:
+    """Accepted before the upstream is asked; looking at it is not."""
+    file = await world.upload(ONE)
+    world.sink.records.clear()
+    batch = await world.start(file["id"])
+    await world.batches.batch(batch["id"], ANNA)
+    await world.batches.cancel(batch["id"], ANNA)
+    await world.batches.delete(file["id"], ANNA)
+
+    said = [(record.type.value, record.operation) for record in world.sink.records]
+    operations = ("batch", "batch_cancel", "file_delete")
+    assert said == [
+        (f"request.{end}", name) for name in operations for end in ("accepted", "completed")
+    ]
+    assert {record.upstream_id for record in world.sink.records} == {"fake"}
+
+
+async def test_what_cannot_be_recorded_is_not_done(world: World) -> None:
+    """The upstream is not asked."""
+    file = await world.upload(ONE)
+    world.sink.refuses = lambda record: True
+    with pytest.raises(AuditUnavailable):
+        await world.start(file["id"])
+    with pytest.raises(AuditUnavailable):
+        await world.batches.delete(file["id"], ANNA)
+
+    assert world.files._batches == {}
+    assert world.files.count == 1
+    assert len(world.vault.values) == 2
 
 
 async def test_cancelling(world: World) -> None:

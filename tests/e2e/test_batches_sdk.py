@@ -191,7 +191,7 @@ def test_nothing_of_the_text_is_at_the_server_or_in_a_file(
     for path in files:
         assert b"jane.roe" not in path.read_bytes(), path
     types = [record["type"] for record in gateway.records() if record.get("request_id")]
-    assert types.count("request.accepted") == types.count("request.completed") == 41
+    assert types.count("request.accepted") == types.count("request.completed") == 42
 
 
 def test_an_upload_that_is_cut_off_leaves_no_file(served: tuple[Gateway, Path, int]) -> None:
