@@ -39,13 +39,14 @@ PURE = (
     "policy/answers.py",
     "batches/lines.py", "batches/form.py", "batches/fields.py", "batches/kept.py",
     "batches/objects.py",
+    "tracing/model.py", "tracing/page.py",
     "conformance/model.py", "conformance/filling.py", "conformance/tables/*.py",
     "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",
     "routing/circuit.py", "routing/budget.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",
     "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/tiles.py",
-    "audit/sinks/ocsf.py",
+    "audit/sinks/ocsf.py", "audit/routing.py",
     "audit/content/capsule.py", "audit/content/keys.py", "audit/content/index.py",
     "audit/content/facts.py",
     "audit/evidence/about.py", "audit/evidence/collect.py", "audit/evidence/quality.py",
@@ -236,7 +237,7 @@ def test_no_broad_except_swallows(file: Path):
 # --- every file of the project ------------------------------------------------------------------
 
 SKIPPED = re.compile(
-    r"(^|/)(\.git|\.venv[a-z-]*|\.[a-z_]+_cache|\.hypothesis|__pycache__|build|dist|[^/]*\.egg-info)(/|$)"
+    r"(^|/)(\.git|node_modules|\.venv[a-z-]*|\.[a-z_]+_cache|\.hypothesis|__pycache__|build|dist|[^/]*\.egg-info)(/|$)"
 )
 TEXT = {"", ".cfg", ".ini", ".j2", ".json", ".lock", ".md", ".py", ".sh", ".toml", ".txt",
         ".yaml", ".yml"}  # fmt: skip
@@ -283,6 +284,7 @@ def test_no_forbidden_words():
         "requirements.lock",
         "requirements-dev.lock",
         "requirements-models.lock",
+        "requirements-clients.lock",
         "deploy/vllm/requirements.txt",
     ],
 )

@@ -43,11 +43,11 @@ def inspect(
 
     The text is a user's message, or a whole request if it is a JSON object with "messages".
     """
-    raw = _read(file)
+    raw = read_input(file)
     settings = load_settings(config, MissingKey.LEND)
     for notice in settings.notices:
         typer.echo(f"note: {notice}", err=True)
-    body = _body(raw, model, settings)
+    body = body_of(raw, model, settings)
     caller = Caller(Subject(tenant, "inspect", frozenset(role or ())), "req_inspect")
     preview = asyncio.run(_preview(settings, body, caller))
     if as_json:
@@ -56,7 +56,8 @@ def inspect(
         _show(preview)
 
 
-def _read(file: Path) -> bytes:
+def read_input(file: Path) -> bytes:
+    """A file's bytes, or those of standard input."""
     if str(file) == "-":
         if sys.stdin.isatty():
             typer.echo("Type or paste the text; end with Ctrl-D.", err=True)
@@ -68,7 +69,7 @@ def _read(file: Path) -> bytes:
         raise typer.Exit(2) from None
 
 
-def _body(raw: bytes, model: str | None, settings: Settings) -> bytes:
+def body_of(raw: bytes, model: str | None, settings: Settings) -> bytes:
     """The request: the input itself if it is one, else one whose only message is the input."""
     if _is_request(raw):
         if model is None:

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "Show masking and restoring at work, with no model, network or configuration.",
     "serve": "Run the gateway.",
     "inspect": "Show what would leave for a text, without sending it.",
+    "trace": "Send a text and show every step of its way, token by token.",
     "decrypt": "Turn the ciphertexts of the `encrypt` operator back.",
     "doctor": "Check the configuration and everything that it names.",
     "detector": "Annotate text, measure the detector, see what it costs, train its model.",

@@ -1,0 +1,114 @@
+"""`cloakroom trace`: one request's way, sent for real, as tables, JSON or a page with pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from gateway import telemetry
+from gateway.cli import highlight
+from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
+from gateway.cli.inspect import body_of, read_input
+from gateway.config import MissingKey
+from gateway.settings import Settings
+from gateway.tracing.model import Trace
+from gateway.tracing.page import page
+from gateway.types import Subject
+
+_BAR: Final = 24  # characters of a whole
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def trace(
+    file: Annotated[Path, typer.Argument(help="A file; - for standard input.")] = Path("-"),
+    config: ConfigOption = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask.")] = None,
+    tenant: Annotated[str, typer.Option(help="The caller's tenant.")] = "default",
+    html: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send a text for real, masked and on record, and show every step of its way.
+
+    The text is a user's message, or a whole chat request if it is a JSON object with "messages".
+    What is shown holds the text's values: it is for who sends it, and kept nowhere.
+    """
+    telemetry.install()
+    raw = read_input(file)
+    settings = load_settings(config, MissingKey.MAKE)
+    seen = asyncio.run(_trace(settings, body_of(raw, model, settings), Subject(tenant, "trace")))
+    if html is not None:
+        html.write_text(page(seen), encoding="utf-8")
+    if as_json:
+        print_json(asdict(seen))
+        return
+    _show(seen)
+    if html is not None:
+        console.print(Text(f"\nThe page is in {html}."))
+
+
+async def _trace(settings: Settings, body: bytes, subject: Subject) -> Trace:
+    from gateway.app import open_parts  # noqa: PLC0415 -- slow: mistakes are said without it
+    from gateway.tracing.running import trace as run  # noqa: PLC0415
+
+    parts = open_parts(settings)
+    try:
+        await parts.store.start()
+        return await run(parts, body, subject)
+    finally:
+        await parts.aclose()
+
+
+def _show(seen: Trace) -> None:
+    end = max((one.at + one.took for one in seen.steps), default=1.0) or 1.0
+    steps = Table("Step", "What it did", "Took", "", title="Steps")
+    for step in seen.steps:
+        before = int(step.at / end * _BAR)
+        bar = " " * before + "\u2588" * max(1, round(step.took / end * _BAR))
+        steps.add_row(step.name, step.said, f"{step.took:.1f} ms", bar[:_BAR])
+    console.print(steps)
+    if seen.findings:
+        found = Table("Type", "Value", "What left", "Score", "Found by", title="Findings")
+        for one in seen.findings:
+            value, became = highlight.safe(one.value), highlight.safe(one.became)
+            found.add_row(
+                one.entity_type, Text(value), Text(became), f"{one.score:.2f}", one.recognizer
+            )
+        console.print(found)
+    route = Table("Route", "", title="Which way, and why", show_header=False)
+    for name, said in {**seen.route, **{key: str(n) for key, n in seen.usage.items()}}.items():
+        route.add_row(name, Text(said))
+    if seen.said:
+        route.add_row("first token", f"{seen.first_token_ms:.0f} ms")
+        route.add_row("speed", f"{seen.tokens_per_second:.1f} tokens/s")
+    console.print(route)
+    if seen.tokens:
+        pieces = Text("Prompt tokens: ")
+        for token in seen.tokens:
+            style = "black on green" if token.of else "on grey23"
+            pieces.append(highlight.safe(token.text), style=style).append("\u00b7", style="dim")
+        console.print(pieces, soft_wrap=True)
+    _show_said(seen)
+    console.print(Text("\nAnswer", style="bold underline"))
+    console.print(Text(highlight.safe(seen.answer)), soft_wrap=True)
+
+
+def _show_said(seen: Trace) -> None:
+    if not any(one.candidates for one in seen.said):
+        return
+    said = Table("At", "Said", "What else it could be", title="Token by token")
+    for one in seen.said[:40]:
+        others = ", ".join(
+            f"{highlight.safe(each.text)!r} {each.probability:.0%}" for each in one.candidates
+        )
+        said.add_row(f"{one.at:.0f} ms", Text(highlight.safe(one.text)), Text(others))
+    console.print(said)
+    if len(seen.said) > 40:
+        console.print(f"... {len(seen.said) - 40} more; --html or --json has them all", style="dim")
