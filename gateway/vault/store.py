@@ -255,7 +255,7 @@ class SqlVault:
     def _opened(self, owner: Owner, kind: str, name: str, sealed: bytes) -> bytes:
         value = self._sealer(owner, kind, name).open(sealed)
         if value is None:
-            _log.error("vault_item_does_not_open", kind=kind)
+            _log.error("vault_item_does_not_open", component=kind)
             raise sql.unavailable()
         return value
 

@@ -240,8 +240,10 @@ class _Request(ShapeReader):
 
     def _item(self, path: Path, item: dict[str, Json]) -> None:
         kind, role = item.get("type"), item.get("role")
-        if kind is None and "role" not in item and "id" in item:
-            item = {**item, "type": "item_reference"}  # the type may be left out
+        if kind == "item_reference" or (kind is None and "role" not in item and "id" in item):
+            # Whoever knows the id of another's item could have the provider read it out.
+            why = "cannot be used: send the item itself, or use `previous_response_id`"
+            raise _unsupported(f"{path[0]}[{path[1]}]", why)
         if isinstance(kind, str) and kind in OF_TOOLS and isinstance(item.get("tools"), list):
             self._tools((*path, "tools"), item["tools"])
             item = {key: value for key, value in item.items() if key != "tools"}

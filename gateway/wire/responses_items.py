@@ -290,7 +290,6 @@ TEXT_SETTINGS: Final[Shape] = {"format": FORMAT, "verbosity": WORD}
 GIVEN: Final = ByType(
     {
         **ITEM.shapes,
-        "item_reference": {"id": ID},
         "compaction_trigger": {"id": ID},
         "configuration_update": {"id": ID, "reasoning": REASONING, "text": TEXT_SETTINGS},
     },

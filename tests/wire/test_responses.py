@@ -28,6 +28,9 @@ def body(**fields: Any) -> dict[str, Any]:
     return {"model": "m", "input": "hi", **fields}
 
 
+REFUSED = {"item_reference"}  # another's could be read out through it
+
+
 def texts(document: dict[str, Any]) -> set[str]:
     return {leaf.text for leaf in parse(document).leaves}
 
@@ -43,7 +46,7 @@ def strings(value: Any) -> Any:
             yield from strings(child)
 
 
-@pytest.mark.parametrize("kind", sorted(given_items()))
+@pytest.mark.parametrize("kind", sorted(given_items().keys() - REFUSED))
 def test_every_item_of_the_sdk_is_named(kind: str) -> None:
     """No field of any item that the official client can send is one that nobody named."""
     for shape in given_items()[kind]:
@@ -53,7 +56,7 @@ def test_every_item_of_the_sdk_is_named(kind: str) -> None:
         assert parsed.unknown == (), item
 
 
-@pytest.mark.parametrize("kind", sorted(given_items()))
+@pytest.mark.parametrize("kind", sorted(given_items().keys() - REFUSED))
 def test_every_text_of_an_item_is_read(kind: str) -> None:
     """What is not a word of the protocol is a leaf: as often as the mark stands in the sample."""
     for shape in given_items()[kind]:
@@ -166,8 +169,6 @@ def test_places_of_the_input() -> None:
     ("item", "text"),
     [
         ({"type": "reasoning", "encrypted_content": "Call Jane Roe"}, "Call Jane Roe"),
-        ({"type": "item_reference", "id": "jane.roe@example.com"}, "jane.roe@example.com"),
-        ({"id": "jane-roe"}, "jane-roe"),
         ({"type": "function_call_output", "call_id": "4111111111111111"}, "4111111111111111"),
         ({"type": "jane", "name": "x"}, "jane"),
         ({"role": "jane", "content": "x"}, "jane"),
@@ -225,6 +226,8 @@ def test_what_is_no_media_is_read(url: str) -> None:
         ({"background": True}, "unsupported_parameter"),
         ({"conversation": "conv_1"}, "unsupported_parameter"),
         ({"conversation": {"id": "conv_1"}}, "unsupported_parameter"),
+        ({"input": [{"type": "item_reference", "id": "telepathy"}]}, "unsupported_parameter"),
+        ({"input": [{"id": "telepathy"}]}, "unsupported_parameter"),
         ({"include": ["everything"]}, "unsupported_parameter"),
         ({"include": [["x"]]}, "unsupported_parameter"),
         ({"tools": [{"type": "telepathy"}]}, "unsupported_tool"),
