@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from gateway.detecting import aside
 from gateway.errors import InternalError, NotFound
 from gateway.exchange import Admitted, Caller
 from gateway.masking.carrying import Asked, packed_request, unpacked_request
@@ -25,6 +26,7 @@ KIND: Final = "response"
 _DAY_S: Final = 86_400
 _STATE_ID: Final = re.compile(r"[A-Za-z0-9_\-]{1,256}")
 _FAMILIES: Final = frozenset({Family.RESPONSES})
+_BYTES_PER_VALUE: Final = 100  # about
 _NOT_REPEATED: Final = frozenset({"input"})
 
 
@@ -93,7 +95,7 @@ class States:
             VaultUnavailable: it cannot be told.
         """
         kept = await self.vault.get(owner(caller), KIND, name)
-        return None if kept is None else Stored.unpacked(kept)
+        return None if kept is None else await aside(len(kept), Stored.unpacked, kept)
 
     async def keep(self, admitted: Admitted, state_id: str) -> None:
         """Keep what an upstream has stored, where it has.
@@ -106,7 +108,9 @@ class States:
         request_id = admitted.caller.request_id
         stored = Stored(admitted.upstream, state_id, admitted.scope, request_id, admitted.asked())
         expires = self.clock() + self.days * _DAY_S
-        item = Item(KIND, admitted.answer_id, stored.packed(), expires, request_id)
+        values = len(admitted.masked.restoration.surfaces) * _BYTES_PER_VALUE
+        packed = await aside(values, stored.packed)
+        item = Item(KIND, admitted.answer_id, packed, expires, request_id)
         await self.vault.put(owner(admitted.caller), [item])
 
     async def drop(self, caller: Caller, name: str) -> None:
