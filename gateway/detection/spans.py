@@ -226,8 +226,8 @@ def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
 def _union(group: list[Span], end: int) -> Span:
     if len(group) == 1:
         return group[0]
-    winner = max(group, key=strength)
-    return replace(winner, start=group[0].start, end=end, parts=_parts(group))
+    won = max(group, key=strength)
+    return Span(group[0].start, end, won.entity_type, won.score, won.recognizer, _parts(group))
 
 
 def _parts(group: Iterable[Span]) -> tuple[Span, ...]:
@@ -238,7 +238,9 @@ def _parts(group: Iterable[Span]) -> tuple[Span, ...]:
             by_type.setdefault(one.entity_type, []).append(one)
     if len(by_type) == 1:
         return ()
-    parts = [one for found in by_type.values() for one in disjoint(found)]
+    parts: list[Span] = []
+    for found in by_type.values():
+        parts += found if len(found) == 1 else disjoint(found)
     return tuple(sorted(parts, key=lambda one: (one.start, -one.end, one.entity_type)))
 
 
