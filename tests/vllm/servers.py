@@ -10,6 +10,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ DECODER = (
     # what an operator must not do: only so can a test see what would be in such a log
     "--enable-log-requests",
 )  # fmt: skip
+EMBEDDER = (*EVERY, "--load-format", "dummy", "--runner", "pooling", "--convert", "embed")
+OPEN = {"VLLM_SERVER_DEV_MODE": "1", "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"}
+"""What an operator must not do either: only so can a test see that `doctor` notices."""
 CLASSIFIER = (*EVERY, "--runner", "pooling", "--load-format", "safetensors")
 
 
@@ -62,13 +66,21 @@ def make_models(folder: Path) -> None:
 class Vllm:
     """One server, a process of vLLM's environment."""
 
-    def __init__(self, model: Path, name: str, options: tuple[str, ...], length: int) -> None:
+    def __init__(
+        self,
+        model: Path,
+        name: str,
+        options: tuple[str, ...],
+        length: int,
+        environment: Mapping[str, str] = ENVIRONMENT,
+    ) -> None:
         self.name = name
         self.model = model
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = model.parent / f"{name}.log"
         self._options = [one.format(length=length) for one in options]
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -82,7 +94,7 @@ class Vllm:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.model.parent,
-                env={**os.environ, **ENVIRONMENT},
+                env={**os.environ, **self._environment},
                 start_new_session=True,
             )
 
