@@ -21,7 +21,7 @@ from gateway.tracing.model import Trace
 from gateway.tracing.page import page
 from gateway.types import Subject
 
-_BAR: Final = 24  # characters of a whole
+_BAR: Final = 18  # characters of a whole
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -68,14 +68,17 @@ async def _trace(settings: Settings, body: bytes, subject: Subject) -> Trace:
 
 def _show(seen: Trace) -> None:
     end = max((one.at + one.took for one in seen.steps), default=1.0) or 1.0
-    steps = Table("Step", "What it did", "Took", "", title="Steps")
+    steps = Table("Step", "What it did", "Took", title="Steps")
+    steps.add_column("", no_wrap=True, min_width=_BAR)
     for step in seen.steps:
         before = int(step.at / end * _BAR)
         bar = " " * before + "\u2588" * max(1, round(step.took / end * _BAR))
         steps.add_row(step.name, step.said, f"{step.took:.1f} ms", bar[:_BAR])
     console.print(steps)
     if seen.findings:
-        found = Table("Type", "Value", "What left", "Score", "Found by", title="Findings")
+        found = Table("Type", title="Findings")
+        for name in ("Value", "What left", "Score", "Found by"):
+            found.add_column(name, overflow="fold")
         for one in seen.findings:
             value, became = highlight.safe(one.value), highlight.safe(one.became)
             found.add_row(

@@ -12,7 +12,8 @@ from gateway.tracing.model import Said, Step, Token, Trace
 
 _WIDTH: Final = 880  # of the time line, in pixels
 _MOST_TOKENS: Final = 2000
-_HUES: Final = ("#0b7285", "#2b8a3e", "#5f3dc4", "#a61e4d", "#c92a2a", "#e67700", "#495057")
+_OPEN: Final = 5  # tokens whose candidates are shown at once
+_HUES: Final = ("#0b7285", "#2b8a3e", "#5f3dc4", "#a61e4d", "#c92a2a", "#a34400", "#495057")
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--back:#fff;
 --card:#f6f8fa}
@@ -32,7 +33,8 @@ font:.82rem ui-monospace,monospace;white-space:pre;background:var(--card)}
 .t.p{background:#d3f9d8;color:#1b4d26;border-color:#2b8a3e}
 .t small{color:var(--soft);display:block;font-size:.65rem}
 .b{background:#4c6ef5;height:.6rem;border-radius:3px;min-width:1px}
-svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg{max-width:100%;height:auto}
+svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg text.i{fill:#fff}
+svg{max-width:100%;height:auto}
 details{margin:.15rem 0}summary{cursor:pointer}
 """
 
@@ -96,8 +98,12 @@ def _line(steps: Sequence[Step]) -> str:
         y, hue = 4 + 26 * row, _HUES[row % len(_HUES)]
         bars.append(f'<rect x="{left:.1f}" y="{y}" width="{width:.1f}" height="18" fill="{hue}"/>')
         label = f"{one.name}, {one.took:.1f} ms"
-        fits = left + width + 180 < _WIDTH
-        where = f'x="{left + width + 6:.1f}"' if fits else f'x="{left - 6:.1f}" text-anchor="end"'
+        if left + width + 180 < _WIDTH:
+            where = f'x="{left + width + 6:.1f}"'
+        elif width > 180:
+            where = f'x="{left + 6:.1f}" class="i"'
+        else:
+            where = f'x="{left - 6:.1f}" text-anchor="end"'
         bars.append(f'<text {where} y="{y + 14}">{escape(label)}</text>')
     bars.append(f'<text x="0" y="{height - 4}">0</text>')
     bars.append(f'<text x="{_WIDTH}" y="{height - 4}" text-anchor="end">{end:.0f} ms</text>')
@@ -164,10 +170,11 @@ def _said(said: Sequence[Said]) -> str:
     if not any(one.candidates for one in said):
         plain = "".join(f'<span class="t">{escape(_shown(one.text))}</span>' for one in said)
         return f"<p>The upstream gives no probabilities.</p>{plain}"
-    return "".join(_one_said(one) for one in said[:_MOST_TOKENS])
+    shown = enumerate(said[:_MOST_TOKENS])
+    return "".join(_one_said(one, is_open=at < _OPEN) for at, one in shown)
 
 
-def _one_said(one: Said) -> str:
+def _one_said(one: Said, *, is_open: bool) -> str:
     rows = "".join(
         f'<tr><td><span class="t">{escape(_shown(each.text))}</span></td>'
         f'<td style="width:60%"><div class="b" style="width:{each.probability * 100:.1f}%"></div>'
@@ -175,7 +182,8 @@ def _one_said(one: Said) -> str:
         for each in one.candidates
     )
     head = f'<span class="t">{escape(_shown(one.text))}</span> at {one.at:.0f} ms'
-    return f"<details><summary>{head}</summary><table>{rows}</table></details>"
+    state = " open" if is_open else ""
+    return f"<details{state}><summary>{head}</summary><table>{rows}</table></details>"
 
 
 def _out(trace: Trace) -> str:
