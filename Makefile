@@ -20,9 +20,13 @@ OF_TORCH := triton nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda
 # A real vLLM for the tests: a build for CPUs, in an environment of its own as well.
 VLLM := .venv-vllm
 
+# Clients that others make, in environments of their own too.
+CLIENTS := .venv-clients
+JS := tests/clients/js
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models test-vllm test-faults test-syslog train check lock build clean
+.PHONY: help install demo test test-models test-vllm test-clients test-faults test-syslog train check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -42,6 +46,9 @@ test-models: $(MODELS)/.models  ## run the tests of training and of the optional
 
 test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM servers, on the CPU
 	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m vllm tests/vllm
+
+test-clients: $(VENV)/.dev $(CLIENTS)/.clients $(JS)/node_modules/.clients  ## run programs on LangChain and the JavaScript clients: needs Node.js
+	CLIENTS_PYTHON=$(CURDIR)/$(CLIENTS)/bin/python $(BIN)/python -m pytest -m clients tests/clients
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit
@@ -70,15 +77,18 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	  --extra vllm --group dev --constraint requirements-dev.lock --no-emit-package torch \
 	  $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
 	  --output-file requirements-models.lock
+	$(UV_COMPILE) --upgrade --group clients --constraint requirements-dev.lock \
+	  --output-file requirements-clients.lock
 	$(UV_COMPILE) --upgrade deploy/vllm/requirements.in --override deploy/vllm/overrides.txt \
 	  --no-emit-package torch $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
 	  --output-file deploy/vllm/requirements.txt
+	cd $(JS) && npm update --package-lock-only --ignore-scripts
 
 build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 
 clean:  ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) $(MODELS) $(VLLM) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
@@ -108,6 +118,18 @@ $(VLLM)/.vllm: deploy/vllm/requirements.txt
 	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet '$(TORCH)'
 	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet \
 	  --require-hashes --no-deps -r deploy/vllm/requirements.txt
+	@touch $@
+
+$(CLIENTS)/.clients: requirements-clients.lock
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check --quiet \
+	  --require-hashes --no-deps -r requirements-clients.lock
+	@touch $@
+
+$(JS)/node_modules/.clients: $(JS)/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null \
+	  || { echo "no node: install Node.js 20 or newer, with npm"; exit 1; }
+	cd $(JS) && npm ci --ignore-scripts
 	@touch $@
 
 $(VENV)/.run: requirements.lock $(VENV)/.venv

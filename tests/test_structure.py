@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -295,3 +296,13 @@ def test_every_locked_package_has_hashes(lock: str):
     for entry in entries:
         assert re.match(r"[a-z0-9.-]+(\[[a-z,]+\])?==[^ ]+", entry), entry[:60]
         assert "--hash=sha256:" in entry, entry[:60]
+
+
+def test_every_locked_package_of_javascript_has_a_hash_and_no_address():
+    lock = ROOT / "tests" / "clients" / "js" / "package-lock.json"
+    packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+    named = {where: entry for where, entry in packages.items() if where}
+    assert len(named) >= 3
+    for where, entry in named.items():
+        assert entry["integrity"].startswith("sha512-"), where
+        assert "resolved" not in entry, where

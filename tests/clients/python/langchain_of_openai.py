@@ -1,0 +1,48 @@
+"""LangChain over OpenAI's client: chat by both of its APIs, completions and embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai
+from langchain_chat import LOOP, features, summed
+from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
+from telling import TEXT, tell
+
+CHAT = ChatOpenAI(model="gpt-test", max_retries=0)
+RESPONSES = ChatOpenAI(model="gpt-test", max_retries=0, use_responses_api=True)
+STREAMED = ChatOpenAI(model="gpt-test", max_retries=0, streaming=True)
+COUNTING = ChatOpenAI(model="gpt-test", max_retries=0, stream_usage=True)
+COMPLETING = OpenAI(model="gpt-test", max_retries=0)
+# By default this client cuts texts up by a table that it downloads, and sends numbers of tokens.
+VECTORS = OpenAIEmbeddings(model="embed-test", check_embedding_ctx_length=False)
+
+
+def embeddings() -> list[Any]:
+    documents = VECTORS.embed_documents([TEXT, "b", TEXT])
+    asked = VECTORS.embed_query(TEXT)
+    later = LOOP.run(VECTORS.aembed_query(TEXT))
+    return [len(documents), documents[0] == documents[2] == asked == later, len(asked)]
+
+
+def numbers() -> object:
+    """What that default sends, without the download."""
+    try:
+        VECTORS.client.create(model="embed-test", input=[[1, 2]])
+    except openai.BadRequestError as refused:
+        return refused.code
+    return "not refused"
+
+
+tell(
+    {
+        **features("chat", CHAT),
+        **features("responses", RESPONSES),
+        "chat: streamed under the hood": lambda: STREAMED.invoke(TEXT).text,
+        "chat: streamed usage": lambda: summed(COUNTING, TEXT).usage_metadata["output_tokens"] > 0,
+        "completions": lambda: COMPLETING.invoke(TEXT),
+        "completions, streamed": lambda: "".join(COMPLETING.stream(TEXT)),
+        "embeddings": embeddings,
+        "embeddings by numbers of tokens": numbers,
+    }
+)
