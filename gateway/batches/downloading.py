@@ -23,7 +23,7 @@ from gateway.batches.lines import LineReader
 from gateway.batches.objects import read_result, result_line
 from gateway.batches.onrecord import on_record
 from gateway.batches.parts import BatchParts
-from gateway.errors import RequestError, UpstreamFailed
+from gateway.errors import NotFound, RequestError, UpstreamFailed
 from gateway.exchange import Caller, Progress
 from gateway.types import NewData
 from gateway.wire.answers import invalid
@@ -89,7 +89,7 @@ class Download:
         """The lines as they come, restored. Nothing comes before the upstream has answered.
 
         Raises:
-            NotFound: there is no such file of this caller's.
+            NotFound: there is no such file of this caller's, or its requests are gone.
             RequestError: it is a file of requests.
             UpstreamFailed: the upstream does not give it, or gives what are no results.
             DetectionUnavailable, VaultUnavailable: an answer could not be restored.
@@ -98,6 +98,7 @@ class Download:
         kept = await self.parts.shelf.file(self.parts.owner(self.caller), self.file_id)
         if kept.purpose != OUTPUT:
             raise RequestError("Only files of results can be downloaded.", code="no_content")
+        await self._check_requests(kept)
         known = self.parts.known(self.caller, ENDPOINT, OPERATION, kept.upstream)
         total = _Sum(Progress(secrets.token_bytes(audit.NONCE_BYTES), time.monotonic()))
         held = b""
@@ -115,6 +116,17 @@ class Download:
             )
         if held:
             yield held
+
+    async def _check_requests(self, kept: KeptFile) -> None:
+        """Results can be restored only as long as their requests are kept."""
+        try:
+            await self.parts.shelf.file(self.parts.owner(self.caller), kept.lines_of)
+        except NotFound:
+            pass
+        else:
+            return
+        message = "The file of the requests was deleted or has expired."
+        raise NotFound(message, code="requests_gone", param="file_id")
 
     async def _restored(self, kept: KeptFile, total: _Sum) -> AsyncGenerator[bytes, None]:
         store, caller = self.parts.store(kept.upstream), self.caller

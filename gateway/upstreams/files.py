@@ -58,7 +58,14 @@ class HttpFiles:
         outbound = self.upstream.headers(request_id, headers)
         outbound["content-type"] = f"multipart/form-data; boundary={boundary}"
         body = _form(boundary, self._written(lines), expires_s)
-        return await self._asked("/files", Call("", outbound, body))
+        try:
+            return await self._asked("/files", Call("", outbound, body))
+        except UpstreamFailed as error:
+            failure = error
+        if failure.code == "upstream_not_found":
+            message = "The upstream takes no files of requests."
+            failure = UpstreamFailed(message, code="batches_not_served", status=404)
+        raise failure from None
 
     async def file(
         self, file_id: str, request_id: str, headers: Mapping[str, str]

@@ -19,7 +19,6 @@ from gateway.errors import (
     NotFound,
     RequestError,
     Unavailable,
-    UpstreamFailed,
 )
 from tests.batches.world import ANNA, BEN, OTHER, World, jsonl, line
 from tests.test_pipeline import POLICY
@@ -262,9 +261,9 @@ async def test_what_has_expired_or_was_deleted_cannot_be_restored(world: World) 
     """A file of results outlives its requests at the upstream alone."""
     batch = await world.done(NAMED)
     await world.batches.delete(batch["input_file_id"], ANNA)
-    with pytest.raises(UpstreamFailed) as caught:
+    with pytest.raises(NotFound) as caught:
         await world.download(batch["output_file_id"])
-    assert caught.value.code == "upstream_invalid"
+    assert caught.value.code == "requests_gone"
 
     world.now += 31 * 86_400
     with pytest.raises(NotFound):

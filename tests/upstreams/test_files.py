@@ -254,6 +254,13 @@ async def test_azure_has_names_of_its_own(
     assert all(headers["api-key"] == "k" for _, _, headers, _ in server.seen)
 
 
+async def test_a_server_without_files(server: Server, files: HttpFiles) -> None:
+    """Is told apart from one that has lost a file."""
+    server.status = 404
+    error = await failure(files.upload(lines(1), None, "r", {}))
+    assert (error.code, error.status) == ("batches_not_served", 404)
+
+
 @pytest.mark.parametrize(("call", "method", "path"), CALLS)
 async def test_what_is_not_there(
     server: Server, files: HttpFiles, call: Callable[[HttpFiles], Any], method: str, path: str
