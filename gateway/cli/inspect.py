@@ -23,9 +23,12 @@ from gateway.masking.strictest import type_of
 from gateway.settings import Settings
 from gateway.types import Decision, Finding, Json, Leaf, LeafKind, Subject
 from gateway.wire.body import parse_body
-from gateway.wire.families import CHAT
+from gateway.wire.families import CHAT, CODECS, COMPLETIONS, RESPONSES
+from gateway.wire.family import Codec
 
 ANY_MODEL: Final = "model"
+_TELLING: Final = {"messages": CHAT, "input": RESPONSES, "prompt": COMPLETIONS}
+"""The members by which a request tells its API; Anthropic's looks like a chat."""
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -34,6 +37,9 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def inspect(
     file: Annotated[Path, typer.Argument(help="A file; - for standard input.")] = Path("-"),
     config: ConfigOption = None,
+    endpoint: Annotated[
+        str, typer.Option(help="The API of the request, such as messages; else it is told by it.")
+    ] = "",
     model: Annotated[str | None, typer.Option(help="The model to ask for.")] = None,
     tenant: Annotated[str, typer.Option(help="The caller's tenant.")] = "default",
     role: Annotated[list[str] | None, typer.Option(help="A role of the caller.")] = None,
@@ -41,15 +47,17 @@ def inspect(
 ) -> None:
     """Show what would leave for a text, without sending it.
 
-    The text is a user's message, or a whole request if it is a JSON object with "messages".
+    The text is a user's message, or a whole request if it is a JSON object with "messages",
+    "input" or "prompt".
     """
     raw = read_input(file)
+    codec = codec_of(endpoint, raw)
     settings = load_settings(config, MissingKey.LEND)
     for notice in settings.notices:
         typer.echo(f"note: {notice}", err=True)
     body = body_of(raw, model, settings)
     caller = Caller(Subject(tenant, "inspect", frozenset(role or ())), "req_inspect")
-    preview = asyncio.run(_preview(settings, body, caller))
+    preview = asyncio.run(_preview(settings, body, caller, codec))
     if as_json:
         print_json(document(preview))
     else:
@@ -85,12 +93,28 @@ def body_of(raw: bytes, model: str | None, settings: Settings) -> bytes:
     return orjson.dumps({"model": model or _first_model(settings), "messages": [message]})
 
 
-def _is_request(raw: bytes) -> bool:
+def codec_of(endpoint: str, raw: bytes) -> Codec:
+    """The codec of an endpoint by its path or the end of it; without one, of the request itself.
+
+    Raises:
+        typer.Exit: there is no such endpoint.
+    """
+    if not endpoint:
+        return next((codec for key, codec in _TELLING.items() if _is_request(raw, key)), CHAT)
+    for codec in CODECS:
+        if endpoint.strip("/") in (codec.path[1:], codec.endpoint[1:], codec.family.value):
+            return codec
+    known = ", ".join(codec.path[1:] for codec in CODECS)
+    typer.echo(f"no such endpoint; there are {known}", err=True)
+    raise typer.Exit(2)
+
+
+def _is_request(raw: bytes, *keys: str) -> bool:
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return False
-    return isinstance(document, dict) and "messages" in document
+    return isinstance(document, dict) and any(key in document for key in keys or _TELLING)
 
 
 def _first_model(settings: Settings) -> str:
@@ -99,14 +123,14 @@ def _first_model(settings: Settings) -> str:
     return next((name for name in named if not set("*?[") & set(name)), ANY_MODEL)
 
 
-async def _preview(settings: Settings, body: bytes, caller: Caller) -> Preview:
+async def _preview(settings: Settings, body: bytes, caller: Caller, codec: Codec) -> Preview:
     from gateway.app import open_parts  # noqa: PLC0415 -- slow: mistakes are said without it
 
     # Nothing goes on record, so that nothing is signed, and no keys are made to do it with.
     unsigned = replace(settings, audit=replace(settings.audit, signing_key_file=None))
     parts = open_parts(unsigned)
     try:
-        return await parts.pipeline.preview(body, caller, CHAT)
+        return await parts.pipeline.preview(body, caller, codec)
     finally:
         await parts.aclose()
 

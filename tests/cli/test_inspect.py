@@ -197,3 +197,26 @@ def test_a_file_that_is_not_there():
     done = CliRunner().invoke(app, ["absent.txt"])
     assert done.exit_code == 2
     assert "cannot read absent.txt" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments"),
+    [
+        ({"input": EMAIL}, ()),
+        ({"prompt": EMAIL}, ()),
+        ({"input": [EMAIL]}, ("--endpoint", "embeddings")),
+        ({"messages": [{"role": "user", "content": EMAIL}]}, ("--endpoint", "messages")),
+        ({"messages": [{"role": "user", "content": EMAIL}]}, ("--endpoint", "/v1/messages")),
+        ({"messages": [{"role": "user", "content": EMAIL}]}, ()),
+    ],
+)
+def test_a_request_of_any_api(body: dict, arguments: tuple[str, ...]):
+    seen = inspect(json.dumps({"model": "m", "max_tokens": 9, **body}), *arguments)
+    assert [one["entity_type"] for one in seen["findings"]] == ["EMAIL_ADDRESS"]
+    assert EMAIL not in json.dumps(seen["masked"])
+
+
+def test_an_endpoint_that_there_is_not():
+    done = CliRunner().invoke(app, ["--endpoint", "audio"], input="hi")
+    assert done.exit_code == 2
+    assert "chat/completions" in done.output
