@@ -32,6 +32,7 @@ from gateway.audit.facts import (
 )
 from gateway.audit.grammar import MAX_ITEMS, WORD
 from gateway.audit.record import RunningCommitment
+from gateway.audit.routing import RoutingFacts
 from gateway.errors import InternalError
 from gateway.keeping import Keeping
 from gateway.keyring import derive
@@ -39,7 +40,8 @@ from gateway.masking.carrying import Asked
 from gateway.masking.mask import MaskedRequest
 from gateway.masking.restore import Tally
 from gateway.operator_kinds import exposure
-from gateway.settings import Detection
+from gateway.routing.asking import Route
+from gateway.settings import Detection, Upstream
 from gateway.types import (
     BANDS,
     BandCounts,
@@ -91,11 +93,13 @@ class Admitted:
     keeping: Keeping | None = None
     scope: bytes = field(default=b"", repr=False)  # names the conversation
     answer_id: str = ""  # under which the caller finds an answer that the provider stores
+    route: Route = field(default_factory=Route)  # as far as it has gone
 
     @property
     def upstream(self) -> str:
-        """The name of the upstream that serves the request."""
-        return self.decision.candidates[0].name
+        """The name of the upstream that serves the request, or of the one to be asked first."""
+        served = self.route.served
+        return self.decision.candidates[0].name if served is None else served.name
 
     def asked(self) -> Asked:
         """All that the answer needs of the request."""
@@ -130,7 +134,17 @@ class Admitted:
             **({"x-cloakroom-new-data": new} if new else {}),
             "x-request-id": self.caller.request_id,
             "x-cloakroom-upstream": self.upstream,
+            **self._route_headers(),
             **decided_headers(self.decision, self.entities, self.audit_id),
+        }
+
+    def _route_headers(self) -> dict[str, str]:
+        """What was done to the request on its way, where the caller did not ask for it."""
+        served, dropped = self.route.served, self.route.dropped_turns
+        newer = None if served is None else served.deprecated_models.get(self.parsed.model)
+        return {
+            **({"x-cloakroom-deprecated-model": newer} if newer else {}),
+            **({"x-cloakroom-dropped-turns": str(dropped)} if dropped else {}),
         }
 
 
@@ -333,11 +347,14 @@ def closing(
     first = progress.first_byte or now
     last = progress.last_byte or now
     usage = facts.usage
+    route = admitted.route
     return Closed(
         outcome=outcome,
         http_status=status,
         error_code=code,
         model_served=facts.model_served,
+        upstream_id=admitted.upstream,
+        routing=None if route.served is None else routing_facts(route.served, route),
         finish_reasons=tuple(finish_reason(reason) for reason in facts.finish_reasons[:64]),
         transform=transform_facts(admitted.masked, progress.tally, progress.new_data),
         usage=Usage(
@@ -352,6 +369,18 @@ def closing(
             total=_ms(now - admitted.started),
         ),
         masked_response=progress.commitment.value() if progress.commitment else None,
+    )
+
+
+def routing_facts(upstream: Upstream, route: Route | None = None) -> RoutingFacts:
+    """What is on record of an upstream that is to serve a request, or has."""
+    facts = upstream.facts
+    return RoutingFacts(
+        processor=facts.processor,
+        country=facts.country,
+        retention_days=facts.retention_days,
+        attempts=None if route is None else route.attempts,
+        dropped_turns=None if route is None else route.dropped_turns or None,
     )
 
 

@@ -109,6 +109,12 @@ UPSTREAM_SECONDS: Final = Histogram(
     buckets=_SLOW,
     registry=REGISTRY,
 )
+UPSTREAM_ATTEMPTS: Final = Counter(
+    "cloakroom_upstream_attempts",
+    "Times that an upstream was asked, by what came of it: answered, or an error's code.",
+    ("upstream", "result"),
+    registry=REGISTRY,
+)
 # OpenTelemetry's gen_ai.client.token.usage; the requested model is the caller's text, so no label.
 TOKEN_USAGE: Final = Histogram(
     "gen_ai_client_token_usage",
@@ -170,6 +176,11 @@ def policy_reloaded(*, accepted: bool) -> None:
 def upstream_phase(upstream: str, phase: str, seconds: float) -> None:
     """Note how long an upstream took to its first byte, or in all."""
     UPSTREAM_SECONDS.labels(_label(upstream), _label(phase)).observe(seconds)
+
+
+def upstream_attempt(upstream: str, result: str) -> None:
+    """Count a time that an upstream was asked; `result` is `answered` or the error's code."""
+    UPSTREAM_ATTEMPTS.labels(_label(upstream), _label(result)).inc()
 
 
 def tokens_used(operation: str, provider: str, *, prompt: int, completion: int) -> None:

@@ -41,13 +41,15 @@ def _reached(
             family=family,
             model=model,
         )
-        decision = decide(policy, facts, _serving(upstreams, model, family))
+        decision = decide(policy, facts, _serving(upstreams, subject, model, family))
         if decision.candidates:
             yield decision.candidates[0].name
 
 
-def _serving(upstreams: Sequence[Upstream], model: str, family: Family) -> tuple[Candidate, ...]:
+def _serving(
+    upstreams: Sequence[Upstream], subject: Subject, model: str, family: Family
+) -> tuple[Candidate, ...]:
     try:
-        return candidates(upstreams, model, family)
+        return candidates(upstreams, model, family, subject.tenant)
     except (NotFound, Unavailable):  # nobody serves it, or nobody speaks the family
         return ()

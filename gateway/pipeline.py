@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ from gateway.audit import record as audit
 from gateway.audit.facts import Accepted, Closed, Outcome, model_name
 from gateway.detecting import Detecting, aside
 from gateway.detection.language.exchange import LanguageReader
-from gateway.errors import NotFound, PolicyDenied, UpstreamFailed
+from gateway.errors import NotFound, PolicyDenied
 from gateway.exchange import (
     Admitted,
     Caller,
@@ -57,15 +58,15 @@ from gateway.policy.model import Policy
 from gateway.ports import Detector, Reply, Upstream
 from gateway.recording import Closing, Recorder
 from gateway.routing.candidates import candidates, is_configured, no_such_model
+from gateway.routing.dispatch import Dispatcher
+from gateway.sending import ask, choices, events, first_of, hiding, tokens, whole
 from gateway.settings import Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.state import States, Stored, new_name, unknown
-from gateway.types import Decision, Finding, LeafKind, NewData, Parsed
+from gateway.types import Candidate, Decision, Finding, LeafKind, NewData, Parsed
 from gateway.vault.sealing import SALT_BYTES, Sealer, context
-from gateway.wire.answers import invalid
 from gateway.wire.body import parse_body
-from gateway.wire.family import Codec, Stream
-from gateway.wire.sse import EventReader
+from gateway.wire.family import Codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Pipeline:
     operators: CustomOperators = field(default_factory=dict)
     classifier: str = ""  # the digest of our own models, for the record
     states: States | None = None
+    dispatcher: Dispatcher = field(default_factory=Dispatcher)
 
     @property
     def _detecting(self) -> Detecting:
@@ -105,7 +107,7 @@ class Pipeline:
         parsed = await aside(len(raw), self._parse, raw, policy, caller, codec)
         previous = await self._previous(caller, parsed)
         scope = conversation(caller, parsed, None if previous is None else previous.scope)
-        offered = candidates(self._upstreams(among, previous), parsed.model, parsed.family)
+        offered = _offered(self._upstreams(among, previous), parsed, caller)
         known = replace(
             self._known(caller, codec, parsed, scope),
             parent_id="" if previous is None else previous.request_id,
@@ -126,7 +128,7 @@ class Pipeline:
         kept = await aside(len(raw), self._keeping, parsed, detected, decision, known, previous)
         if not decision.candidates:
             await self._deny(known, decision, started, kept)
-        carried_out = in_force(decision)
+        carried_out = hiding(in_force(decision), self.settings.upstreams)
 
         masked = await aside(
             len(raw), self._mask, codec, parsed, detected, carried_out, caller, scope, previous
@@ -137,14 +139,13 @@ class Pipeline:
             known,
             upstream_id=decision.candidates[0].name,
             upstream_class=decision.upstream_class,
+            routing=first_of(decision, self.settings.upstreams),
             transform=transform_facts(masked),
             masked_request=audit.commitment(nonce, body),
         )
         beside = None if kept is None else partial(kept.request, raw=raw, masked=body)
         audit_id = await self.recorder.accepted(accepted, beside)
-        for (entity_type, operator), count in masked.counts.items():
-            metrics.entities_found(entity_type, operator, count)
-        metrics.placeholders(issued=masked.restoration.issued)
+        _count(masked)
         return Admitted(
             caller, codec, parsed, decision, carried_out, masked, accepted, audit_id,
             entities, detect_ms, started, keeping=kept, scope=scope,
@@ -182,7 +183,7 @@ class Pipeline:
         policy = self.policy()
         parsed = self._parse(raw, policy, caller, codec)
         scope = conversation(caller, parsed)
-        offered = candidates(self.settings.upstreams, parsed.model, parsed.family)
+        offered = _offered(self.settings.upstreams, parsed, caller)
         detected = await self._detecting.find(parsed, caller.subject.tenant, len(raw))
         decision = decide(policy, request_facts(caller, parsed, detected), offered)
         masked = None
@@ -294,18 +295,11 @@ class Pipeline:
             AuditUnavailable: the closing record could not be written; the answer is withheld.
         """
         progress = _progress(admitted)
-        async with Closing(self.recorder, admitted, progress):
-            reply = await self._send(admitted)
-            pieces: list[bytes] = []
-            try:
-                async for chunk in reply.chunks():
-                    progress.note(chunk, time.monotonic())
-                    pieces.append(chunk)
-            finally:
-                await reply.aclose()
-            if reply.is_stream:
-                raise invalid()
-            answer = _loads(b"".join(pieces))
+        async with (
+            Closing(self.recorder, admitted, progress),
+            self._asking(admitted, progress) as reply,
+        ):
+            answer = await whole(reply, progress)
             asked, caller = admitted.asked(), admitted.caller
             restored = await self.restored(answer, admitted.codec, asked, caller, progress)
             await self._keep_state(admitted, progress)
@@ -329,15 +323,12 @@ class Pipeline:
         progress = _progress(admitted)
         answering = self._answering(admitted.asked(), admitted.caller, progress)
         stream = admitted.stream_of(answering.context(), progress.facts)
-        async with Closing(self.recorder, admitted, progress):
-            reply = await self._send(admitted)
-            try:
-                if not reply.is_stream:
-                    raise invalid()
-                async for block in _events(reply, stream, answering, progress):
-                    yield block
-            finally:
-                await reply.aclose()
+        async with (
+            Closing(self.recorder, admitted, progress),
+            self._asking(admitted, progress) as reply,
+        ):
+            async for block in events(reply, stream, answering, progress):
+                yield block
             await self._keep_state(admitted, progress)
         yield stream.last()
 
@@ -354,32 +345,22 @@ class Pipeline:
             seal=lambda text: sealer.seal_text(text, secrets.token_bytes(SALT_BYTES)),
         )  # fmt: skip
 
-    async def _send(self, admitted: Admitted) -> Reply:
-        upstream = self.upstreams[admitted.upstream]
-        caller = admitted.caller
-        return await upstream.send(admitted.masked, caller.request_id, caller.headers)
+    def _asking(self, admitted: Admitted, progress: Progress) -> AbstractAsyncContextManager[Reply]:
+        asked = ask(admitted, self.settings.master_key)
+        left = choices(admitted.decision, self.settings.upstreams, self.upstreams)
+        return self.dispatcher.asking(asked, left, admitted.route, partial(tokens, progress))
 
 
-async def _events(
-    reply: Reply, stream: Stream, answering: Answering, progress: Progress
-) -> AsyncGenerator[bytes, None]:
-    """The events of an answer up to its last one, as they can go out."""
-    reader = EventReader()
-    async for chunk in reply.chunks():
-        progress.note(chunk, time.monotonic())
-        out: list[bytes] = []
-        for data in reader.feed(chunk):
-            is_last = stream.take(data)
-            if answering.reads:
-                await answering.scan()
-            out.append(stream.give())
-            if is_last:
-                if block := b"".join(out):
-                    yield block
-                return
-        if block := b"".join(out):
-            yield block
-    raise UpstreamFailed("The upstream broke the answer off.", code="upstream_truncated")
+def _offered(
+    upstreams: Sequence[UpstreamSettings], parsed: Parsed, caller: Caller
+) -> tuple[Candidate, ...]:
+    return candidates(upstreams, parsed.model, parsed.family, caller.subject.tenant)
+
+
+def _count(masked: MaskedRequest) -> None:
+    for (entity_type, operator), count in masked.counts.items():
+        metrics.entities_found(entity_type, operator, count)
+    metrics.placeholders(issued=masked.restoration.issued)
 
 
 def _progress(admitted: Admitted) -> Progress:
@@ -389,13 +370,6 @@ def _progress(admitted: Admitted) -> Progress:
     if admitted.keeping is not None and admitted.keeping.key is not None:
         progress.kept = bytearray()
     return progress
-
-
-def _loads(raw: bytes) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise invalid() from None
 
 
 def _no_previous() -> NotFound:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from gateway.audit import grammar
+from gateway.audit.routing import RoutingFacts
 from gateway.types import BandCounts, Effect, Family, UpstreamClass
 
 UNRECORDABLE = "unrecordable"
@@ -338,6 +339,7 @@ class Accepted:
     conversation_ref: str = ""
     upstream_id: str = ""
     upstream_class: UpstreamClass | None = None
+    routing: RoutingFacts | None = None
     context: ContextFacts | None = None
     policy: PolicyFacts | None = None
     detection: DetectionFacts | None = None
@@ -358,6 +360,7 @@ class Closed:
     model_served: str = ""
     upstream_id: str = ""
     upstream_class: UpstreamClass | None = None
+    routing: RoutingFacts | None = None
     finish_reasons: tuple[FinishReason, ...] = ()
     transform: TransformFacts | None = None
     usage: Usage | None = None

@@ -43,6 +43,7 @@ from gateway.audit.facts import (
     TransformFacts,
     Usage,
 )
+from gateway.audit.routing import RoutingFacts
 from gateway.types import UpstreamClass
 
 SCHEMA_VERSION = 1
@@ -79,6 +80,7 @@ class AuditRecord:
     model_served: str = ""
     upstream_id: str = ""
     upstream_class: UpstreamClass | None = None
+    routing: RoutingFacts | None = None
     context: ContextFacts | None = None
     policy: PolicyFacts | None = None
     detection: DetectionFacts | None = None
@@ -137,6 +139,7 @@ _REQUIRED: tuple[tuple[str, type], ...] = (
 _OPTIONAL: tuple[tuple[str, type], ...] = (
     ("stream", bool),
     ("upstream_class", UpstreamClass),
+    ("routing", RoutingFacts),
     ("context", ContextFacts),
     ("policy", PolicyFacts),
     ("detection", DetectionFacts),
@@ -150,7 +153,9 @@ _OPTIONAL: tuple[tuple[str, type], ...] = (
     ("erasure", ErasureFacts),
     ("beside", Beside),
 )
-_GROUPS = ("context", "policy", "detection", "transform", "usage", "latency_ms", "erasure")
+_GROUPS = (
+    "routing", "context", "policy", "detection", "transform", "usage", "latency_ms", "erasure",
+)  # fmt: skip
 
 
 def accepted(facts: Accepted, *, event_id: str, ts: str) -> AuditRecord:
@@ -260,6 +265,7 @@ def _of_request(
         model_served=end.model_served if end else "",
         upstream_id=(end.upstream_id if end else "") or facts.upstream_id,
         upstream_class=(end.upstream_class if end else None) or facts.upstream_class,
+        routing=(end.routing if end else None) or facts.routing,
         context=facts.context,
         policy=facts.policy,
         detection=facts.detection,

@@ -12,8 +12,9 @@ import orjson
 
 from gateway.errors import UpstreamFailed
 from gateway.ports import MaskedLine
+from gateway.routing.candidates import mapped_model
 from gateway.upstreams import failures
-from gateway.upstreams.http import JSON, Call, HttpReply, HttpUpstream, mapped_model
+from gateway.upstreams.http import JSON, Call, HttpReply, HttpUpstream
 
 FILE_NAME: Final = "batch.jsonl"  # the caller's own may say something
 

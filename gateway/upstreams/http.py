@@ -11,13 +11,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import aiohttp
 
 from gateway.errors import RequestError
+from gateway.routing.candidates import target_model
 from gateway.settings import Limits
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import UpstreamClass
@@ -106,7 +106,7 @@ class HttpUpstream:
                 any status but 200 with a JSON or event-stream body.
             RequestError: a header to be forwarded holds more than printable ASCII.
         """
-        model = mapped_model(request.model, self._settings.model_map)
+        model = target_model(self._settings, request.model)
         if model != request.model:
             request = request.with_fields(model=model)
         path, query = self._kind.target(request.path, model)
@@ -296,14 +296,6 @@ class HttpReply:
             failure = failures.of_body(error)
         await self.aclose()
         raise failure
-
-
-def mapped_model(model: str, model_map: Mapping[str, str]) -> str:
-    """The upstream's name for a model: that of the first glob that matches, else the same."""
-    for pattern, target in model_map.items():
-        if fnmatchcase(model, pattern):
-            return target
-    return model
 
 
 async def _note_reuse(

@@ -23,11 +23,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.errors import ConfigError, RequestError, UpstreamFailed
 from gateway.masking.mask import MaskingKeys, mask
+from gateway.routing.candidates import mapped_model
 from gateway.settings import Limits, Secret
 from gateway.settings import Upstream as Settings
 from gateway.types import DEFAULT_USE, Decision, Effect, Family, Parsed, UpstreamClass
 from gateway.upstreams import http
-from gateway.upstreams.http import HttpUpstream, mapped_model
+from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.openai import openai_upstream
 from tests.upstreams.server import ANSWER, CANARY, Masked, ok
 

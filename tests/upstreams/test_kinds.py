@@ -229,7 +229,7 @@ async def test_anthropics_errors_become_our_own(
 
 
 def test_every_kind_of_the_configuration_can_be_made() -> None:
-    assert set(HTTP_UPSTREAMS) | {"loopback"} == set(FAMILIES_OF_KIND)
+    assert set(HTTP_UPSTREAMS) | {"loopback", "vllm"} == set(FAMILIES_OF_KIND)
 
 
 @pytest.mark.parametrize("kind", HTTP_UPSTREAMS)
