@@ -181,11 +181,10 @@ def erase(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Destroy what is kept of a person: keys, texts, index, and what commitments were made with;
-    and what these requests left in the vault, so that conversations cannot go on with them.
+    """Destroy what is kept of a person: keys, texts, index, vault, what commitments were made with.
 
-    The records stay, as do all proofs of them: they hold no text. What is beyond reach: copies of
-    the database that were made before. Destroy those, or let them run out.
+    The records stay, as do all proofs: they hold no text. Stored conversations cannot go on. What
+    is beyond reach: copies of the database from before. Destroy those, or let them run out.
 
     Exit codes: 0 erased; 1 nothing was found, a hold is in the way, or --yes is missing; 2 it
     cannot be told.
@@ -212,15 +211,13 @@ def erase(
         except HeldError as error:
             _refuse_held(error.holds, as_json=json)
         event_id = _tombstone(settings, tenant, asked, done)
-        with vault(settings.audit.url, as_json=json) as connection:
-            left = sql.erase(connection, tenant, requests)
         is_clean = content.vacuum() if vacuum else done.is_clean
     shown = {
         "ok": True,
         "event_id": event_id,
         "requests": done.requests,
         **done.deleted._asdict(),
-        "vault_items": left,
+        "vault_items": _erase_left(settings, tenant, requests, as_json=json),
         "scope": scope,
         "scope_nonce": nonce.hex(),
         "open_requests": still_open,
@@ -230,6 +227,12 @@ def erase(
         print_json(shown)
         return
     _report(shown)
+
+
+def _erase_left(settings: Settings, tenant: str, requests: list[str], *, as_json: bool) -> int:
+    """Erase what the requests left in the vault; how many items."""
+    with vault(settings.audit.url, as_json=as_json) as connection:
+        return sql.erase(connection, tenant, requests)
 
 
 def _tombstone(settings: Settings, tenant: str, asked: ErasureFacts, done: Erased) -> str:
