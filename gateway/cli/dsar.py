@@ -206,6 +206,7 @@ def erase(
         still_open = _open_requests(content, requests)
         asked = ErasureFacts(reason=reason, scope=scope, requests=len(requests))
         put_on_record(settings, EventType.ERASURE_REQUESTED, tenant=tenant, erasure=asked)
+        left = _erase_left(settings, tenant, requests, as_json=json)
         try:
             done = content.erase(tenant, requests)
         except HeldError as error:
@@ -217,20 +218,20 @@ def erase(
         "event_id": event_id,
         "requests": done.requests,
         **done.deleted._asdict(),
-        "vault_items": _erase_left(settings, tenant, requests, as_json=json),
+        "vault_items": left,
         "scope": scope,
         "scope_nonce": nonce.hex(),
         "open_requests": still_open,
         "free_space_clean": is_clean,
     }
-    if json:
-        print_json(shown)
-        return
-    _report(shown)
+    _report(shown, as_json=json)
 
 
 def _erase_left(settings: Settings, tenant: str, requests: list[str], *, as_json: bool) -> int:
-    """Erase what the requests left in the vault; how many items."""
+    """Erase what the requests left in the vault; how many items.
+
+    Done before the rest, while the index still says which requests they are: it may be cut short.
+    """
     with vault(settings.audit.url, as_json=as_json) as connection:
         return sql.erase(connection, tenant, requests)
 
@@ -243,7 +244,10 @@ def _tombstone(settings: Settings, tenant: str, asked: ErasureFacts, done: Erase
     return put_on_record(settings, kind, tenant=tenant, erasure=facts, was_done=True)
 
 
-def _report(shown: dict[str, Any]) -> None:
+def _report(shown: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(shown)
+        return
     say(
         f"Erased what was kept of {shown['requests']} requests: {shown['capsules']} texts, "
         f"{shown['keys']} keys, {shown['index_rows']} index rows, {shown['nonces']} nonces, "

@@ -105,6 +105,17 @@ def test_erasing_takes_what_the_requests_left_in_the_vault(file: Path):
     assert left == sorted([(TENANT, ""), (TENANT, "r3"), *every])
 
 
+def test_where_the_vault_fails_the_person_can_still_be_found(file: Path):
+    with closing(sqlite3.connect(file.parent / "audit.db")) as log:
+        log.execute("ALTER TABLE vault_items RENAME TO elsewhere")
+    done = run(file, "erase", "--reason", "gdpr", "--yes", "--json")
+    assert done.exit_code == 2
+    with closing(sqlite3.connect(file.parent / "audit.db")) as log:
+        log.execute("ALTER TABLE elsewhere RENAME TO vault_items")
+    again = run(file, "erase", "--reason", "gdpr", "--yes", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["requests"]) == (0, 2)
+
+
 COMMANDS = [["find"], ["export"], ["erase", "--reason", "gdpr", "--yes"]]
 INDEXES = """\
 version: 1
