@@ -39,7 +39,7 @@ PURE = (
     "policy/opened.py", "policy/order.py", "policy/universe.py", "policy/simulate.py",
     "policy/answers.py",
     "batches/lines.py", "batches/form.py", "batches/fields.py", "batches/kept.py",
-    "batches/objects.py",
+    "batches/objects.py", "batches/openlines.py",
     "tracing/model.py", "tracing/page.py",
     "conformance/model.py", "conformance/filling.py", "conformance/tables/*.py",
     "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",

@@ -25,6 +25,7 @@ from gateway.batches.form import FileBegins, FilePiece, FormEvent, FormField, in
 from gateway.batches.kept import FILE, INPUT, KeptFile, KeptLine, line_id
 from gateway.batches.lines import CustomIds, Line, LineReader, at_line, parse_line
 from gateway.batches.objects import file_object, their_id
+from gateway.batches.openlines import OpenLines
 from gateway.batches.parts import BatchParts
 from gateway.batches.sending import Sending
 from gateway.detecting import aside
@@ -39,9 +40,6 @@ WINDOW_BYTES: Final = 1_000_000
 
 MAX_FILE_BYTES: Final = 200_000_000
 CLOSING: Final = 64  # records that are closed at a time
-
-_COMMON: Final = ("tenant", "actor", "origin", "endpoint", "context", "policy", "transform")
-"""What many lines have in common."""
 
 _log = structlog.get_logger()
 
@@ -70,7 +68,7 @@ class Upload:
     _store: FileStore | None = None
     _sending: Sending | None = None
     _theirs: str = ""  # the upstream's id, once it has the file
-    _open: list[Accepted] = field(default_factory=list, repr=False)
+    _open: OpenLines = field(default_factory=OpenLines)
 
     def __post_init__(self) -> None:
         self.id = self.parts.shelf.new_id(FILE)
@@ -186,8 +184,7 @@ class Upload:
         among = set(parts.stores) if store is None else {store.name}
         try:
             admitted = await parts.pipeline.admit(line.body, caller, codec, among=among)
-            last = self._open[-1] if self._open else admitted.accepted
-            self._open.append(_sharing(admitted.accepted, last))
+            self._open.add(admitted.accepted)
             if self._store is None:  # the first line says where all go
                 self._store = parts.stores[admitted.upstream]
                 self._sending = Sending(self._store, self._expires_s, self.caller)
@@ -214,14 +211,14 @@ class Upload:
     async def _write(self, outcome: Outcome, status: int, code: str) -> None:
         recorder, seconds = self.parts.pipeline.recorder, time.monotonic() - self._started
         while self._open:
-            some = self._open[-CLOSING:]
+            some = self._open.last(CLOSING)
             ends = (_closed(one, outcome, status, code) for one in some)
             written = await asyncio.gather(
                 *(recorder.ended(*both) for both in zip(some, ends, strict=True)),
                 return_exceptions=True,
             )
             failed = [isinstance(one, BaseException) for one in written]
-            self._open[-CLOSING:] = [one for one, left in zip(some, failed, strict=True) if left]
+            self._open.drop(len(some), failed)
             for result in written:
                 if isinstance(result, BaseException):
                     raise result
@@ -229,16 +226,6 @@ class Upload:
                 family = one.context.family if one.context else ""
                 effect = one.policy.action.value if one.policy else ""
                 metrics.request_ended(family, effect, outcome.value, seconds)
-
-
-def _sharing(accepted: Accepted, last: Accepted) -> Accepted:
-    """The same facts; what they have in common with those of another line takes no memory twice."""
-    same = {
-        name: getattr(last, name)
-        for name in _COMMON
-        if getattr(accepted, name) == getattr(last, name)
-    }
-    return replace(accepted, **same)
 
 
 def _closed(accepted: Accepted, outcome: Outcome, status: int, code: str) -> Closed:

@@ -120,7 +120,9 @@ def round_trip(gateway: Gateway, pid: int, lines: int, characters: int) -> Figur
 def measure(folder: Path, lines: int, characters: int) -> list[Figures]:
     """A tenth of the lines, then all."""
     port = free_port()
-    gateway = Gateway(folder, config_for(port, more="detection: {profile: patterns}\n"))
+    # The cache of findings is bounded, but not full at first: it is no batch's either.
+    detection = "detection: {profile: patterns, cache_entries: 100}\n"
+    gateway = Gateway(folder, config_for(port, more=detection))
     with batch_server.serving(folder / "server", port):
         gateway.start()
         try:
