@@ -77,9 +77,31 @@ def langchain(name: str) -> dict[str, Any]:
     return {f"{name}: {feature}": value for feature, value in features.items()}
 
 
+def vercel(name: str) -> dict[str, Any]:
+    """What every language model of the AI SDK has."""
+    features = {
+        "generate": SAID,
+        "stream": SAID,
+        "turns": SAID,
+        "tools": [[MAIL], ANSWERED],
+        "tools, streamed": [[MAIL], ANSWERED],
+        "object": MAIL,
+        "object, streamed": MAIL,
+        "usage": True,
+    }
+    return {f"{name}: {feature}": value for feature, value in features.items()}
+
+
 EXPECTED: dict[str, dict[str, Any]] = {
     "js/openai.mjs": JS_OPENAI,
     "js/anthropic.mjs": JS_ANTHROPIC,
+    "js/vercel.mjs": {
+        **vercel("chat"),
+        **vercel("responses"),
+        **vercel("messages"),
+        "thinking": SAID,
+        "embeddings": [3, True],
+    },
     "python/langchain_of_openai.py": {
         **langchain("chat"),
         **langchain("responses"),
