@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,7 @@ from gateway.upstreams.openai import openai_upstream
 from gateway.upstreams.states import HttpStates
 from gateway.vault.store import SqlVault
 from gateway.wire.families import CODECS, RESPONSES
+from gateway.upstreams.vllm import VllmPool
 
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
@@ -80,10 +81,12 @@ IN_BATCHES: Final = (Family.CHAT, Family.RESPONSES, Family.COMPLETIONS, Family.E
 """The API families of which a batch can be."""
 
 
-def make_upstream(settings: UpstreamSettings, limits: Limits) -> Upstream:
+def make_upstream(settings: UpstreamSettings, limits: Limits, master_key: bytes = b"") -> Upstream:
     """The upstream of the configured kind."""
     if settings.kind == "loopback":
         return LoopbackUpstream(settings)
+    if settings.kind == "vllm":
+        return VllmPool(settings, limits, master_key)
     return HTTP_UPSTREAMS[settings.kind](settings, limits)
 
 
@@ -170,6 +173,15 @@ class Parts:
     answers: StoredAnswers
 
     async def aclose(self) -> None:
+    pools: tuple[VllmPool, ...] = ()
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Looks at the servers of the pools for as long as the block runs."""
+        async with AsyncExitStack() as stack:
+            for pool in self.pools:
+                await stack.enter_async_context(pool.watching())
+            yield
         """Close the pools, the workers, the vault, the store and what takes its records on, in this
         order."""
         for upstream in self.upstreams.values():
@@ -191,7 +203,11 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     detector = make_detector(settings.detection)
     entries = settings.detection.cache_entries
     cache = CachedDetector(detector, derive(settings.master_key, "detection-cache"), entries)
-    upstreams = {one.name: make_upstream(one, settings.limits) for one in settings.upstreams}
+    upstreams = {
+        one.name: make_upstream(one, settings.limits, settings.master_key)
+        for one in settings.upstreams
+    }
+    pools = tuple(one for one in upstreams.values() if isinstance(one, VllmPool))
     stores = [make_files(one, upstreams[one.name]) for one in settings.upstreams]
     keepers = [make_states(one, upstreams[one.name]) for one in settings.upstreams]
     if wrap_upstream is not None:
@@ -219,7 +235,9 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     answers = StoredAnswers(
         pipeline, states, {one.name: one for one in keepers if one is not None}, RESPONSES
     )
-    return Parts(pipeline, detector, store, outlets, policies, upstreams, vault, batches, answers)
+    return Parts(
+        pipeline, detector, store, outlets, policies, upstreams, vault, batches, answers, pools
+    )
 
 
 def caller_keys(settings: Settings) -> KeyFile | NoAuth:
@@ -247,7 +265,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         reloader = PolicyReloader(parts.policies, recorder, started_by, keep=keep)
         expirer = Expirer(settings.audit.url, settings.master_key, parts.vault)
         try:
-            async with reloader.running(), expirer.running():
+            async with reloader.running(), expirer.running(), parts.watching():
                 yield
         finally:
             draining = True

@@ -16,6 +16,14 @@ from pydantic import AfterValidator, Field
 
 from gateway import masterkey
 from gateway import settings as made
+from gateway.audit.routing import COUNTRY, PROCESSOR
+from gateway.config_pools import (
+    POOL_KEYS,
+    PoolModel,
+    pool_contradictions,
+    pool_settings,
+    pool_url,
+)
 from gateway.config_schema import Glob, HeaderName, ModelName, Name, Text, Url, is_loopback
 from gateway.masterkey import SecretProblem
 from gateway.settings import FAMILIES_OF_KIND, KNOWN_BETAS
@@ -25,8 +33,15 @@ from gateway.validation import Strict
 
 _ANTHROPIC_URL: Final = "https://api.anthropic.com"
 _DATED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-preview)?")
-_OF_ALL: Final = frozenset({"name", "kind", "upstream_class", "families", "models", "model_map"})
-_OWN_KEYS: Final = {"api_version": "azure_openai", "forward_betas": "anthropic"}
+_OF_ALL: Final = frozenset(
+    {"name", "kind", "upstream_class", "families", "models", "model_map", "deprecated_models"}
+    | {"weight", "priority", "max_concurrent", "tokens_per_minute", "facts"}
+)
+_OWN_KEYS: Final = {
+    "api_version": "azure_openai",
+    "forward_betas": "anthropic",
+    **dict.fromkeys(POOL_KEYS, "vllm"),
+}
 """Keys that have a meaning for one kind alone."""
 
 
@@ -36,15 +51,35 @@ def _api_version(text: str) -> str:
     return text
 
 
+def _processor(text: str) -> str:
+    if not PROCESSOR.fullmatch(text):
+        raise ValueError("must be a name of at most 64 letters, digits, dots, dashes and _")
+    return text
+
+
+def _country(text: str) -> str:
+    if not COUNTRY.fullmatch(text):
+        raise ValueError("must be the two letters of a country, such as DE")
+    return text
+
+
 ApiVersion: TypeAlias = Annotated[str, AfterValidator(_api_version)]
 FamilyName: TypeAlias = Literal["chat", "responses", "messages", "completions", "embeddings"]
 
 
-class UpstreamModel(Strict):
+class FactsModel(Strict):
+    """What the operator says of who processes what is sent, for the audit record."""
+
+    processor: Annotated[str, AfterValidator(_processor)] | None = None
+    country: Annotated[str, AfterValidator(_country)] | None = None
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+
+
+class UpstreamModel(PoolModel):
     """One entry of `upstreams`."""
 
     name: Name
-    kind: Literal["openai", "anthropic", "azure_openai", "loopback"]
+    kind: Literal["openai", "anthropic", "azure_openai", "vllm", "loopback"]
     upstream_class: Annotated[Literal["on_prem", "external"], Field(alias="class")]
     families: Annotated[list[FamilyName], Field(min_length=1)] | None = None
     base_url: Url | None = None
@@ -58,12 +93,18 @@ class UpstreamModel(Strict):
     client_key_file: Text | None = None
     forward_headers: list[HeaderName] = Field(default_factory=list)
     forward_betas: list[Glob] | None = None
+    weight: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = 1.0
+    priority: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    max_concurrent: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
+    facts: FactsModel = Field(default_factory=FactsModel)
+    deprecated_models: dict[ModelName, ModelName] = Field(default_factory=dict)
 
     @property
     def url(self) -> str:
-        """The base URL, or the one that is known of the kind; "" without either."""
+        """The base URL, or the one that is known of the kind or of a pool; "" without any."""
         known = _ANTHROPIC_URL if self.kind == "anthropic" else ""
-        return self.base_url or known
+        return self.base_url or known or (f"{one}/v1" if (one := pool_url(self)) else "")
 
     @property
     def leaves_in_the_clear(self) -> bool:
@@ -105,6 +146,13 @@ class UpstreamSection:
             client_key_file=self.file(model.client_key_file, *path, "client_key_file"),
             forward_headers=tuple(model.forward_headers),
             forward_betas=KNOWN_BETAS if betas is None else tuple(betas),
+            weight=model.weight,
+            priority=model.priority,
+            max_concurrent=model.max_concurrent or 0,
+            tokens_per_minute=model.tokens_per_minute or 0,
+            facts=made.Facts(**model.facts.model_dump()),
+            deprecated_models=dict(model.deprecated_models),
+            vllm=pool_settings(model) if model.kind == "vllm" else None,
         )
 
     def _api_key(self, path: KeyPath, text: str | None) -> made.Secret | None:
@@ -130,7 +178,9 @@ def _contradictions(model: UpstreamModel) -> Iterator[tuple[str, str, str]]:
             yield key, "has no meaning for an upstream of kind loopback", ""
         elif _OWN_KEYS.get(key, model.kind) != model.kind:
             yield key, f"has a meaning for an upstream of kind {_OWN_KEYS[key]} alone", ""
-    if model.kind != "loopback" and not model.url:
+    if model.kind == "vllm":
+        yield from pool_contradictions(model)
+    elif model.kind != "loopback" and not model.url:
         yield "", 'required key "base_url" is missing', ""
     if model.leaves_in_the_clear:
         yield "base_url", "an external upstream must be reached over https", "write https://"

@@ -37,6 +37,7 @@ def ask(admitted: Admitted, master: bytes) -> Ask:
         headers=caller.headers,
         tenant=subject.tenant,
         principal=subject.principal,
+        drops_turns=admitted.carried_out.drops_turns,
         conversation=hmac.digest(derive(master, "affinity", subject.tenant), named, sha256),
     )
 

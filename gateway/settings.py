@@ -175,7 +175,8 @@ class Vllm:
     `salt` says who shares a prefix cache: a `tenant`, a `principal`, or the tenants of a `group`.
     `adapters` are LoRA adapters with patterns of the tenants that may use them. `priorities` go by
     patterns of tenants, lower first, and are None where the servers do not schedule by priority.
-    Only servers that say `root` of what they serve are asked, where it is given.
+    Only servers that say `root` of what they serve are asked, where it is given. Without
+    `shows_cached` callers are not told what was cached: it may tell of others with their salt.
     """
 
     replicas: tuple[str, ...] = ()
@@ -188,11 +189,6 @@ class Vllm:
     priorities: Mapping[str, int] | None = None
     adapters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     root: str = ""
-
-    @property
-    def hides_cached(self) -> bool:
-        """Whether callers are not told what was cached: it may tell of others with their salt."""
-        return self.salt != "principal" and not self.shows_cached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -256,6 +256,7 @@ class Decision:
     keeps_state: bool = False  # whether the provider may store the exchange
     shadow: bool = False
     record: RecordRules = RecordRules()
+    drops_turns: bool = False  # whether the oldest turns go where all are too long for the model
 
     def operator_for(self, entity_type: str) -> OperatorUse:
         """The operator that masks findings of this entity type."""

@@ -108,6 +108,20 @@ class MaskedRequest:
             _TOKEN, document, self.path, self.stream, self.restoration, self.counts
         )
 
+    def with_messages(self, kept: Sequence[int]) -> MaskedRequest:
+        """The same request with those of its messages alone whose indexes are given.
+
+        Raises:
+            InternalError: it has no messages.
+        """
+        messages = self._document.get("messages")
+        if not isinstance(messages, list):
+            raise InternalError("Only messages can be left out of a masked request.")
+        document = {**self._document, "messages": [messages[index] for index in kept]}
+        return MaskedRequest(
+            _TOKEN, document, self.path, self.stream, self.restoration, self.counts
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MaskingKeys:

@@ -18,7 +18,7 @@ from typing import Final
 from gateway.operator_kinds import KEEP
 from gateway.policy.conditions import aims_at
 from gateway.policy.limits import limit_for
-from gateway.policy.model import Policy, ProviderState, Rule, Shadow, When
+from gateway.policy.model import Policy, ProviderState, Rule, Shadow, TooLong, When
 from gateway.types import (
     DEFAULT_USE,
     AnswerRules,
@@ -191,6 +191,7 @@ def _granted(
         answers=(rule.answers if rule else None) or policy.answers,
         keeps_state=state is ProviderState.PASS
         or (state is ProviderState.ON_PREM_ONLY and towards is UpstreamClass.ON_PREM),
+        drops_turns=policy.handling.too_long is TooLong.DROP_OLDEST,
     )
 
 
@@ -226,6 +227,7 @@ def in_force(decision: Decision) -> Decision:
         default_operator=OperatorUse(KEEP),
         answers=AnswerRules(),
         keeps_state=False,
+        drops_turns=False,
     )
 
 

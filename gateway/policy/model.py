@@ -69,6 +69,13 @@ class ProviderState(StrEnum):
     PASS = "unsafe_pass"  # noqa: S105 - external providers may, too
 
 
+class TooLong(StrEnum):
+    """What becomes of a request that does not fit into the model's context, where it is known."""
+
+    REFUSE = "refuse"
+    DROP_OLDEST = "drop_oldest"  # the oldest turns are left out, and the answer says so
+
+
 class Shadow(StrEnum):
     """Whether the rules only watch."""
 
@@ -91,6 +98,7 @@ class Handling:
     hosted_tools: frozenset[str] = frozenset()
     logprobs: Logprobs = Logprobs.REFUSE
     provider_state: ProviderState = ProviderState.NEVER
+    too_long: TooLong = TooLong.REFUSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,6 +207,7 @@ class HandlingModel(Strict):
     hosted_tools: list[Word] | None = None
     logprobs: Literal["refuse", "drop"] | None = None
     provider_state: Literal["never", "on_prem_only", "unsafe_pass"] | None = None
+    too_long: Literal["refuse", "drop_oldest"] | None = None
 
 
 class RecordModel(Strict):

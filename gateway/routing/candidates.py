@@ -72,7 +72,7 @@ def hides_cached(upstreams: Sequence[Upstream], chosen: Sequence[Candidate]) -> 
     """Whether one of the chosen upstreams shares a prefix cache between callers who must not
     learn of each other."""
     names = {one.name for one in chosen}
-    return any(one.name in names and one.vllm and one.vllm.hides_cached for one in upstreams)
+    return any(one.name in names and one.vllm and not one.vllm.shows_cached for one in upstreams)
 
 
 def no_such_model() -> NotFound:

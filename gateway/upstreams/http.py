@@ -77,11 +77,17 @@ class HttpUpstream:
         ConfigError: the URL, a certificate file or a forwarded header's name is not usable.
     """
 
-    def __init__(self, settings: UpstreamSettings, limits: Limits, kind: Kind) -> None:
+    def __init__(
+        self,
+        settings: UpstreamSettings,
+        limits: Limits,
+        kind: Kind,
+        server_name: str | None = None,
+    ) -> None:
         self._settings = settings
         self._kind = kind
         self._forward = connecting.forwardable(settings)
-        self.client = HttpClient(settings, limits)
+        self.client = HttpClient(settings, limits, server_name)
 
     @property
     def name(self) -> str:
@@ -141,10 +147,16 @@ class HttpUpstream:
 
 
 class HttpClient:
-    """The connections to one server. Raises `ConfigError` as `HttpUpstream`."""
+    """The connections to one server. Raises `ConfigError` as `HttpUpstream`.
 
-    def __init__(self, settings: UpstreamSettings, limits: Limits) -> None:
+    `server_name` is what its certificate is held against, where that is not the URL's host.
+    """
+
+    def __init__(
+        self, settings: UpstreamSettings, limits: Limits, server_name: str | None = None
+    ) -> None:
         self._limits = limits
+        self._server_name = server_name
         self._base = connecting.base_url(settings)
         self._proxy = connecting.proxy_url(settings)
         self._ssl = connecting.ssl_context(settings)
@@ -214,6 +226,7 @@ class HttpClient:
             headers=call.headers,
             allow_redirects=False,
             proxy=self._proxy,
+            server_hostname=self._server_name,
             trace_request_ctx=trace,
         )
 

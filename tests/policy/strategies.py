@@ -27,6 +27,7 @@ from gateway.policy.model import (
     Rule,
     Shadow,
     Target,
+    TooLong,
     UnknownFields,
     UnsupportedLanguages,
     When,
@@ -190,7 +191,7 @@ handlings = st.builds(
     media=st.sampled_from(Media), unknown_fields=st.sampled_from(UnknownFields),
     hosted_tools=st.frozensets(st.sampled_from(["web_search", "code"])),
     logprobs=st.sampled_from(Logprobs), provider_state=st.sampled_from(ProviderState),
-    embeddings=st.sampled_from(Embeddings),
+    embeddings=st.sampled_from(Embeddings), too_long=st.sampled_from(TooLong),
 )  # fmt: skip
 
 
@@ -278,6 +279,7 @@ def written(policy: Policy) -> bytes:
             "hosted_tools": sorted(policy.handling.hosted_tools),
             "logprobs": policy.handling.logprobs,
             "provider_state": policy.handling.provider_state,
+            "too_long": policy.handling.too_long,
         },
         "answers": _written_answers(policy.answers),
         "rules": [_written_rule(rule) for rule in policy.rules],

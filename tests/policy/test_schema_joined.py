@@ -15,6 +15,7 @@ from gateway.policy.model import (
     Media,
     ProviderState,
     Shadow,
+    TooLong,
     UnknownFields,
     UnsupportedLanguages,
 )
@@ -44,6 +45,7 @@ HANDLINGS: dict[str, tuple[tuple[str, Any], tuple[str, Any]]] = {
     "provider_state": (
         ("unsafe_pass", ProviderState.PASS), ("on_prem_only", ProviderState.ON_PREM_ONLY),
     ),
+    "too_long": (("refuse", TooLong.REFUSE), ("drop_oldest", TooLong.DROP_OLDEST)),
 }  # fmt: skip
 
 

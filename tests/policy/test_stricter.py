@@ -165,7 +165,7 @@ STRICTER = {
 
 
 def test_every_key_of_handling_that_decides_has_an_order():
-    assert set(STRICTER) | {"logprobs"} == set(Handling.__dataclass_fields__)
+    assert set(STRICTER) | {"logprobs", "too_long"} == set(Handling.__dataclass_fields__)
 
 
 @given(
