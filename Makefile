@@ -77,8 +77,7 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	  --extra vllm --group dev --constraint requirements-dev.lock --no-emit-package torch \
 	  $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
 	  --output-file requirements-models.lock
-	$(UV_COMPILE) --upgrade --group clients --constraint requirements-dev.lock \
-	  --output-file requirements-clients.lock
+	$(UV_COMPILE) --upgrade --group clients --output-file requirements-clients.lock
 	$(UV_COMPILE) --upgrade deploy/vllm/requirements.in --override deploy/vllm/overrides.txt \
 	  --no-emit-package torch $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
 	  --output-file deploy/vllm/requirements.txt

@@ -92,6 +92,20 @@ def vercel(name: str) -> dict[str, Any]:
     return {f"{name}: {feature}": value for feature, value in features.items()}
 
 
+def agents(name: str) -> dict[str, Any]:
+    """What OpenAI's agents do by either API."""
+    features = {
+        "run": SAID,
+        "streamed": [SAID, SAID],
+        "tools": [[TEXT], ANSWERED],
+        "tools, streamed": [[TEXT], ANSWERED],
+        "output": MAIL,
+        "handed over": f'{PREFIX}{{"assistant": "Clerk"}}',
+        "session": SAID,
+    }
+    return {f"{name}: {feature}": value for feature, value in features.items()}
+
+
 EXPECTED: dict[str, dict[str, Any]] = {
     "js/openai.mjs": JS_OPENAI,
     "js/anthropic.mjs": JS_ANTHROPIC,
@@ -112,6 +126,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "embeddings": [3, True, 64],
         "embeddings by numbers of tokens": "unsupported_parameter",
     },
+    "python/agents_of_openai.py": {**agents("responses"), **agents("chat")},
     "python/langchain_of_anthropic.py": {
         **langchain("messages"),
         "thinking": SAID,
