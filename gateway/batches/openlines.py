@@ -45,7 +45,8 @@ class OpenLines:
         else:
             at, changes = len(self._patterns), {}
             self._patterns.append(accepted)
-        self._lines.append(orjson.dumps([at, changes]))
+        # What orjson gives lies in a buffer of 4 KiB; a copy is as long as it is.
+        self._lines.append(bytes(memoryview(orjson.dumps([at, changes]))))
 
     def last(self, count: int) -> list[Accepted]:
         """The last few of them, as they were accepted."""
