@@ -27,6 +27,8 @@ from gateway.audit.sinks.service import Outlets
 from gateway.audit.store import SqlAuditStore
 from gateway.batches.parts import BatchParts
 from gateway.batches.shelf import Shelf
+from gateway.console.desk import open_desk
+from gateway.console.routes import console_routes
 from gateway.detection.cache import CachedDetector
 from gateway.detection.engines.opening import open_engines
 from gateway.detection.language.exchange import LanguageReader
@@ -60,9 +62,9 @@ from gateway.upstreams.loopback import LoopbackStates, LoopbackUpstream
 from gateway.upstreams.loopback_files import LoopbackFiles
 from gateway.upstreams.openai import openai_upstream
 from gateway.upstreams.states import HttpStates
+from gateway.upstreams.vllm import VllmPool
 from gateway.vault.store import SqlVault
 from gateway.wire.families import CODECS, RESPONSES
-from gateway.upstreams.vllm import VllmPool
 
 Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
@@ -83,10 +85,10 @@ IN_BATCHES: Final = (Family.CHAT, Family.RESPONSES, Family.COMPLETIONS, Family.E
 
 def make_upstream(settings: UpstreamSettings, limits: Limits, master_key: bytes = b"") -> Upstream:
     """The upstream of the configured kind."""
-    if settings.kind == "loopback":
-        return LoopbackUpstream(settings)
     if settings.kind == "vllm":
         return VllmPool(settings, limits, master_key)
+    if settings.kind == "loopback":
+        return LoopbackUpstream(settings)
     return HTTP_UPSTREAMS[settings.kind](settings, limits)
 
 
@@ -171,8 +173,6 @@ class Parts:
     vault: SqlVault
     batches: BatchParts
     answers: StoredAnswers
-
-    async def aclose(self) -> None:
     pools: tuple[VllmPool, ...] = ()
 
     @asynccontextmanager
@@ -182,6 +182,8 @@ class Parts:
             for pool in self.pools:
                 await stack.enter_async_context(pool.watching())
             yield
+
+    async def aclose(self) -> None:
         """Close the pools, the workers, the vault, the store and what takes its records on, in this
         order."""
         for upstream in self.upstreams.values():
@@ -295,6 +297,10 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         app.router.routes.append(Route(codec.endpoint, endpoint, methods=["POST"]))
     app.router.routes += batch_routes(parts.batches, callers.authenticate, in_flight)
     app.router.routes += response_routes(parts.answers, callers.authenticate, in_flight)
+    if settings.console.enabled:
+        app.router.routes += console_routes(
+            open_desk(settings, parts.outlets.sink, checks, warnings)
+        )
     return app
 
 

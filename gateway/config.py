@@ -20,6 +20,7 @@ from gateway.config_detection import frozen_detection
 from gateway.config_log import LogSection
 from gateway.config_schema import (
     AuthModel,
+    ConsoleModel,
     DetectionModel,
     FileModel,
     LimitsModel,
@@ -135,6 +136,7 @@ class _Reader:
         self._exposure(listen, auth)
         upstreams = self._upstreams()
         detection, limits, vault = self._detection(), self._limits(), self._vault()
+        console = self._console()
         policies, audit = self._policies(), self._audit()
         key = self._configured_key()
         if audit is not None and key is None and not self.problems:
@@ -151,6 +153,7 @@ class _Reader:
             detection=detection,
             limits=limits,
             vault=vault,
+            console=console,
             notices=tuple(self.notices),
         )
 
@@ -255,6 +258,14 @@ class _Reader:
 
     def _vault(self) -> made.Vault:
         return made.Vault(**(self.top(VaultModel, "vault") or VaultModel()).model_dump())
+
+    def _console(self) -> made.Console:
+        model = self.top(ConsoleModel, "console") or ConsoleModel()
+        return made.Console(
+            enabled=model.enabled,
+            idle_s=model.idle_minutes * 60.0,
+            session_s=model.session_hours * 3600.0,
+        )
 
     def _policies(self) -> tuple[Path, ...]:
         if self.data.get("policies") is None:

@@ -152,6 +152,7 @@ class FileModel(Strict):
     detection: Any = None
     limits: Any = None
     vault: Any = None
+    console: Any = None
     audit: Any = None
     secrets: Any = None
 
@@ -320,6 +321,14 @@ class VaultModel(Strict):
 
     response_days: Annotated[int, Field(ge=1, le=3650)] = 30
     batch_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+
+class ConsoleModel(Strict):
+    """`console`: a session ends after so many minutes without a page, and hours in all."""
+
+    enabled: bool = False
+    idle_minutes: Annotated[int, Field(ge=1, le=120)] = 15
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 8
 
 
 class AuditModel(Strict):

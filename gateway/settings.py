@@ -303,6 +303,16 @@ class Vault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """The compliance officer's pages: whether there are any, and how long a session lasts, idle
+    and in all."""
+
+    enabled: bool = False
+    idle_s: float = 900.0
+    session_s: float = 28_800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything the gateway needs to know, read once."""
 
@@ -315,5 +325,6 @@ class Settings:
     detection: Detection = field(default_factory=Detection)
     limits: Limits = field(default_factory=Limits)
     vault: Vault = field(default_factory=Vault)
+    console: Console = field(default_factory=Console)
     digest: str = ""  # SHA-256 of the configuration file, hex; "" for the embedded default
     notices: tuple[str, ...] = ()  # what start-up should tell the operator, e.g. a key was made

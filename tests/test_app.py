@@ -81,3 +81,12 @@ def test_what_keeps_the_log_from_being_signed_is_a_warning(monkeypatch, tmp_path
     assert answer.status_code == 200
     body = answer.json()
     assert (body["status"], body["warnings"]) == ("ready", ["audit_sequencer"])
+
+
+@pytest.mark.parametrize(("more", "status"), [("", 404), ("console: {enabled: true}\n", 200)])
+def test_there_is_a_console_only_where_one_is_asked_for(tmp_path: Path, more: str, status: int):
+    file = tmp_path / "cloakroom.yaml"
+    base = "version: 1\nupstreams: [{name: a, kind: loopback, class: on_prem}]\n"
+    file.write_text(f"{base}detection: {{profile: patterns}}\n{more}")
+    with TestClient(create_app(load(file, os.environ))) as client:
+        assert client.get("/console/login").status_code == status

@@ -20,6 +20,7 @@ from gateway.settings import (
     FAMILIES_OF_KIND,
     KNOWN_BETAS,
     Auth,
+    Console,
     CustomRecognizer,
     Detection,
     Engine,
@@ -74,6 +75,7 @@ detection:
   cache_entries: 10
 limits: {body_bytes: 1000, depth: 8, in_flight: 2, connect_s: 1, first_byte_s: 2, idle_s: 0.5}
 vault: {response_days: 7, batch_days: 2}
+console: {enabled: true, idle_minutes: 5, session_hours: 2}
 upstreams:
   - name: local
     kind: openai
@@ -186,6 +188,7 @@ def test_everything(folder: Path):
             body_bytes=1000, depth=8, in_flight=2, connect_s=1, first_byte_s=2, idle_s=0.5
         ),
         vault=Vault(response_days=7, batch_days=2),
+        console=Console(enabled=True, idle_s=300.0, session_s=7200.0),
         upstreams=(
             Upstream(
                 name="local",
@@ -225,6 +228,7 @@ def test_defaults(folder: Path):
     found = read(folder, LOOPBACK)
     assert (found.listen, found.auth) == (Listen(), Auth())
     assert (found.detection, found.limits, found.vault) == (Detection(), Limits(), Vault())
+    assert not found.console.enabled
     assert found.policies == (shipped_policy("default"),)
     assert found.audit.url == f"sqlite:///{folder}/cloakroom.db"
     assert (folder / "cloakroom.key").is_file()
@@ -291,6 +295,8 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
         (LOOPBACK + "limits: {depth: 0}\n", ["limits.depth: must be greater than"]),
         (LOOPBACK + "limits: {idle_s: 0}\n", ["limits.idle_s: must be greater than 0"]),
         (LOOPBACK + "vault: {response_days: 0}\n", ["vault.response_days: must be greater than"]),
+        (LOOPBACK + "console: {idle_minutes: 0}\n", ["console.idle_minutes: must be greater than"]),
+        (LOOPBACK + "console: {session_hours: 25}\n", ["console.session_hours: must be less"]),
         (LOOPBACK + "vault: {batch_days: 4000}\n", ["vault.batch_days: must be less than"]),
         (LOOPBACK + "limits: {idle_s: true}\n", ["limits.idle_s: must be a number"]),
         (

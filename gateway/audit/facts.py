@@ -53,6 +53,12 @@ class EventType(StrEnum):
     RETENTION_PRUNED = "retention.pruned"
     ADMIN_LOGIN = "admin.login"
     ADMIN_LOGIN_FAILED = "admin.login_failed"
+    ADMIN_LOCKED_OUT = "admin.locked_out"
+    ADMIN_LOGOUT = "admin.logout"
+    ADMIN_REFUSED = "admin.refused"
+    ADMIN_ACCOUNT_CREATED = "admin.account_created"
+    ADMIN_ACCOUNT_REMOVED = "admin.account_removed"
+    ADMIN_PASSWORD_CHANGED = "admin.password_changed"  # noqa: S105 -- an event's name
     ADMIN_ROLE_CHANGED = "admin.role_changed"
     APIKEY_CREATED = "apikey.created"
     APIKEY_REVOKED = "apikey.revoked"
@@ -89,6 +95,7 @@ class ActorKind(StrEnum):
     ANONYMOUS = "anonymous"
     CLIENT = "client"
     OPERATOR = "operator"
+    ACCOUNT = "account"  # somebody at the console
     SYSTEM = "system"
 
 
@@ -98,6 +105,7 @@ class AuthMethod(StrEnum):
     NONE = "none"
     API_KEY = "api_key"
     LOCAL = "local"  # somebody with a shell on the machine
+    PASSWORD = "password"  # noqa: S105 -- a method's name
 
 
 class FinishReason(StrEnum):

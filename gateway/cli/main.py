@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dsar": "What is kept of a person: find it, hand it over, erase it.",
     "vault": "What is kept, sealed, for later requests: how much, and deleting it.",
     "keys": "The keys that seal what is kept of requests.",
+    "console": "The accounts of those who may use the console.",
     "apikeys": "Give keys to callers and take them back.",
 }
 

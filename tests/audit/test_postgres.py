@@ -201,7 +201,7 @@ PRUNE = "SELECT audit_prune(0, '2026-01-01T00:00:00.000000Z', 'e')"
         *(
             (role, statement, DENIED)
             for role in ("cloakroom_writer", "cloakroom_sequencer", "cloakroom_retention",
-                         "cloakroom_reviewer", OWNER)
+                         "cloakroom_reviewer", "cloakroom_console", OWNER)
             for statement in (
                 "UPDATE audit_records SET tenant = 'x'",
                 "DELETE FROM audit_records",
@@ -227,6 +227,16 @@ PRUNE = "SELECT audit_prune(0, '2026-01-01T00:00:00.000000Z', 'e')"
         ("cloakroom_reviewer", "SELECT body FROM audit_records", ""),
         ("cloakroom_reviewer", "SELECT nonce FROM audit_nonces", DENIED),
         ("cloakroom_reviewer", "DELETE FROM audit_open", DENIED),
+        ("cloakroom_console", "SELECT body FROM audit_records", ""),
+        ("cloakroom_console", "SELECT nonce FROM audit_nonces", DENIED),
+        ("cloakroom_console", "SELECT sealed FROM vault_items", DENIED),
+        ("cloakroom_console", "DELETE FROM console_sessions", ""),
+        *(
+            (role, f"SELECT * FROM {table}", DENIED)
+            for role in ("cloakroom_writer", "cloakroom_sequencer", "cloakroom_retention",
+                         "cloakroom_reviewer")
+            for table in ("console_accounts", "console_sessions")
+        ),
         *((role, PRUNE, DENIED) for role in ("cloakroom_writer", "cloakroom_sequencer",
                                              "cloakroom_reviewer")),
         ("cloakroom_retention", PRUNE, ""),

@@ -5,7 +5,9 @@
     cloakroom_retention  deletes, and only a prefix of the log, by `audit_prune`
     cloakroom_reviewer   reads
 
-A login gets what it is a member of. Whoever migrates owns the tables and is a member of all four.
+    cloakroom_console    keeps the accounts of the console, and reads what a reviewer reads
+
+A login gets what it is a member of. Whoever migrates owns the tables and is a member of them all.
 No statement holds a percent sign, which the driver would take for a parameter.
 """
 
@@ -19,19 +21,33 @@ NAMES: Final = (
     "cloakroom_retention",
     "cloakroom_reviewer",
 )
+CONSOLE: Final = "cloakroom_console"
 _TABLES: Final = (
     "audit_records", "audit_nonces", "audit_open", "audit_meta", "audit_leaves", "audit_tree",
     "audit_tiles", "audit_writers", "audit_checkpoints", "audit_log_keys", "audit_anchors",
     "audit_cursors", "audit_pruned", "audit_policies",
 )  # fmt: skip
 
-ROLES: Final = tuple(
-    f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') "
-    f"THEN CREATE ROLE {name} NOLOGIN; END IF; "
-    f"IF NOT pg_has_role(current_user, '{name}', 'MEMBER') "
-    f"THEN GRANT {name} TO CURRENT_USER; END IF; END $$"
-    for name in NAMES
-)
+
+def role_made(name: str) -> str:
+    """Makes a role where there is none, and whoever migrates its member."""
+    return (
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') "
+        f"THEN CREATE ROLE {name} NOLOGIN; END IF; "
+        f"IF NOT pg_has_role(current_user, '{name}', 'MEMBER') "
+        f"THEN GRANT {name} TO CURRENT_USER; END IF; END $$"
+    )
+
+
+def schema_opened(name: str) -> str:
+    """Lets a role into the schema: those other than public let nobody in by themselves."""
+    return (
+        "DO $$ BEGIN EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident(current_schema()) || "
+        f"' TO {name}'; END $$"
+    )
+
+
+ROLES: Final = tuple(map(role_made, NAMES))
 
 FUNCTIONS: Final = (
     """CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -124,12 +140,7 @@ GRANTS: Final = (
     f"REVOKE ALL ON {', '.join(_TABLES)} FROM PUBLIC",
     "REVOKE ALL ON FUNCTION audit_unclosed(), audit_prune(bigint, text, text), "
     "audit_prefix_only() FROM PUBLIC",
-    # schemas other than public let nobody in by themselves
-    *(
-        "DO $$ BEGIN EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident(current_schema()) || "
-        f"' TO {name}'; END $$"
-        for name in NAMES
-    ),
+    *map(schema_opened, NAMES),
     "GRANT INSERT ON audit_records, audit_nonces, audit_writers, audit_policies "
     "TO cloakroom_writer",
     "GRANT INSERT, DELETE, SELECT ON audit_open TO cloakroom_writer",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from gateway.audit.migrations.grants import NAMES
+from gateway.audit.migrations.grants import CONSOLE, NAMES
 from gateway.audit.sql import DatabaseFault
 
 MIGRATE = "cloakroom audit migrate"
@@ -50,7 +50,7 @@ def _of_driver(error: psycopg.Error, role: str) -> str:
     if isinstance(error, psycopg.errors.InvalidParameterValue | psycopg.errors.UndefinedObject):
         return f"The server has no role {role}: run `{MIGRATE}`."  # what SET ROLE says
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        refused = (one for one in NAMES if f'"{one}"' in str(error))  # by SET ROLE
+        refused = (one for one in (*NAMES, CONSOLE) if f'"{one}"' in str(error))  # by SET ROLE
         return _NO_ROLE.format(role=next(refused, role))
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         # Without a session there is no code, only the text; servers keep the word in it.

@@ -49,6 +49,8 @@ SEVERITIES: Final[Mapping[str, int]] = MappingProxyType(
         "key.destroyed": _MEDIUM,
         "unmask.denied": _LOW,
         "admin.login_failed": _MEDIUM,
+        "admin.locked_out": _MEDIUM,
+        "admin.refused": _LOW,
         "apikey.used_after_revoke": _HIGH,
         "sink.degraded": _MEDIUM,
         "sink.dropped": _MEDIUM,
@@ -58,11 +60,13 @@ SEVERITIES: Final[Mapping[str, int]] = MappingProxyType(
 """Types of records that somebody should look at; all others are informational."""
 FAILURES: Final = frozenset(
     "request.denied request.aborted request.failed detection.failed stream.truncated "
-    "policy.rejected unmask.denied unmask.expired admin.login_failed apikey.used_after_revoke "
-    "sink.degraded selftest.failed".split()
+    "policy.rejected unmask.denied unmask.expired admin.login_failed admin.locked_out "
+    "admin.refused apikey.used_after_revoke sink.degraded selftest.failed".split()
 )
 _OPEN: Final = frozenset({"request.accepted", "request.outcome_unknown"})
-_USER_TYPES: Final[Mapping[str, int]] = MappingProxyType({"operator": 2, "system": 3, "client": 4})
+_USER_TYPES: Final[Mapping[str, int]] = MappingProxyType(
+    {"operator": 2, "account": 2, "system": 3, "client": 4}
+)
 _MAPPED: Final = frozenset(
     "v event_id type ts request_id tenant target build actor_kind actor_ref operation "
     "model_requested model_served upstream_id usage http_status error_code".split()

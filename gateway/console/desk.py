@@ -1,0 +1,119 @@
+"""What the pages stand on, and what one of them is told of the request that it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console import pages
+from gateway.console.access import Access, Session
+from gateway.console.accounts import Account, Lifetime, Right
+from gateway.console.journal import Journal
+from gateway.console.store import AccountStore
+from gateway.errors import RequestError
+from gateway.ports import AuditSink
+from gateway.settings import Settings
+
+FORM_BYTES: Final = 16_384
+_MAX_FIELDS: Final = 64
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that the pages need. `checks` are those of `/readyz`, `warnings` its warnings."""
+
+    settings: Settings
+    store: AccountStore
+    access: Access
+    journal: Journal
+    checks: Mapping[str, Callable[[], bool]]
+    warnings: Callable[[], Sequence[str]]
+    clock: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request of somebody who is signed in and may see the page; `form` is what was sent."""
+
+    desk: Desk
+    request: Request
+    session: Session
+    form: Mapping[str, str] = field(repr=False)
+
+    @property
+    def account(self) -> Account:
+        """Whose request it is."""
+        return self.session.account
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page in the frame that all have: menu, who is signed in, the token of its forms."""
+        account = self.account
+        return pages.page(
+            template,
+            status,
+            account=account,
+            here=self.request.scope["route"].path,
+            form_token=self.desk.access.form_token(self.session.token),
+            may={right.value for right in Right if account.may(right)},
+            **values,
+        )
+
+
+def open_desk(
+    settings: Settings,
+    sink: AuditSink,
+    checks: Mapping[str, Callable[[], bool]],
+    warnings: Callable[[], Sequence[str]],
+    clock: Callable[[], float] = time.time,
+) -> Desk:
+    """What the pages of a gateway with these settings stand on."""
+    store = AccountStore(settings.audit.url)
+    journal = Journal(sink, settings.master_key, settings.digest)
+    lifetime = Lifetime(settings.console.idle_s, settings.console.session_s)
+    access = Access(store, journal, settings.master_key, lifetime, clock)
+    return Desk(settings, store, access, journal, checks, warnings, clock)
+
+
+View: TypeAlias = Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address, whose right it takes, and what answers. A form that is sent is a POST."""
+
+    path: str
+    right: Right
+    view: View
+    method: str = "GET"
+    form_bytes: int = FORM_BYTES
+
+
+async def read_form(request: Request, limit: int = FORM_BYTES) -> dict[str, str]:
+    """The fields of a form that was sent; each at most once.
+
+    Raises:
+        RequestError: it is none, or too large.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM_TYPE:
+        raise RequestError("This is not a form of the console.", status=415)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise RequestError("The form is too large.", status=413)
+    try:
+        text = body.decode("ascii")
+        pairs = parse_qsl(text, True, True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise RequestError("The form cannot be read.") from None
+    if len(dict(pairs)) != len(pairs):
+        raise RequestError("The form names a field twice.")
+    return dict(pairs)

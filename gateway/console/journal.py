@@ -1,0 +1,47 @@
+"""What somebody does at the console goes on record before it is done."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.audit import record as audit
+from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType
+from gateway.console.accounts import Account
+from gateway.exchange import origin, reference
+from gateway.ports import AuditSink
+
+_NOBODY: Final = Actor(kind=ActorKind.ANONYMOUS, method=AuthMethod.PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Writes the records. Its targets are words and ids of ours, never what somebody typed."""
+
+    sink: AuditSink
+    master: bytes = field(repr=False)
+    config_sha256: str
+
+    async def write(
+        self, kind: EventType, account: Account | None, target: str = "", tenant: str = ""
+    ) -> None:
+        """Return once it is on record. Raises `AuditUnavailable`."""
+        now = time.time_ns()
+        record = audit.event(
+            kind,
+            event_id=audit.uuid7(now // 1_000_000, secrets.token_bytes(10)),
+            ts=audit.timestamp(now // 1000),
+            actor=_NOBODY if account is None else self._actor(account),
+            origin=origin(self.config_sha256),
+            tenant=tenant,
+            target=target,
+        )
+        await self.sink.append(record)
+
+    def _actor(self, account: Account) -> Actor:
+        ref = reference(self.master, "console-ref", "", account.name.encode())
+        return Actor(
+            kind=ActorKind.ACCOUNT, method=AuthMethod.PASSWORD, ref=ref, key_id=account.name
+        )

@@ -1,0 +1,129 @@
+"""The console's routes: who is let in, and what everybody gets who is not."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.audit.facts import EventType
+from gateway.console import own_account, pages
+from gateway.console.access import TOKEN_BYTES
+from gateway.console.accounts import Right
+from gateway.console.desk import Desk, Page, Visit, read_form
+from gateway.console.overview import overview
+from gateway.console.security import FORM_COOKIE, SESSION_COOKIE, cookie, from_elsewhere
+from gateway.errors import ConfigError, GatewayError, RequestError
+
+ROOT: Final = "/console"
+LOGIN: Final = "/console/login"
+
+PAGES: Final = (
+    Page(ROOT, Right.HOME, overview),
+    Page("/console/account", Right.HOME, own_account.show),
+    Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
+    Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),
+)
+"""All pages of those who are signed in."""
+
+_Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def console_routes(desk: Desk) -> list[Route]:
+    """The routes, in the order in which they are tried."""
+
+    async def style(_: Request) -> Response:
+        return pages.stylesheet()
+
+    async def unknown(_: Request) -> Response:
+        return _failure(404, "There is no such page.")
+
+    def route(path: str, endpoint: _Endpoint, *methods: str) -> Route:
+        return Route(path, endpoint, methods=list(methods), include_in_schema=False)
+
+    return [
+        route("/console/static/console.css", style, "GET"),
+        route(LOGIN, _told(_login_form(desk)), "GET"),
+        route(LOGIN, _told(_login(desk)), "POST"),
+        *(route(one.path, _told(_guarded(desk, one)), one.method) for one in PAGES),
+        route("/console/{rest:path}", unknown, "GET", "POST"),
+    ]
+
+
+def _told(endpoint: _Endpoint) -> _Endpoint:
+    """The endpoint with a page for what goes wrong, in words of ours alone."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except GatewayError as error:
+            return _failure(error.status, error.message)
+        except ConfigError:
+            return _failure(503, "The audit log cannot be used: cloakroom doctor says why.")
+
+    return told
+
+
+def _failure(status: int, message: str) -> Response:
+    return pages.page("failure.html", status, message=message)
+
+
+def _guarded(desk: Desk, page: Page) -> _Endpoint:
+    """The page for those who are signed in and have its right; its form only from a page of it."""
+
+    async def endpoint(request: Request) -> Response:
+        session = await desk.access.session(request.cookies.get(SESSION_COOKIE, ""))
+        if session is None:
+            if page.method == "GET":
+                return pages.redirect(LOGIN)
+            raise RequestError("You are no longer signed in.", status=401)
+        if not session.account.may(page.right):
+            await desk.journal.write(EventType.ADMIN_REFUSED, session.account, page.right.value)
+            raise RequestError("Your roles do not include this page.", status=403)
+        form: dict[str, str] = {}
+        if page.method == "POST":
+            form = await read_form(request, page.form_bytes)
+            given = form.pop("form_token", "")
+            ours = desk.access.is_ours(session.token, given)
+            if not ours or from_elsewhere(request.headers):
+                raise RequestError("This form is not of this session: load it anew.", status=403)
+        return await page.view(Visit(desk, request, session, form))
+
+    return endpoint
+
+
+def _login_form(desk: Desk) -> _Endpoint:
+    async def endpoint(_: Request) -> Response:
+        return _ask(desk, 200, "")
+
+    return endpoint
+
+
+def _ask(desk: Desk, status: int, message: str) -> Response:
+    """The form for name and password, which goes with a cookie of its own."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    form_token = desk.access.form_token(token)
+    response = pages.page("login.html", status, message=message, form_token=form_token)
+    response.headers.append("set-cookie", cookie(FORM_COOKIE, token))
+    return response
+
+
+def _login(desk: Desk) -> _Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = await read_form(request)
+        ours = desk.access.is_ours(request.cookies.get(FORM_COOKIE, ""), form.get("form_token", ""))
+        if not ours or from_elsewhere(request.headers):
+            return _ask(desk, 403, "The form was out of date. Please sign in again.")
+        token = await desk.access.sign_in(form.get("name", ""), form.get("password", ""))
+        if token is None:
+            return _ask(desk, 401, "Name or password are wrong, or the account is locked.")
+        response = pages.redirect(ROOT)
+        response.headers.append("set-cookie", cookie(SESSION_COOKIE, token))
+        response.headers.append("set-cookie", cookie(FORM_COOKIE, "", 0))
+        return response
+
+    return endpoint

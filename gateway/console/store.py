@@ -1,0 +1,194 @@
+"""The tables of the console, beside those of the audit log in the same database.
+
+    console_accounts  name, Argon2id hash, roles, tenants, failed log-ins, and a stamp that changes
+                      with the password, the roles and the tenants
+    console_sessions  a keyed hash of the session's token, whose it is, the stamp that it was made
+                      under, when it began and was last seen
+
+A session counts only while its stamp is that of the account: whoever loses a role is signed out.
+All methods block, and open a connection of their own: people look at pages, not machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gateway.audit import sql
+from gateway.audit.migrations.grants import CONSOLE
+from gateway.console.accounts import Account, Attempts, Lifetime, Role, attempted, packed
+from gateway.errors import AuditUnavailable
+from gateway.vault.sql import Connection
+
+TOUCH_S: Final = 30.0
+"""How exactly it is known when a session was last seen."""
+
+_COLUMNS: Final = "name, roles, tenants, password, stamp, created, failures, locked_until"
+_ALL: Final = f"SELECT {_COLUMNS} FROM console_accounts ORDER BY name"  # noqa: S608 -- ours
+_ONE: Final = f"SELECT {_COLUMNS} FROM console_accounts WHERE name = ?"  # noqa: S608 -- ours
+_ADD: Final = (
+    f"INSERT INTO console_accounts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 0, 0) "  # noqa: S608
+    "ON CONFLICT (name) DO NOTHING"
+)
+_TRIED: Final = "UPDATE console_accounts SET failures = ?, locked_until = ? WHERE name = ?"
+_SESSION: Final = (
+    "SELECT s.created, s.seen, a.name, a.roles, a.tenants FROM console_sessions s "
+    "JOIN console_accounts a ON a.name = s.name AND a.stamp = s.stamp WHERE s.token = ?"
+)
+_BEGIN: Final = (
+    "INSERT INTO console_sessions (token, name, stamp, created, seen) VALUES (?, ?, ?, ?, ?)"
+)
+_SWEEP: Final = "DELETE FROM console_sessions WHERE created <= ? OR seen <= ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An account as the table holds it."""
+
+    account: Account
+    password: str = field(repr=False)
+    stamp: str = field(repr=False)
+    created: float
+    attempts: Attempts
+
+
+class AccountStore:
+    """Accounts and sessions in the database of an audit URL.
+
+    Every method raises `AuditUnavailable` where the database fails, and `ConfigError` where the
+    URL names none, or its tables are not of this version.
+    """
+
+    def __init__(self, url: str, *, busy_s: float = 5.0) -> None:
+        self._url = url
+        self._busy_s = busy_s
+
+    def accounts(self) -> list[Kept]:
+        """All accounts, by name."""
+        with self._reading() as raw:
+            return [_kept(row) for row in raw.execute(_ALL).fetchall()]
+
+    def account(self, name: str) -> Kept | None:
+        """The account of this name."""
+        with self._reading() as raw:
+            row = raw.execute(_ONE, (name,)).fetchone()
+        return None if row is None else _kept(row)
+
+    def add(self, account: Account, password: str, stamp: str, now: float) -> bool:
+        """Make an account, of which `password` is the hash; whether its name was free."""
+        names = (account.name, packed(account.roles), packed(account.tenants))
+        with self._writing() as raw:
+            return bool(raw.execute(_ADD, (*names, password, stamp, now)).rowcount)
+
+    def remove(self, name: str) -> bool:
+        """Delete an account, and end its sessions; whether there was one."""
+        with self._writing() as raw:
+            _end_sessions(raw, name)
+            done = raw.execute("DELETE FROM console_accounts WHERE name = ?", (name,))
+            return bool(done.rowcount)
+
+    def set_password(self, name: str, password: str, stamp: str) -> bool:
+        """Give an account another password, unlock it, and end its sessions."""
+        with self._writing() as raw:
+            _end_sessions(raw, name)
+            done = raw.execute(
+                "UPDATE console_accounts SET password = ?, stamp = ?, failures = 0, "
+                "locked_until = 0 WHERE name = ?",
+                (password, stamp, name),
+            )
+            return bool(done.rowcount)
+
+    def set_roles(self, account: Account, stamp: str) -> bool:
+        """Give an account other roles and tenants, and end its sessions."""
+        values = (packed(account.roles), packed(account.tenants), stamp, account.name)
+        with self._writing() as raw:
+            _end_sessions(raw, account.name)
+            done = raw.execute(
+                "UPDATE console_accounts SET roles = ?, tenants = ?, stamp = ? WHERE name = ?",
+                values,
+            )
+            return bool(done.rowcount)
+
+    def attempt(self, name: str, now: float) -> Kept | None:
+        """Count a log-in as failed before its password is looked at.
+
+        The account with the attempt counted; None where there is none, or it is locked.
+        """
+        with self._writing() as raw:
+            row = raw.execute(_ONE + raw.for_update, (name,)).fetchone()
+            if row is None:
+                return None
+            kept = _kept(row)
+            after = attempted(kept.attempts, now)
+            if after is None:
+                return None
+            raw.execute(_TRIED, (after.failures, after.locked_until, name))
+            return Kept(kept.account, kept.password, kept.stamp, kept.created, after)
+
+    def forgive(self, name: str) -> None:
+        """Forget the failed log-ins of an account."""
+        with self._writing() as raw:
+            raw.execute(_TRIED, (0, 0.0, name))
+
+    def begin(self, kept: Kept, token: bytes, lifetime: Lifetime, now: float) -> None:
+        """Begin a session, forget the failed log-ins, and sweep out what is over."""
+        name = kept.account.name
+        with self._writing() as raw:
+            raw.execute(_SWEEP, (now - lifetime.session_s, now - lifetime.idle_s))
+            raw.execute(_TRIED, (0, 0.0, name))
+            raw.execute(_BEGIN, (token, name, kept.stamp, now, now))
+
+    def session(self, token: bytes, lifetime: Lifetime, now: float) -> Account | None:
+        """Whose session this is, which was seen now; None where it is over."""
+        with self._reading() as raw:
+            row = raw.execute(_SESSION, (token,)).fetchone()
+        if row is None or lifetime.has_ended(float(row[0]), float(row[1]), now):
+            return None
+        if now - float(row[1]) >= TOUCH_S:
+            with self._writing() as raw:
+                raw.execute("UPDATE console_sessions SET seen = ? WHERE token = ?", (now, token))
+        return _account(row[2:])
+
+    def end(self, token: bytes) -> None:
+        """End a session."""
+        with self._writing() as raw:
+            raw.execute("DELETE FROM console_sessions WHERE token = ?", (token,))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sql.Raw]:
+        with self._connected() as connection, connection.transaction() as raw:
+            yield raw
+
+    @contextmanager
+    def _reading(self) -> Iterator[sql.Raw]:
+        with self._connected() as connection, connection.reading() as raw:
+            yield raw
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            connection = Connection(self._url, CONSOLE, self._busy_s)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        except sql.DatabaseFault:
+            raise AuditUnavailable("The console's accounts cannot be read.") from None
+
+
+def _end_sessions(raw: sql.Raw, name: str) -> None:
+    raw.execute("DELETE FROM console_sessions WHERE name = ?", (name,))
+
+
+def _kept(row: Any) -> Kept:
+    attempts = Attempts(int(row[6]), float(row[7]))
+    return Kept(_account(row), str(row[3]), str(row[4]), float(row[5]), attempts)
+
+
+def _account(row: Any) -> Account:
+    """An account of its first three columns. A role that is not known gives nothing."""
+    known = {role.value for role in Role}
+    roles = frozenset(Role(one) for one in str(row[1]).split() if one in known)
+    return Account(str(row[0]), roles, frozenset(str(row[2]).split()))
