@@ -101,7 +101,12 @@ def dialect_of(family: Family) -> Dialect:
 
 def dialect_for(headers: Mapping[str, str]) -> Dialect:
     """The dialect of a caller of no particular family's endpoint, by its headers."""
-    return _ANTHROPIC if "anthropic-version" in headers else _OPENAI
+    return _ANTHROPIC if is_anthropic(headers) else _OPENAI
+
+
+def is_anthropic(headers: Mapping[str, str]) -> bool:
+    """Whether a caller with these headers speaks Anthropic's API."""
+    return "anthropic-version" in headers
 
 
 def _openai_fields(error: GatewayError) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.body import ClientGone, drain, read_body
-from gateway.api.dialects import OpenAI
+from gateway.api.dialects import dialect_for, is_anthropic
 from gateway.api.exchanges import Authenticate, InFlight
 from gateway.api.replies import Reply, headers_of, unless_gone
 from gateway.batches.downloading import Download
@@ -27,7 +27,7 @@ from gateway.batches.form import FormReader
 from gateway.batches.parts import BatchParts
 from gateway.batches.running import Batches
 from gateway.batches.uploading import Upload
-from gateway.errors import GatewayError, InternalError, RequestError
+from gateway.errors import GatewayError, InternalError, NotFound, RequestError
 from gateway.exchange import Caller
 
 IDLE_S: Final = 60.0
@@ -73,10 +73,14 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; an error in the middle of a download cuts it off."""
         request_id = f"req_{secrets.token_hex(12)}"
-        reply = Reply(send, request_id, OpenAI())
+        headers = headers_of(scope)
+        reply = Reply(send, request_id, dialect_for(headers))
+        if is_anthropic(headers):
+            # That API has paths of these names too, and objects of other shapes behind them.
+            await reply.error(NotFound("There is no such endpoint.", code="unknown_endpoint"))
+            return
         failure: GatewayError
         try:
-            headers = headers_of(scope)
             subject = self._authenticate(headers)
             with self._in_flight:
                 conversation = headers.get("x-cloakroom-conversation")

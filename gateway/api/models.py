@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from gateway.api.dialects import is_anthropic
 from gateway.api.errors import error_response
 from gateway.errors import NotFound, RequestError
 from gateway.types import Family, Subject
@@ -35,7 +36,7 @@ def models_router(offered: Offered, authenticate: Authenticate) -> APIRouter:
     @router.get("/v1/models")
     async def models(request: Request, caller: Subject = Depends(known_caller)) -> Response:
         """Every model that the caller may use."""
-        if _is_anthropic(request):
+        if is_anthropic(request.headers):
             listed = _page(tuple(offered(caller, _OF_ANTHROPIC)), request.query_params)
         else:
             found = offered(caller, _OF_OPENAI)
@@ -47,7 +48,7 @@ def models_router(offered: Offered, authenticate: Authenticate) -> APIRouter:
         model: str, request: Request, caller: Subject = Depends(known_caller)
     ) -> Response:
         """One of them."""
-        found = offered(caller, _OF_ANTHROPIC if _is_anthropic(request) else _OF_OPENAI)
+        found = offered(caller, _OF_ANTHROPIC if is_anthropic(request.headers) else _OF_OPENAI)
         if model not in found:
             missing = NotFound(
                 "There is no such model, or policy does not let you use it.",
@@ -55,14 +56,10 @@ def models_router(offered: Offered, authenticate: Authenticate) -> APIRouter:
                 param="model",
             )
             return error_response(missing, request.headers)
-        shown = _anthropic(model) if _is_anthropic(request) else _openai(model, found[model])
+        shown = _anthropic(model) if is_anthropic(request.headers) else _openai(model, found[model])
         return _json(shown)
 
     return router
-
-
-def _is_anthropic(request: Request) -> bool:
-    return "anthropic-version" in request.headers
 
 
 def _json(document: Mapping[str, Any]) -> Response:

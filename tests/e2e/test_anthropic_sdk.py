@@ -199,6 +199,46 @@ def test_a_runner_of_tools(client: anthropic.Anthropic) -> None:
     assert text_of(final) == ECHO + "found jane.roe@example.com"
 
 
+async def test_a_runner_of_tools_asynchronously_and_streamed(gateway: Gateway) -> None:
+    """Every message of the loop is streamed, and the tool is given the values all the same."""
+    given: list[str] = []
+
+    @anthropic.beta_async_tool
+    async def look_up(query: str) -> str:
+        """Look somebody up."""
+        given.append(query)
+        return "found jane.roe@example.com"
+
+    async with anthropic.AsyncAnthropic(base_url=gateway.url, api_key="any") as client:
+        runner = client.beta.messages.tool_runner(**asked(tools=[look_up]), stream=True)
+        finals = [await stream.get_final_message() async for stream in runner]
+
+    assert given == [TEXT]
+    assert text_of(finals[-1]) == ECHO + "found jane.roe@example.com"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "bash_20250124", "name": "bash"},
+        {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"},
+        {"type": "memory_20250818", "name": "memory"},
+    ],
+)
+def test_tools_that_the_client_runs_itself(client: anthropic.Anthropic, tool: Any) -> None:
+    """They have no schema, and a loopback calls none of them."""
+    message = client.beta.messages.create(
+        **asked(tools=[tool]), betas=["context-management-2025-06-27"]
+    )
+    assert text_of(message) == ECHO + TEXT
+
+
+def test_a_token_in_place_of_a_key(gateway: Gateway) -> None:
+    """As agents have it that sign in."""
+    with anthropic.Anthropic(base_url=gateway.url, auth_token="any", api_key=None) as client:
+        assert text_of(client.messages.create(**asked())) == ECHO + TEXT
+
+
 class Letter(BaseModel):
     """What is to be answered."""
 
@@ -317,6 +357,16 @@ def test_errors_are_those_that_the_client_knows(client: anthropic.Anthropic) -> 
         client.messages.create(**asked(tools=[search]))
     assert denied.value.response.headers["request-id"]
     assert denied.value.body["error"]["type"] == "permission_error"  # type: ignore[index]
+
+
+def test_what_is_not_served_is_not_found(client: anthropic.Anthropic) -> None:
+    """Also where OpenAI's API has an endpoint of the same path, with objects of another shape."""
+    calls = [client.messages.batches.list, client.beta.files.list, client.beta.models.list]
+    for call in calls[:2]:
+        with pytest.raises(anthropic.NotFoundError) as caught:
+            call()
+        assert caught.value.body["error"]["type"] == "not_found_error"  # type: ignore[index]
+    assert list(calls[2]()) == []
 
 
 def test_the_record_tells_what_was_done(gateway: Gateway, client: anthropic.Anthropic) -> None:
