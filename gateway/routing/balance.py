@@ -38,24 +38,40 @@ class Load:
     """What is known of a server's load.
 
     `in_flight` counts our own requests. `waiting`, `running` and `cache` (0 to 1) are what it says
-    of itself; None where it has said nothing for a while, so that it is not believed.
+    of itself; None where it has said nothing for a while, so that it is not believed. `since` is
+    by how many more are in flight now than when it said so, or fewer: figures that are a second old
+    would else send all that comes in that second to one server. `room` is how many ran there when
+    some had to wait, or more; None where none ever had to.
     """
 
     in_flight: int = 0
     waiting: float | None = None
     running: float | None = None
     cache: float | None = None
+    since: int = 0
+    room: float | None = None
+
+    @property
+    def now(self) -> float:
+        """How many requests run there by now, as far as can be told."""
+        running = 0.0 if self.running is None else self.running + self.since
+        return max(running, self.in_flight)
+
+    @property
+    def queue(self) -> float:
+        """How many requests wait there by now."""
+        return max(0.0, self.waiting + self.since) if self.waiting else 0.0
 
     @property
     def is_full(self) -> bool:
         """Whether it says that it cannot begin a request now."""
-        return bool(self.waiting) or (self.cache is not None and self.cache >= CACHE_FULL)
+        is_cache_full = self.cache is not None and self.cache >= CACHE_FULL
+        return self.queue > 0 or is_cache_full or (self.room is not None and self.now >= self.room)
 
     @property
     def rank(self) -> tuple[float, float, float]:
         """Orders servers by load: who waits first, then cache, then what runs."""
-        running = self.in_flight if self.running is None else max(self.running, self.in_flight)
-        return (self.waiting or 0.0, self.cache or 0.0, running)
+        return (self.queue, self.cache or 0.0, self.now)
 
 
 IDLE: Final = Load()
@@ -90,12 +106,16 @@ def _within(group: Sequence[Server], loads: Mapping[str, Load]) -> list[Server]:
     under_way = sum(loads.get(one.name, IDLE).in_flight for one in group) + 1
     weight = sum(max(one.weight, 1e-9) for one in group)
 
-    def is_free(server: Server) -> bool:
-        load = loads.get(server.name, IDLE)
+    def is_within(server: Server) -> bool:
         share = under_way * max(server.weight, 1e-9) / weight
-        return not load.is_full and load.in_flight < math.ceil(SLACK * share)
+        return loads.get(server.name, IDLE).in_flight < math.ceil(SLACK * share)
 
-    free = [one for one in group if is_free(one)]
+    within = [one for one in group if is_within(one)]
+    free = [one for one in within if not loads.get(one.name, IDLE).is_full]
+    if not free:  # what is cached is worth more than ever, and so are queues that are shorter
+        queues = {one.name: loads.get(one.name, IDLE).queue for one in group}
+        longest = SLACK * min(queues.values()) + 1
+        free = [one for one in within if queues[one.name] <= longest]
     busy = [one for one in group if one not in free]
     busy.sort(key=lambda one: loads.get(one.name, IDLE).rank)
     return free + busy

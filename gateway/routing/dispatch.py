@@ -71,13 +71,14 @@ class Dispatcher:
     `clock` gives monotonic seconds.
     """
 
-    __slots__ = ("_budgets", "_circuits", "_clock", "_in_flight", "_rests")
+    __slots__ = ("_budgets", "_circuits", "_clock", "_in_flight", "_rests", "_said")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._circuits: dict[str, Circuit] = {}
         self._budgets: dict[str, Budget] = {}
         self._in_flight: dict[str, int] = {}
+        self._said: dict[str, tuple[Load, int]] = {}  # last, and what was in flight when it was
         self._rests: dict[str, float] = {}  # until when a server wants to be left alone
 
     @asynccontextmanager
@@ -159,7 +160,11 @@ class Dispatcher:
                 yield members[found.name]
 
     def _load(self, target: _Target) -> Load:
-        return replace(target.member.load, in_flight=self._in_flight.get(target.name, 0))
+        said, in_flight = target.member.load, self._in_flight.get(target.name, 0)
+        before = self._said.get(target.name)
+        if before is None or before[0] is not said:
+            before = self._said[target.name] = (said, in_flight)
+        return replace(said, in_flight=in_flight, since=in_flight - before[1])
 
     def _is_open(self, target: _Target, now: float) -> bool:
         return self._is_up(target, now) and not self._wait_s(target, now)

@@ -89,6 +89,13 @@ def models_of(listed: Any) -> Mapping[str, Model] | None:
     return found
 
 
+def _room(before: Load, load: Load) -> float | None:
+    """How many requests a server runs at once, as far as it has shown."""
+    if load.waiting or before.room is None:
+        return load.running if load.waiting else None
+    return max(before.room, load.running or 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a server from looking at it. At first it is taken to be well and idle.
@@ -115,7 +122,7 @@ class Known:
     def told(self, load: Load | None) -> Known:
         """It told its load, or nothing that is believed."""
         if load is not None:
-            return replace(self, load=load, misses=0)
+            return replace(self, load=replace(load, room=_room(self.load, load)), misses=0)
         misses = self.misses + 1
         return replace(self, misses=misses, load=IDLE if misses >= MISSES else self.load)
 

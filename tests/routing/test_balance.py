@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,37 @@ def test_no_server_holds_much_more_than_its_share(keys):
 def test_a_weight_of_nothing_is_asked_last_and_breaks_nothing(weight: float):
     servers = [Server("none", weight=weight), *POOL]
     assert all(first(servers, key) != "none" for key in KEYS[:200])
+
+
+@pytest.mark.parametrize(
+    ("load", "is_full"),
+    [
+        (Load(waiting=3.0, running=8.0), True),
+        (Load(waiting=3.0, running=8.0, since=-3), False),
+        (Load(waiting=0.0, running=8.0, since=5), False),
+        (Load(waiting=0.0, running=8.0, room=8.0), True),
+        (Load(waiting=0.0, running=8.0, room=8.0, since=-1), False),
+        (Load(in_flight=8, room=8.0), True),
+    ],
+)
+def test_what_a_server_said_a_second_ago_is_read_for_now(load: Load, is_full: bool):
+    assert load.is_full is is_full
+
+
+def test_what_comes_in_between_two_looks_spreads():
+    """And does not all go to the one that was idlest."""
+    said = {one.name: Load(waiting=9.0 - at, running=8.0) for at, one in enumerate(POOL)}
+    flights = dict.fromkeys(said, 100)
+    for key in KEYS[:50]:
+        loads = {
+            name: replace(one, in_flight=flights[name], since=flights[name] - 100)
+            for name, one in said.items()
+        }
+        flights[first(POOL, key, loads)] += 1
+    assert max(flights.values()) < 130
+
+
+def test_where_all_are_full_a_conversation_stays_where_it_is():
+    loads = {one.name: Load(in_flight=4, waiting=8.0 + at / 2) for at, one in enumerate(POOL)}
+    for key in KEYS[:50]:
+        assert first(POOL, key, loads) == favourites(POOL, key)[0].name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,12 +70,33 @@ def test_adapters_have_what_their_parents_have():
 
 
 def test_a_load_is_kept_until_it_is_old():
+    busy = replace(BUSY, room=2.0)
     known = Known().told(BUSY)
     for _ in range(MISSES - 1):
         known = known.told(None)
-        assert known.load == BUSY
+        assert known.load == busy
     assert known.told(None).load == IDLE
-    assert known.told(BUSY).told(None).load == BUSY
+    assert known.told(BUSY).told(None).load == busy
+
+
+@pytest.mark.parametrize(
+    ("told", "room"),
+    [
+        # (waiting, running), one look after the other
+        ([(0.0, 9.0)], None),
+        ([(1.0, 9.0)], 9.0),
+        ([(1.0, 9.0), (0.0, 4.0)], 9.0),
+        ([(1.0, 9.0), (0.0, 12.0)], 12.0),
+        ([(1.0, 9.0), (2.0, 5.0)], 5.0),
+    ],
+)
+def test_how_many_run_at_once_shows_where_some_wait(
+    told: list[tuple[float, float]], room: float | None
+):
+    known = Known()
+    for waiting, running in told:
+        known = known.told(Load(waiting=waiting, running=running, cache=0.1))
+    assert known.load.room == room
 
 
 def test_who_is_ill_once_is_asked_and_who_is_ill_again_is_not():
