@@ -132,7 +132,7 @@ class Dispatcher:
             metrics.upstream_attempt(target.choice.settings.name, "answered")
             route.served = target.choice.settings
             return target, reply
-        raise self._nobody(ask, choices, failure, len(tried)) from None
+        raise self._nobody(ask, choices, failure) from None
 
     def _next(self, ask: Ask, choices: Sequence[Choice], tried: set[str]) -> _Target | None:
         now = self._clock()
@@ -233,16 +233,15 @@ class Dispatcher:
         return circuit.failed(self._clock())
 
     def _nobody(
-        self, ask: Ask, choices: Sequence[Choice], failure: UpstreamFailed | None, tried: int
+        self, ask: Ask, choices: Sequence[Choice], failure: UpstreamFailed | None
     ) -> GatewayError:
-        """The error where nobody has answered."""
-        if failure is not None and (tried == 1 or failure.code not in DOWN):
+        """The error where nobody has answered: that of the last, or of all where there are more."""
+        targets = list(self._in_order(ask, choices))
+        if failure is not None and (len(targets) == 1 or failure.code not in DOWN):
             return failure
         now = self._clock()
         busy = [
-            wait
-            for one in self._in_order(ask, choices)
-            if self._is_up(one, now) and (wait := self._wait_s(one, now))
+            wait for one in targets if self._is_up(one, now) and (wait := self._wait_s(one, now))
         ]
         if busy and failure is None:
             return Overloaded(
