@@ -34,7 +34,7 @@ JS_OPENAI: dict[str, Any] = {
     "completions": SAID,
     "completions, streamed": SAID,
     "embeddings": [3, True, True],
-    "models": ["batch-test", "embed-test", "gpt-test"],
+    "models": ["batch-test", "gpt-5.2", "text-embedding-3-small"],
     "files and batches": [SAID, True],
     "refusal": [True, "unsupported_parameter", "background"],
 }
@@ -49,7 +49,7 @@ JS_ANTHROPIC: dict[str, Any] = {
     "messages, tools, run": [[MAIL], ANSWERED],
     "messages, thinking": SAID,
     "messages, counted": True,
-    "models": ["batch-test", "claude-test"],
+    "models": ["batch-test", "claude-sonnet-4-6"],
     "refusal": [True, "invalid_request_error"],
 }
 

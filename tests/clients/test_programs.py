@@ -33,20 +33,20 @@ upstreams:
     class: external
     base_url: "http://127.0.0.1:{port}/v1"
     api_key: upstream-key
-    models: [gpt-test]
+    models: [gpt-5.2]
     families: [chat, responses, completions]
   - name: claude
     kind: anthropic
     class: external
     base_url: "http://127.0.0.1:{port}"
     api_key: upstream-key
-    models: [claude-test]
+    models: [claude-sonnet-4-6]
   - name: vectors
     kind: openai
     class: on_prem
     base_url: "http://127.0.0.1:{port}/v1"
     api_key: upstream-key
-    models: [embed-test]
+    models: [text-embedding-3-small]
     families: [embeddings]
   - name: batches
     kind: loopback
@@ -82,7 +82,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], T
         }
 
         @cache
-        def run(program: str) -> Told:
+        def ran(program: str) -> tuple[subprocess.CompletedProcess[bytes], str]:
             server.received.clear()
             done = subprocess.run(
                 [runner(program), str(HERE / program)],
@@ -92,9 +92,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], T
                 check=False,
                 timeout=300,
             )
+            return done, server.text
+
+        def run(program: str) -> Told:
+            done, received = ran(program)
             assert done.returncode == 0, done.stderr.decode()
-            assert server.received
-            assert not any(value in server.text for value in PLANTED)
+            assert received
+            assert not any(value in received for value in PLANTED)
             lines = done.stdout.decode().splitlines()
             return {name: value for line in lines for name, value in json.loads(line).items()}
 

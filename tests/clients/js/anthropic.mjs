@@ -13,7 +13,7 @@ const input_schema = { type: "object", properties: { to: { type: "string" } } };
 const tools = [{ name: "send_mail", description, input_schema }];
 
 const asked = (fields = {}) => ({
-  model: "claude-test",
+  model: "claude-sonnet-4-6",
   max_tokens: 4096,
   messages: [{ role: "user", content: TEXT }],
   ...fields,

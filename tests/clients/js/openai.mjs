@@ -18,11 +18,11 @@ const tools = [{ type: "function", function: { name: "send_mail", description, p
 const functions = [{ type: "function", name: "send_mail", description, parameters, strict: true }];
 
 const chat = (fields = {}) => ({
-  model: "gpt-test",
+  model: "gpt-5.2",
   messages: [{ role: "user", content: TEXT }],
   ...fields,
 });
-const asked = (fields = {}) => ({ model: "gpt-test", input: TEXT, ...fields });
+const asked = (fields = {}) => ({ model: "gpt-5.2", input: TEXT, ...fields });
 const content = (answer) => answer.choices[0].message.content;
 const calls = (answer) =>
   answer.choices[0].message.tool_calls.map((call) => [
@@ -66,9 +66,9 @@ async function answeredFunction() {
 
 async function vectors() {
   const input = [TEXT, "b", TEXT];
-  const packed = await client.embeddings.create({ model: "embed-test", input });
+  const packed = await client.embeddings.create({ model: "text-embedding-3-small", input });
   const figures = await client.embeddings.create({
-    model: "embed-test",
+    model: "text-embedding-3-small",
     input,
     encoding_format: "float",
   });
@@ -143,9 +143,9 @@ await tell({
     called(await client.responses.stream(asked({ tools: functions })).finalResponse()),
   "responses, tools, answered": answeredFunction,
   completions: async () =>
-    (await client.completions.create({ model: "gpt-test", prompt: TEXT })).choices[0].text,
+    (await client.completions.create({ model: "gpt-5.2", prompt: TEXT })).choices[0].text,
   "completions, streamed": async () =>
-    (await all(await client.completions.create({ model: "gpt-test", prompt: TEXT, stream: true })))
+    (await all(await client.completions.create({ model: "gpt-5.2", prompt: TEXT, stream: true })))
       .map((chunk) => chunk.choices[0]?.text ?? "")
       .join(""),
   embeddings: vectors,

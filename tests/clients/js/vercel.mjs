@@ -58,7 +58,7 @@ function features(name, model) {
 async function thinking() {
   const messages = [{ role: "user", content: TEXT }];
   const budget = { type: "enabled", budgetTokens: 1024 };
-  const model = anthropic("claude-test");
+  const model = anthropic("claude-sonnet-4-6");
   const request = { model, maxRetries: 0, messages };
   const ask = () =>
     generateText({ ...request, providerOptions: { anthropic: { thinking: budget } } });
@@ -71,13 +71,13 @@ async function thinking() {
 }
 
 await tell({
-  ...features("chat", openai.chat("gpt-test")),
-  ...features("responses", openai.responses("gpt-test")),
-  ...features("messages", anthropic("claude-test")),
+  ...features("chat", openai.chat("gpt-5.2")),
+  ...features("responses", openai.responses("gpt-5.2")),
+  ...features("messages", anthropic("claude-sonnet-4-6")),
   thinking,
   embeddings: async () => {
     const values = [TEXT, "b", TEXT];
-    const model = openai.embedding("embed-test");
+    const model = openai.embedding("text-embedding-3-small");
     const { embeddings } = await embedMany({ model, values, maxRetries: 0 });
     return [embeddings.length, embeddings[0].join() === embeddings[2].join()];
   },

@@ -80,7 +80,7 @@ async def twice(agent: Agent, session: SQLiteSession) -> Any:
 
 tell(
     {
-        **features("responses", OpenAIResponsesModel("gpt-test", CLIENT)),
-        **features("chat", OpenAIChatCompletionsModel("gpt-test", CLIENT)),
+        **features("responses", OpenAIResponsesModel("gpt-5.2", CLIENT)),
+        **features("chat", OpenAIChatCompletionsModel("gpt-5.2", CLIENT)),
     }
 )

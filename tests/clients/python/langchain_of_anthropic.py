@@ -9,9 +9,9 @@ from langchain_chat import features
 from langchain_core.messages import HumanMessage
 from telling import TEXT, tell
 
-MODEL = ChatAnthropic(model="claude-test", max_retries=0, max_tokens=4096)
+MODEL = ChatAnthropic(model="claude-sonnet-4-6", max_retries=0, max_tokens=4096)
 THINKING = ChatAnthropic(
-    model="claude-test",
+    model="claude-sonnet-4-6",
     max_retries=0,
     max_tokens=4096,
     thinking={"type": "enabled", "budget_tokens": 1024},

@@ -9,13 +9,13 @@ from langchain_chat import LOOP, features, summed
 from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
 from telling import TEXT, tell
 
-CHAT = ChatOpenAI(model="gpt-test", max_retries=0)
-RESPONSES = ChatOpenAI(model="gpt-test", max_retries=0, use_responses_api=True)
-STREAMED = ChatOpenAI(model="gpt-test", max_retries=0, streaming=True)
-COUNTING = ChatOpenAI(model="gpt-test", max_retries=0, stream_usage=True)
-COMPLETING = OpenAI(model="gpt-test", max_retries=0)
+CHAT = ChatOpenAI(model="gpt-5.2", max_retries=0)
+RESPONSES = ChatOpenAI(model="gpt-5.2", max_retries=0, use_responses_api=True)
+STREAMED = ChatOpenAI(model="gpt-5.2", max_retries=0, streaming=True)
+COUNTING = ChatOpenAI(model="gpt-5.2", max_retries=0, stream_usage=True)
+COMPLETING = OpenAI(model="gpt-5.2", max_retries=0)
 # By default this client cuts texts up by a table that it downloads, and sends numbers of tokens.
-VECTORS = OpenAIEmbeddings(model="embed-test", check_embedding_ctx_length=False)
+VECTORS = OpenAIEmbeddings(model="text-embedding-3-small", check_embedding_ctx_length=False)
 
 
 def embeddings() -> list[Any]:
@@ -28,7 +28,7 @@ def embeddings() -> list[Any]:
 def numbers() -> object:
     """What that default sends, without the download."""
     try:
-        VECTORS.client.create(model="embed-test", input=[[1, 2]])
+        VECTORS.client.create(model="text-embedding-3-small", input=[[1, 2]])
     except openai.BadRequestError as refused:
         return refused.code
     return "not refused"
