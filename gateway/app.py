@@ -61,6 +61,7 @@ from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.loopback import LoopbackStates, LoopbackUpstream
 from gateway.upstreams.loopback_files import LoopbackFiles
 from gateway.upstreams.openai import openai_upstream
+from gateway.upstreams.probing import ProbedUpstream
 from gateway.upstreams.states import HttpStates
 from gateway.upstreams.vllm import VllmPool
 from gateway.vault.store import SqlVault
@@ -173,14 +174,14 @@ class Parts:
     vault: SqlVault
     batches: BatchParts
     answers: StoredAnswers
-    pools: tuple[VllmPool, ...] = ()
+    watched: tuple[VllmPool | ProbedUpstream, ...] = ()
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Looks at the servers of the pools for as long as the block runs."""
+        """Looks at the servers of pools, and at others, for as long as the block runs."""
         async with AsyncExitStack() as stack:
-            for pool in self.pools:
-                await stack.enter_async_context(pool.watching())
+            for one in self.watched:
+                await stack.enter_async_context(one.watching())
             yield
 
     async def aclose(self) -> None:
@@ -209,9 +210,14 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         one.name: make_upstream(one, settings.limits, settings.master_key)
         for one in settings.upstreams
     }
-    pools = tuple(one for one in upstreams.values() if isinstance(one, VllmPool))
     stores = [make_files(one, upstreams[one.name]) for one in settings.upstreams]
     keepers = [make_states(one, upstreams[one.name]) for one in settings.upstreams]
+    upstreams |= {
+        one.name: ProbedUpstream(upstream, one.probe_s)
+        for one in settings.upstreams
+        if one.probe_s and isinstance(upstream := upstreams[one.name], HttpUpstream)
+    }
+    watched = tuple(one for one in upstreams.values() if isinstance(one, VllmPool | ProbedUpstream))
     if wrap_upstream is not None:
         upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
     vault = SqlVault(settings.audit.url, settings.master_key)
@@ -238,7 +244,7 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
         pipeline, states, {one.name: one for one in keepers if one is not None}, RESPONSES
     )
     return Parts(
-        pipeline, detector, store, outlets, policies, upstreams, vault, batches, answers, pools
+        pipeline, detector, store, outlets, policies, upstreams, vault, batches, answers, watched
     )
 
 

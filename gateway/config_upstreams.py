@@ -97,6 +97,7 @@ class UpstreamModel(PoolModel):
     priority: Annotated[int, Field(ge=0, le=1_000)] | None = None
     max_concurrent: Annotated[int, Field(ge=1)] | None = None
     tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
+    probe_s: Annotated[float, Field(ge=1, le=3_600)] | None = None
     facts: FactsModel = Field(default_factory=FactsModel)
     deprecated_models: dict[ModelName, ModelName] = Field(default_factory=dict)
 
@@ -150,6 +151,7 @@ class UpstreamSection:
             priority=model.priority,
             max_concurrent=model.max_concurrent or 0,
             tokens_per_minute=model.tokens_per_minute or 0,
+            probe_s=model.probe_s or 0.0,
             facts=made.Facts(**model.facts.model_dump()),
             deprecated_models=dict(model.deprecated_models),
             vllm=pool_settings(model) if model.kind == "vllm" else None,
@@ -179,6 +181,8 @@ def _contradictions(model: UpstreamModel) -> Iterator[tuple[str, str, str]]:
         elif _OWN_KEYS.get(key, model.kind) != model.kind:
             yield key, f"has a meaning for an upstream of kind {_OWN_KEYS[key]} alone", ""
     if model.kind == "vllm":
+        if model.probe_s is not None:
+            yield "probe_s", "has no meaning for an upstream of kind vllm, which is looked at", ""
         yield from pool_contradictions(model)
     elif model.kind != "loopback" and not model.url:
         yield "", 'required key "base_url" is missing', ""

@@ -1,0 +1,93 @@
+"""A server that is not there is known to be away before anybody asks it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from gateway.errors import Unavailable
+from gateway.routing.asking import Choice, Route
+from gateway.routing.dispatch import Dispatcher
+from gateway.routing.reported import FAILURES
+from gateway.settings import Limits, Secret, Upstream
+from gateway.types import UpstreamClass
+from gateway.upstreams.openai import openai_upstream
+from gateway.upstreams.probing import ProbedUpstream
+from tests.routing.servers import ask
+from tests.upstreams.server import Server
+
+LIMITS = Limits(connect_s=2.0, first_byte_s=5.0, idle_s=5.0)
+
+
+def probed(server: Server, every_s: float = 5.0) -> tuple[ProbedUpstream, Choice]:
+    settings = Upstream(
+        name="one", kind="openai", upstream_class=UpstreamClass.EXTERNAL, base_url=server.url,
+        api_key=Secret("key"),
+    )  # fmt: skip
+    upstream = ProbedUpstream(openai_upstream(settings, LIMITS), every_s)
+    return upstream, Choice(settings, upstream)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_up"), [(200, True), (401, True), (404, True), (500, False), (503, False)]
+)
+async def test_who_answers_at_all_is_there(status: int, is_up: bool, serve: Any):
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"data": []}, status=status)
+
+    server = await serve(answer)
+    upstream, _ = probed(server)
+    for _ in range(FAILURES):
+        await upstream.look()
+    assert upstream.members("m")[0].is_up is is_up
+    assert {(one.path, one.headers["authorization"], one.body) for one in server.seen} == {
+        ("/v1/models", "Bearer key", b"")
+    }
+    await upstream.aclose()
+
+
+async def test_one_that_does_not_answer_in_time_is_not_asked(serve: Any):
+    release = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        await release.wait()
+        return web.json_response({"data": []})
+
+    server = await serve(answer)
+    upstream, choice = probed(server, 0.05)
+    for _ in range(FAILURES):
+        await upstream.look()
+    before = len(server.seen)
+    with pytest.raises(Unavailable) as caught:
+        async with Dispatcher().asking(ask(), [choice], Route(), int):
+            pass
+    assert (caught.value.code, len(server.seen)) == ("upstreams_down", before)
+    release.set()
+    slow, _ = probed(server)
+    slow.members("m")[0].known = upstream.members("m")[0].known
+    await slow.look()
+    assert slow.members("m")[0].is_up
+    for one in (upstream, slow):
+        await one.aclose()
+
+
+async def test_it_asks_for_as_long_as_it_is_watched(serve: Any):
+    asked = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        asked.set()
+        return web.json_response({"choices": []})
+
+    server = await serve(answer)
+    upstream, choice = probed(server)
+    async with upstream.watching():
+        await asyncio.wait_for(asked.wait(), 10)
+        async with Dispatcher().asking(ask(), [choice], Route(), int) as reply:
+            assert b"choices" in b"".join([chunk async for chunk in reply.chunks()])
+    reply = await upstream.send(ask().request, "req_1", {})
+    await reply.aclose()
+    assert (upstream.name, upstream.upstream_class) == ("one", UpstreamClass.EXTERNAL)
+    await upstream.aclose()
