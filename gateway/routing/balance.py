@@ -52,7 +52,7 @@ class Load:
     room: float | None = None
 
     @property
-    def now(self) -> float:
+    def under_way(self) -> float:
         """How many requests run there by now, as far as can be told."""
         running = 0.0 if self.running is None else self.running + self.since
         return max(running, self.in_flight)
@@ -66,12 +66,12 @@ class Load:
     def is_full(self) -> bool:
         """Whether it says that it cannot begin a request now."""
         is_cache_full = self.cache is not None and self.cache >= CACHE_FULL
-        return self.queue > 0 or is_cache_full or (self.room is not None and self.now >= self.room)
+        return self.queue > 0 or is_cache_full or (self.room is not None and self.under_way >= self.room)
 
     @property
     def rank(self) -> tuple[float, float, float]:
         """Orders servers by load: who waits first, then cache, then what runs."""
-        return (self.queue, self.cache or 0.0, self.now)
+        return (self.queue, self.cache or 0.0, self.under_way)
 
 
 IDLE: Final = Load()
