@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from starlette.routing import Route
 
 from gateway.api.exchanges import Authenticate, InFlight
 from gateway.api.files import Asked, Endpoint
 from gateway.api.replies import unless_gone
-from gateway.errors import RequestError
+from gateway.errors import NotFound, RequestError
 from gateway.exchange import Caller
 from gateway.retrieving import StoredAnswers
+
+_PATH: Final = "/v1/responses/{id}"
 
 _Work: TypeAlias = Callable[[str, Caller], Awaitable[bytes]]
 
@@ -33,6 +35,20 @@ def response_routes(
             await unless_gone(asked.receive, give(asked))
 
         endpoint = Endpoint(handle, authenticate, in_flight)
-        return Route("/v1/responses/{id}", endpoint, methods=[method], include_in_schema=False)
+        return Route(_PATH, endpoint, methods=[method], include_in_schema=False)
 
-    return [route("GET", answers.get), route("DELETE", answers.delete)]
+    return [
+        route("GET", answers.get),
+        route("DELETE", answers.delete),
+        Route(
+            _PATH,
+            Endpoint(_not_served, authenticate, in_flight),
+            methods=["POST"],
+            include_in_schema=False,
+        ),
+    ]
+
+
+async def _not_served(_: Asked) -> None:
+    """What the API has beside stored answers: `compact`, `input_tokens`."""
+    raise NotFound("There is no such endpoint.", code="unknown_endpoint")

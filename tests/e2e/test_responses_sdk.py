@@ -169,6 +169,17 @@ def test_what_is_refused_is_the_clients_own_error(client: openai.OpenAI) -> None
     assert caught.value.param == "background"
 
 
+def test_what_the_api_has_and_the_gateway_has_not_is_not_found(client: openai.OpenAI) -> None:
+    """Also where the path is that of a stored answer."""
+    for call in (client.responses.compact, client.responses.input_tokens.count):
+        with pytest.raises(openai.NotFoundError) as caught:
+            call(model="echo", input=TEXT)
+        assert caught.value.code == "unknown_endpoint"
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.responses.retrieve("compact")
+    assert caught.value.code == "response_not_found"
+
+
 def test_a_stream_that_breaks_off_says_so(client: openai.OpenAI) -> None:
     """In the event that the API has for it; what came before is whole."""
     events = list(client.responses.create(model="cut", input=TEXT, stream=True))
