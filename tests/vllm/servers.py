@@ -122,6 +122,12 @@ class Vllm:
             os.killpg(process.pid, 9)
             process.wait(STOP_TIMEOUT_S)
 
+    def kill(self) -> None:
+        """As a crash does it."""
+        assert self._process is not None
+        os.killpg(self._process.pid, 9)
+        self._process.wait(STOP_TIMEOUT_S)
+
     def is_up(self) -> bool:
         try:
             return self.get("/health")[0] == 200
