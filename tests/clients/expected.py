@@ -31,10 +31,11 @@ JS_OPENAI: dict[str, Any] = {
     "responses, tools": CALLED,
     "responses, tools, streamed": CALLED,
     "responses, tools, answered": ANSWERED,
+    "responses, stored": [True, SAID, 404],
     "completions": SAID,
     "completions, streamed": SAID,
     "embeddings": [3, True, True],
-    "models": ["batch-test", "gpt-5.2", "text-embedding-3-small"],
+    "models": ["gpt-5.2", "our-model", "text-embedding-3-small"],
     "files and batches": [SAID, True],
     "refusal": [True, "unsupported_parameter", "background"],
 }
@@ -49,7 +50,7 @@ JS_ANTHROPIC: dict[str, Any] = {
     "messages, tools, run": [[MAIL], ANSWERED],
     "messages, thinking": SAID,
     "messages, counted": True,
-    "models": ["batch-test", "claude-sonnet-4-6"],
+    "models": ["claude-sonnet-4-6", "our-model"],
     "refusal": [True, "invalid_request_error"],
 }
 
@@ -121,6 +122,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         **langchain("responses"),
         "chat: streamed under the hood": SAID,
         "chat: streamed usage": True,
+        "responses: stored": [SAID, SAID, "previous_response_not_found"],
         "completions": SAID,
         "completions, streamed": SAID,
         "embeddings": [3, True, 64],

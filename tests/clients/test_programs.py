@@ -26,7 +26,7 @@ pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
 CONFIG = """\
 version: 1
-policies: [mask-all]
+policies: [ours.yaml]
 upstreams:
   - name: cloud
     kind: openai
@@ -48,11 +48,18 @@ upstreams:
     api_key: upstream-key
     models: [text-embedding-3-small]
     families: [embeddings]
-  - name: batches
+  - name: keeping
     kind: loopback
     class: on_prem
-    models: [batch-test]
+    models: [our-model]
 audit: {{url: "sqlite:///audit.db"}}
+"""
+POLICY = """\
+version: 1
+id: ours
+handling: {provider_state: on_prem_only}
+rules:
+  - {name: everything, effect: mask}
 """
 Told = dict[str, Any]
 
@@ -73,7 +80,9 @@ def runner(program: str) -> str:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Told]]:
     """Runs a program, once, and gives what it told; nothing planted has reached the server."""
     with serving() as server:
-        gateway = Gateway(tmp_path_factory.mktemp("clients"), CONFIG.format(port=server.port))
+        folder = tmp_path_factory.mktemp("clients")
+        (folder / "ours.yaml").write_text(POLICY)
+        gateway = Gateway(folder, CONFIG.format(port=server.port))
         set_ = {
             "OPENAI_BASE_URL": f"{gateway.url}/v1",
             "OPENAI_API_KEY": "any",

@@ -64,6 +64,18 @@ async function answeredFunction() {
   return (await client.responses.create(asked({ input, tools: functions }))).output_text;
 }
 
+/** A conversation that the provider keeps: gone on with, fetched and deleted. */
+async function stored() {
+  const first = await client.responses.create(asked({ model: "our-model" }));
+  const second = await client.responses.create(
+    asked({ model: "our-model", previous_response_id: first.id }),
+  );
+  const fetched = await client.responses.retrieve(second.id);
+  await client.responses.delete(second.id);
+  const gone = await client.responses.retrieve(second.id).catch((failure) => failure.status);
+  return [second.previous_response_id === first.id, fetched.output_text, gone];
+}
+
 async function vectors() {
   const input = [TEXT, "b", TEXT];
   const packed = await client.embeddings.create({ model: "text-embedding-3-small", input });
@@ -80,7 +92,7 @@ async function vectors() {
 }
 
 async function batch() {
-  const body = chat({ model: "batch-test" });
+  const body = chat({ model: "our-model" });
   const line = { custom_id: "a", method: "POST", url: "/v1/chat/completions", body };
   const file = await client.files.create({
     file: await toFile(Buffer.from(`${JSON.stringify(line)}\n`), "lines.jsonl"),
@@ -142,6 +154,7 @@ await tell({
   "responses, tools, streamed": async () =>
     called(await client.responses.stream(asked({ tools: functions })).finalResponse()),
   "responses, tools, answered": answeredFunction,
+  "responses, stored": stored,
   completions: async () =>
     (await client.completions.create({ model: "gpt-5.2", prompt: TEXT })).choices[0].text,
   "completions, streamed": async () =>

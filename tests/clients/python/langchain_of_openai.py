@@ -6,6 +6,7 @@ from typing import Any
 
 import openai
 from langchain_chat import LOOP, features, summed
+from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
 from telling import TEXT, tell
 
@@ -13,6 +14,9 @@ CHAT = ChatOpenAI(model="gpt-5.2", max_retries=0)
 RESPONSES = ChatOpenAI(model="gpt-5.2", max_retries=0, use_responses_api=True)
 STREAMED = ChatOpenAI(model="gpt-5.2", max_retries=0, streaming=True)
 COUNTING = ChatOpenAI(model="gpt-5.2", max_retries=0, stream_usage=True)
+STORED = ChatOpenAI(
+    model="our-model", max_retries=0, use_responses_api=True, use_previous_response_id=True
+)
 COMPLETING = OpenAI(model="gpt-5.2", max_retries=0)
 # By default this client cuts texts up by a table that it downloads, and sends numbers of tokens.
 VECTORS = OpenAIEmbeddings(model="text-embedding-3-small", check_embedding_ctx_length=False)
@@ -23,6 +27,19 @@ def embeddings() -> list[Any]:
     asked = VECTORS.embed_query(TEXT)
     later = LOOP.run(VECTORS.aembed_query(TEXT))
     return [len(documents), documents[0] == documents[2] == asked == later, len(asked)]
+
+
+def stored() -> list[Any]:
+    """The history stays with the provider: what is sent of it is an id, until that is deleted."""
+    first = STORED.invoke(TEXT)
+    history = [HumanMessage(TEXT), first, HumanMessage(TEXT)]
+    second = STORED.invoke(history)
+    STORED.root_client.responses.delete(first.response_metadata["id"])
+    try:
+        STORED.invoke(history)
+    except openai.NotFoundError as gone:
+        return [first.text, second.text, gone.code]
+    return [first.text, second.text, "still there"]
 
 
 def numbers() -> object:
@@ -40,6 +57,7 @@ tell(
         **features("responses", RESPONSES),
         "chat: streamed under the hood": lambda: STREAMED.invoke(TEXT).text,
         "chat: streamed usage": lambda: summed(COUNTING, TEXT).usage_metadata["output_tokens"] > 0,
+        "responses: stored": stored,
         "completions": lambda: COMPLETING.invoke(TEXT),
         "completions, streamed": lambda: "".join(COMPLETING.stream(TEXT)),
         "embeddings": embeddings,
