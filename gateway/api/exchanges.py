@@ -91,6 +91,7 @@ class Endpoint:
         response.describe(admitted)
         async with aclosing(self._pipeline.stream(admitted)) as events:
             async for block in events:
-                response.describe(admitted)  # anew: who serves it is known only now
+                if not response.started:
+                    response.describe(admitted)  # anew: who serves it is known only now
                 await response.stream(block)
         await response.end()

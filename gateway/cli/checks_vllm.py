@@ -94,8 +94,20 @@ def vllm(settings: Settings) -> list[Check]:
     done: list[Check] = []
     for upstream in settings.upstreams:
         if upstream.kind in _KINDS and not upstream.proxy_url:
-            done += _look(_Server(upstream, settings.limits.connect_s))
+            for one in _each(upstream):
+                done += _look(_Server(one, settings.limits.connect_s))
     return done
+
+
+def _each(upstream: Upstream) -> list[Upstream]:
+    """The servers of a pool that lists them, with names of their own; else the one that is told."""
+    urls = upstream.vllm.replicas if upstream.vllm else ()
+    if len(urls) < 2:
+        return [upstream]
+    return [
+        replace(upstream, name=f"{upstream.name} {number}", base_url=f"{url}/v1")
+        for number, url in enumerate(urls, 1)
+    ]
 
 
 def _look(server: _Server) -> list[Check]:

@@ -6,6 +6,7 @@ Which of them is asked is up to `routing/dispatch`, which sees them as members.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import socket
 import time
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from gateway import telemetry
 from gateway.routing.asking import Ask, Route
 from gateway.settings import Limits, Vllm
 from gateway.settings import Upstream as UpstreamSettings
@@ -108,7 +110,10 @@ class VllmPool:
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            await self.look()
+            try:
+                await self.look()
+            except Exception as error:  # whatever it is, the next look may see more
+                telemetry.log("pool_not_seen", logging.ERROR, error_class=type(error).__name__)
 
     async def look(self) -> None:
         """See who there is, and how each is."""

@@ -227,8 +227,11 @@ class Replica:
         await self._root.aclose()
 
 
-_OF_TEXTS: Final = ("model", "messages", "prompt", "tools", "chat_template_kwargs")
-_OF_MESSAGES: Final = ("model", "messages", "system", "tools", "tool_choice")
+_OF_TEXTS: Final[tuple[str, ...]] = (
+    "model", "messages", "prompt", "tools", "chat_template_kwargs", "add_generation_prompt",
+    "continue_final_message", "add_special_tokens",
+)  # fmt: skip
+_OF_MESSAGES: Final[tuple[str, ...]] = ("model", "messages", "system", "tools", "tool_choice")
 
 
 def _document(raw: bytes | None) -> Any:

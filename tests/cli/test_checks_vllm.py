@@ -13,7 +13,7 @@ import pytest
 
 from gateway.cli.checks import Check, Status
 from gateway.cli.checks_vllm import vllm
-from gateway.settings import Audit, Limits, Secret, Settings, Upstream
+from gateway.settings import Audit, Limits, Secret, Settings, Upstream, Vllm
 from gateway.types import UpstreamClass
 
 KEY = "the-key"
@@ -97,6 +97,22 @@ def test_a_server_that_is_well_set_up(server: Server):
     assert {one.status for one in found.values()} == {Status.OK}
     assert found[""].seen == "version 0.32.0+cpu serves org/model"
     assert "--no-enable-log-requests" in found["flags"].advice
+
+
+def test_each_server_of_a_pool_is_looked_at(server: Server):
+    """Those that cannot be reached are a matter of another check."""
+    one, gone = (f"http://127.0.0.1:{port}" for port in (server.server_port, closed_port()))
+    pool = Vllm(replicas=(one, gone, one))
+    found = look(closed_port(), kind="vllm", vllm=pool)
+
+    assert {name.split()[0] for name in found} == {"1", "3"}
+    assert len(found) == 12
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_nothing_is_called_that_does_something(server: Server):

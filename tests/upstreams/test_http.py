@@ -29,7 +29,7 @@ from gateway.settings import Upstream as Settings
 from gateway.types import DEFAULT_USE, Decision, Effect, Family, Parsed, UpstreamClass
 from gateway.upstreams import http
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.openai import openai_upstream
+from gateway.upstreams.openai import OpenAIKind, openai_upstream
 from tests.upstreams.server import ANSWER, CANARY, Masked, ok
 
 LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
@@ -572,6 +572,26 @@ async def test_an_unknown_authority_is_not_trusted(serve, make, pki):
     server = await serve(ok, server_tls(pki))
     assert (await failure(make(server.url))).code == "upstream_unreachable"
     assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "is_trusted"),
+    [
+        ("127.0.0.1", None, True), ("localhost", None, False),
+        ("localhost", "127.0.0.1", True), ("127.0.0.1", "vllm.example", False),
+    ],
+)  # fmt: skip
+async def test_a_certificate_is_held_against_the_name_that_is_given(
+    host: str, name: str | None, is_trusted: bool, serve, pki
+):
+    server = await serve(ok, server_tls(pki))
+    settings = config(server.url.replace("127.0.0.1", host), ca_file=pki.ca)
+    upstream = HttpUpstream(settings, LIMITS, OpenAIKind(None), name)
+    if is_trusted:
+        assert orjson.loads(await read(await send(upstream))) == ANSWER
+    else:
+        assert (await failure(upstream)).code == "upstream_unreachable"
+    await upstream.aclose()
 
 
 async def test_the_client_certificate_is_shown(serve, make, pki):

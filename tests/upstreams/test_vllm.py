@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -441,6 +442,24 @@ async def test_it_looks_before_it_begins_and_stops_when_it_ends(make: Make):
     async with world.pool.watching():
         assert world.fakes[0].asked["/health"] == 1
         assert world.pool.members("tiny")[0].known.models is not None
+
+
+async def test_a_look_that_fails_is_not_the_last(make: Make, monkeypatch: pytest.MonkeyPatch):
+    """Whatever it fails of."""
+    world = await make(1)
+    monkeypatch.setattr("gateway.upstreams.vllm.LOOK_EVERY_S", 0.0)
+    seen = asyncio.Event()
+
+    async with world.pool.watching():
+        looks = iter([RuntimeError("x")])
+
+        async def look() -> None:
+            for error in looks:
+                raise error
+            seen.set()
+
+        monkeypatch.setattr(world.pool, "look", look)
+        await asyncio.wait_for(seen.wait(), 10)
 
 
 async def test_without_a_dispatcher_nobody_shares_a_cache(make: Make):
