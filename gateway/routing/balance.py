@@ -66,7 +66,11 @@ class Load:
     def is_full(self) -> bool:
         """Whether it says that it cannot begin a request now."""
         is_cache_full = self.cache is not None and self.cache >= CACHE_FULL
-        return self.queue > 0 or is_cache_full or (self.room is not None and self.under_way >= self.room)
+        return (
+            self.queue > 0
+            or is_cache_full
+            or (self.room is not None and self.under_way >= self.room)
+        )
 
     @property
     def rank(self) -> tuple[float, float, float]:

@@ -144,6 +144,10 @@ class Dispatcher:
     def _in_order(self, ask: Ask, choices: Sequence[Choice]) -> Iterator[_Target]:
         """All servers of the choices, in the order in which they would be asked."""
         targets = {one.settings.name: _targets(one, ask.request.model) for one in choices}
+        if len(targets) == 1 and len(only := next(iter(targets.values()))) == 1:
+            yield only[0]
+            return
+        said = {one.name: self._load(one) for each in targets.values() for one in each}
         ranks = _ranks(choices)
         servers = [
             Server(name, one.settings.weight, ranks[name])
@@ -151,12 +155,11 @@ class Dispatcher:
             if (name := one.settings.name) in targets
         ]
         loads = {
-            name: _together([self._load(one) for one in each]) for name, each in targets.items()
+            name: _together([said[one.name] for one in each]) for name, each in targets.items()
         }
         for server in order(servers, loads, ask.conversation):
             members = {one.name: one for one in targets[server.name]}
-            each = {name: self._load(one) for name, one in members.items()}
-            for found in order([Server(name) for name in members], each, ask.conversation):
+            for found in order([Server(name) for name in members], said, ask.conversation):
                 yield members[found.name]
 
     def _load(self, target: _Target) -> Load:
@@ -164,7 +167,8 @@ class Dispatcher:
         before = self._said.get(target.name)
         if before is None or before[0] is not said:
             before = self._said[target.name] = (said, in_flight)
-        return replace(said, in_flight=in_flight, since=in_flight - before[1])
+        since = in_flight - before[1]
+        return Load(in_flight, said.waiting, said.running, said.cache, since, said.room)
 
     def _is_open(self, target: _Target, now: float) -> bool:
         return self._is_up(target, now) and not self._wait_s(target, now)
