@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from gateway.audit.signing import load_signing_keys
 from gateway.identity.keys import KeyFile
 from gateway.masterkey import read
@@ -36,8 +38,10 @@ def test_the_key_ceremony_makes_the_secret(tmp_path: Path):
         assert (folder / name).is_file(), name
 
 
-def test_what_it_links_to_is_there():
-    links = re.findall(r"\]\(([^)#]+)\)", README)
+@pytest.mark.parametrize("folder", [CHART, ROOT / "deploy"], ids=["chart", "deploy"])
+def test_what_is_linked_to_is_there(folder: Path):
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)[)#]", text)
     assert links
     for link in links:
-        assert (CHART / link).exists(), link
+        assert (folder / link).exists(), link
