@@ -56,7 +56,8 @@ PURE = (
     "audit/evidence/tables.py", "audit/evidence/texts.py", "audit/evidence/proving.py",
     "audit/evidence/pdf.py",
     "identity/roles.py",
-    "console/accounts.py", "console/security.py",
+    "console/accounts.py", "console/security.py", "console/filters.py",
+    "console/describing.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
 

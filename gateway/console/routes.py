@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.audit.facts import EventType
-from gateway.console import own_account, pages
+from gateway.console import own_account, pages, records
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
@@ -24,6 +24,10 @@ LOGIN: Final = "/console/login"
 
 PAGES: Final = (
     Page(ROOT, Right.HOME, overview),
+    Page("/console/records", Right.RECORDS, records.search),
+    Page("/console/records/export", Right.EXPORT, records.export, "POST"),
+    Page("/console/records/{name}", Right.RECORDS, records.record),
+    Page("/console/records/{name}/verify", Right.VERIFY, records.verify, "POST"),
     Page("/console/account", Right.HOME, own_account.show),
     Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
     Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),

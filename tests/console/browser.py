@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from html import unescape
@@ -80,9 +81,12 @@ async def call(
 ) -> Answer:
     """One request to an ASGI application."""
     sent: list[Any] = []
+    asked = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not asked:
+            await asyncio.Event().wait()  # the browser stays
+        return asked.pop()
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -20,6 +20,7 @@ from gateway.console.desk import Desk, open_desk
 from gateway.console.passwords import hashed
 from gateway.console.routes import console_routes
 from gateway.settings import Audit, Console, Settings
+from tests.audit.logs import bodies, make_log
 from tests.console.browser import Browser
 
 MASTER = bytes(range(32))
@@ -100,4 +101,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     log = SqlAuditStore(url, MASTER)
     await log.start()
     yield World(url, log, Clock())
+    await log.aclose()
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> AsyncIterator[World]:
+    """A console on a log of 200 records of two tenants, all signed, which nobody has looked at."""
+    made = make_log(tmp_path / "audit.db", bodies(200), [200])
+    log = SqlAuditStore(made.url, MASTER)
+    await log.start()
+    yield World(made.url, log, Clock())
     await log.aclose()
