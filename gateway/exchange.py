@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from gateway.audit.content.capsule import MAX_BYTES
@@ -347,14 +347,13 @@ def closing(
     first = progress.first_byte or now
     last = progress.last_byte or now
     usage = facts.usage
-    route = admitted.route
     return Closed(
         outcome=outcome,
         http_status=status,
         error_code=code,
         model_served=facts.model_served,
         upstream_id=admitted.upstream,
-        routing=None if route.served is None else routing_facts(route.served, route),
+        routing=_routing(admitted),
         finish_reasons=tuple(finish_reason(reason) for reason in facts.finish_reasons[:64]),
         transform=transform_facts(admitted.masked, progress.tally, progress.new_data),
         usage=Usage(
@@ -370,6 +369,14 @@ def closing(
         ),
         masked_response=progress.commitment.value() if progress.commitment else None,
     )
+
+
+def _routing(admitted: Admitted) -> RoutingFacts | None:
+    """What is on record of who served a request, or of whoever was to, where nobody has."""
+    route, planned = admitted.route, admitted.accepted.routing
+    if route.served is not None:
+        return routing_facts(route.served, route)
+    return None if planned is None else replace(planned, attempts=route.attempts)
 
 
 def routing_facts(upstream: Upstream, route: Route | None = None) -> RoutingFacts:

@@ -33,6 +33,8 @@ COLUMNS: Final = (
     "actor_kind", "actor_ref", "authn.method", "authn.key_id", "config_sha256", "build", "target",
     "endpoint", "operation", "stream", "model_requested", "model_served", "upstream_id",
     "upstream_class", "outcome", "http_status", "error_code", "finish_reasons",
+    "routing.processor", "routing.country", "routing.retention_days", "routing.attempts",
+    "routing.dropped_turns",
     "policy.id", "policy.sha256", "policy.action", "policy.rule_ids", "policy.reason_code",
     "policy.operators", "policy.shadow",
     "context.family", "context.roles", "context.tags", "context.has_media",

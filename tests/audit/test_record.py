@@ -49,6 +49,7 @@ from gateway.audit.record import (
     timestamp,
     uuid7,
 )
+from gateway.audit.routing import RoutingFacts
 from gateway.types import Effect, Family, UpstreamClass
 
 EVENT_ID = uuid7(1_700_000_000_000, bytes(10))
@@ -110,6 +111,9 @@ END = Closed(
     outcome=Outcome.COMPLETED,
     http_status=200,
     model_served="org/model-1-2026",
+    routing=RoutingFacts(
+        processor="cloud-inc", country="IE", retention_days=30, attempts=2, dropped_turns=1
+    ),
     finish_reasons=(FinishReason.STOP,),
     transform=replace(TRANSFORM, restored=1),
     usage=Usage(input=10, output=5, cached=4),

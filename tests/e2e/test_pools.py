@@ -224,4 +224,7 @@ def test_all_down_is_unavailable_and_no_text_of_theirs_is_told(world: World):
         one.closes = {"/v1/chat/completions"}
     status, text, _ = world.ask("Hi.")
     assert (status, json.loads(text)["error"]["code"]) == (503, "upstreams_down")
-    assert world.record()["error_code"] == "upstreams_down"
+    record = world.record()
+    assert record["error_code"] == "upstreams_down"
+    assert record["routing"]["attempts"] in (1, 2)
+    assert record["routing"]["country"] == "DE"
