@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route
 
 from gateway import config
@@ -255,6 +256,17 @@ def caller_keys(settings: Settings) -> KeyFile | NoAuth:
     return KeyFile(settings.auth.keys_file, settings.master_key)
 
 
+# FastAPI's own traces and logs hold paths, queries and the words of exceptions. By default they go
+# to whatever provider the process has, and a variable of the environment makes one.
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
 def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> FastAPI:
     """The application. Its parts are opened here and closed when it stops."""
     parts = open_parts(settings, wrap_upstream)
@@ -282,8 +294,9 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
             await parts.aclose()
 
     app = FastAPI(
-        title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
-    )
+        title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+    )  # fmt: skip
     install_error_handlers(app)
     checks = {
         "audit": lambda: parts.outlets.sink.ready,
