@@ -57,7 +57,7 @@ PURE = (
     "audit/evidence/pdf.py",
     "identity/roles.py",
     "console/accounts.py", "console/security.py", "console/filters.py",
-    "console/describing.py",
+    "console/describing.py", "console/tally.py", "console/charts.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gateway.console import pages
 from gateway.console.access import Access, Session
 from gateway.console.accounts import Account, Lifetime, Right
+from gateway.console.counting import Counting
 from gateway.console.journal import Journal
 from gateway.console.store import AccountStore
 from gateway.errors import RequestError
@@ -33,6 +34,7 @@ class Desk:
     store: AccountStore
     access: Access
     journal: Journal
+    counting: Counting
     checks: Mapping[str, Callable[[], bool]]
     warnings: Callable[[], Sequence[str]]
     clock: Callable[[], float]
@@ -78,7 +80,8 @@ def open_desk(
     journal = Journal(sink, settings.master_key, settings.digest)
     lifetime = Lifetime(settings.console.idle_s, settings.console.session_s)
     access = Access(store, journal, settings.master_key, lifetime, clock)
-    return Desk(settings, store, access, journal, checks, warnings, clock)
+    counting = Counting(settings.audit.url, clock)
+    return Desk(settings, store, access, journal, counting, checks, warnings, clock)
 
 
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]

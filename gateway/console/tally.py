@@ -1,0 +1,106 @@
+"""Counts of requests by day, as their closing records say them. Pure.
+
+What is counted has a bound: names of one day beyond `MOST_NAMES` are counted as one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+DAYS: Final = 14
+MOST_NAMES: Final = 200
+OTHERS: Final = "(others)"
+
+CLOSED: Final = frozenset({"detection_unavailable", "audit_unavailable", "vault_unavailable"})
+"""Codes of requests that were refused because a stage could not do its work."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened on a day, or in all: requests by outcome, findings by type, and so on."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    entities: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    upstreams: Counter[str] = field(default_factory=Counter)
+    failed_upstreams: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def requests(self) -> int:
+        """How many requests ended."""
+        return self.outcomes.total()
+
+    @property
+    def failed_closed(self) -> int:
+        """How many were refused because a stage could not do its work."""
+        return sum(self.errors[code] for code in CLOSED)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Take in the closing record of a request."""
+        outcome = str(record["outcome"])
+        _count(self.outcomes, outcome, 1)
+        for name, found in ((record.get("detection") or {}).get("entities") or {}).items():
+            _count(self.entities, str(name), int(found))
+        if code := record.get("error_code"):
+            _count(self.errors, str(code), 1)
+        if upstream := record.get("upstream_id"):
+            _count(self.upstreams, str(upstream), 1)
+            if outcome == "failed":
+                _count(self.failed_upstreams, str(upstream), 1)
+
+    def plus(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            self.outcomes + other.outcomes,
+            self.entities + other.entities,
+            self.errors + other.errors,
+            self.upstreams + other.upstreams,
+            self.failed_upstreams + other.failed_upstreams,
+        )
+
+
+def _count(counter: Counter[str], name: str, more: int) -> None:
+    known = name in counter or len(counter) < MOST_NAMES
+    counter[name if known else OTHERS] += more
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts by tenant and day; the days of the last two weeks are kept."""
+
+    days: defaultdict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Take in a record; only those that close a request count."""
+        if record.get("outcome"):
+            self.days[str(record.get("tenant", "")), str(record["ts"])[:10]].add(record)
+
+    def forget(self, before: str) -> None:
+        """Let go of the days before one."""
+        for key in [one for one in self.days if one[1] < before]:
+            del self.days[key]
+
+    def by_day(self, days: Iterable[str], sees: Callable[[str], bool]) -> dict[str, Counts]:
+        """The counts of these days, of the tenants that somebody sees."""
+        found = {day: Counts() for day in days}
+        for (tenant, day), counts in self.days.items():
+            if day in found and sees(tenant):
+                found[day] = found[day].plus(counts)
+        return found
+
+
+def last_days(today: date, count: int = DAYS) -> list[str]:
+    """The last days up to today, the oldest first."""
+    return [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(count))]
+
+
+def in_all(days: Mapping[str, Counts]) -> Counts:
+    """The counts of all days together."""
+    total = Counts()
+    for one in days.values():
+        total = total.plus(one)
+    return total
