@@ -23,7 +23,7 @@ from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import Decision
 from gateway.wire.answers import invalid
 from gateway.wire.family import Stream
-from gateway.wire.sse import EventReader
+from gateway.wire.sse import KEEP_ALIVE, EventReader
 
 
 def ask(admitted: Admitted, master: bytes) -> Ask:
@@ -112,6 +112,9 @@ async def events(
                 if block := b"".join(out):
                     yield block
                 return
-        if block := b"".join(out):
+        block = b"".join(out)
+        if reader.commented() and not block:
+            block = KEEP_ALIVE
+        if block:
             yield block
     raise UpstreamFailed("The upstream broke the answer off.", code="upstream_truncated")

@@ -452,3 +452,15 @@ async def test_a_request_may_be_bound_to_some_upstreams(world: World) -> None:
     with pytest.raises(NotFound):
         await world.pipeline.admit(raw, CALLER, CHAT, among={"other"})
     assert world.sink.types == ["request.accepted"]
+
+
+async def test_a_stream_is_kept_alive_without_the_words_of_its_server(world: World) -> None:
+    """A comment goes on as an empty one; what waits within an event says nothing."""
+    said = orjson.dumps({"choices": [{"index": 0, "delta": {"content": "Hi"}}]})
+    pieces = [b": canary\n\n", b"data: " + said + b"\n\n: canary\n\n", b"data: [DONE]\n\n"]
+    world.upstream.script = lambda _, order: ScriptedReply(pieces, order, is_stream=True)
+
+    answer = await world.ask(stream=True)
+    assert answer.startswith(":\n\ndata: ")
+    assert answer.count(":\n\n") == 1
+    assert "canary" not in answer

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from gateway.errors import UpstreamFailed
 
+KEEP_ALIVE = b":\n\n"
+"""A comment without words: it tells the client that the stream lives."""
+
 LONGEST_EVENT = 4 * 1024 * 1024  # bytes
 DONE = b"[DONE]"
 
@@ -12,14 +15,16 @@ class EventReader:
     """Bytes in, the data of complete events out.
 
     A line may be cut inside its line end, and an event inside a character: nothing is decoded
-    before it is whole. Comments and fields other than `data` are passed over.
+    before it is whole. Fields other than `data` are passed over. Comments are, too, but whether
+    there was one is known until it is asked: servers send them to keep a stream alive.
     """
 
-    __slots__ = ("_buffer", "_data")
+    __slots__ = ("_buffer", "_commented", "_data")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._data: list[bytes] = []
+        self._commented = False
 
     def __repr__(self) -> str:
         return f"EventReader(held={len(self._buffer)})"
@@ -28,6 +33,11 @@ class EventReader:
     def empty(self) -> bool:
         """Whether no part of an event is held."""
         return not self._buffer.strip() and not self._data
+
+    def commented(self) -> bool:
+        """Whether a comment has come since this was asked last."""
+        commented, self._commented = self._commented, False
+        return commented
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of each event that is complete now.
@@ -51,6 +61,8 @@ class EventReader:
         for line in lines[:-1]:
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif line.startswith(b":"):
+                self._commented = True
             elif not line and self._data:
                 events.append(b"\n".join(self._data) if len(self._data) > 1 else self._data[0])
                 self._data = []

@@ -49,3 +49,13 @@ def test_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(UpstreamFailed):
         EventReader().feed(b"data: " + b"x" * 20)
+
+
+def test_a_comment_is_noted_and_none_of_it_is_kept() -> None:
+    reader = EventReader()
+    assert reader.feed(b": the prompt was") == []
+    assert not reader.commented()
+    assert reader.feed(b" long\n\n") == []
+    assert reader.commented()
+    assert not reader.commented()
+    assert reader.empty
