@@ -38,7 +38,7 @@ _SETTINGS: Final[Mapping[str, tuple[tuple[StrEnum, ...], ...]]] = {
         (ProviderState.ON_PREM_ONLY,),
         (ProviderState.PASS,),
     ),
-    "too_long": ((TooLong.REFUSE, TooLong.DROP_OLDEST),),
+    "too_long": ((TooLong.REFUSE,), (TooLong.DROP_OLDEST,)),
 }
 _NEW_DATA: Final = ((NewData.MASK,), (NewData.FLAG,), (NewData.KEEP,))
 _CONTENT: Final = ((ContentKept.NONE,), (ContentKept.MASKED,), (ContentKept.ORIGINAL,))

@@ -385,3 +385,17 @@ def test_traces_of_one_rule(
     (one,) = explain(policy(rule), given_, [candidate])
     assert (one.outcome, one.detail) == (outcome_, detail)
     assert one.upstream_class in UpstreamClass
+
+
+@pytest.mark.parametrize(
+    ("more", "drops"),
+    [
+        ("", False),
+        ("handling: {too_long: refuse}\n", False),
+        ("handling: {too_long: drop_oldest}\n", True),
+    ],
+)
+def test_whether_the_oldest_turns_may_go(more: str, drops: bool):
+    decision = decide(policy("effect: mask", more=more), facts(), [CLOUD])
+    assert decision.drops_turns is drops
+    assert not in_force(replace(decision, shadow=True)).drops_turns

@@ -215,6 +215,7 @@ def test_allow_keeps_everything():
         ("embeddings: on_prem_only", "embeddings: any", "handling.embeddings"),
         ("provider_state: never", "provider_state: on_prem_only", "handling.provider_state"),
         ("provider_state: never", "provider_state: unsafe_pass", "handling.provider_state"),
+        ("too_long: refuse", "too_long: drop_oldest", "handling.too_long"),
     ],
 )
 def test_what_is_handled_more_openly(old: str, new: str, key: str):
