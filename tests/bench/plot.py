@@ -18,11 +18,12 @@ _TICKS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture: a line for each name."""
+    """One picture: a line for each name. What is above `top` is drawn at the upper edge."""
 
     title: str
     unit: str
     lines: Mapping[str, Points]
+    top: float | None = None
 
 
 def svg(title: str, panels: Sequence[Panel], axis: str) -> str:
@@ -52,13 +53,13 @@ def svg(title: str, panels: Sequence[Panel], axis: str) -> str:
 def _panel(panel: Panel, axis: str) -> list[str]:
     every = [point for line in panel.lines.values() for point in line]
     xs, ys = [x for x, _ in every], [y for _, y in every]
-    low, high, most = min(xs), max(xs), max(ys) or 1.0
+    low, high, most = min(xs), max(xs), panel.top or max(ys) or 1.0
 
     def place(x: float, y: float) -> tuple[float, float]:
         along = (x - low) / ((high - low) or 1.0)
         return (
             LEFT + along * (WIDTH - LEFT - RIGHT),
-            HEIGHT - BOTTOM - y / most * (HEIGHT - TOP - BOTTOM),
+            HEIGHT - BOTTOM - min(y / most, 1.0) * (HEIGHT - TOP - BOTTOM),
         )
 
     parts = [_text(LEFT, TOP - 16, f"{panel.title} ({panel.unit})")]

@@ -37,6 +37,7 @@ LONGEST = 12_000  # tokens; then a conversation begins anew
 CONVERSATIONS = 1_500
 ZIPF = 1.05
 LOOK_S = 1.5  # between two looks at what servers say of themselves
+TOP_S = 10.0  # of waits in the picture
 WARM_UP = 0.2  # of the requests, which are not counted
 
 
@@ -231,7 +232,7 @@ def picture(rows: Sequence[Row]) -> str:
     return svg(
         f"{SERVERS} servers, {CONVERSATIONS} conversations (Zipf {ZIPF}), simulated",
         [
-            Panel("Wait in the queue, 99th percentile", "seconds", waits),
+            Panel("Wait in the queue, 99th percentile", f"seconds, up to {TOP_S:g}", waits, TOP_S),
             Panel("Share of prompt tokens found in a cache", "share", hits),
         ],
         "requests per second",
