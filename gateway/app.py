@@ -317,9 +317,9 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
     app.router.routes += batch_routes(parts.batches, callers.authenticate, in_flight)
     app.router.routes += response_routes(parts.answers, callers.authenticate, in_flight)
     if settings.console.enabled:
-        app.router.routes += console_routes(
-            open_desk(settings, parts.outlets.sink, checks, warnings)
-        )
+        look, digest = parts.pipeline.preview, lambda: parts.policies.current.digest
+        desk = open_desk(settings, parts.outlets.sink, checks, warnings, look, digest)
+        app.router.routes += console_routes(desk)
     return app
 
 

@@ -58,6 +58,7 @@ PURE = (
     "identity/roles.py",
     "console/accounts.py", "console/security.py", "console/filters.py",
     "console/describing.py", "console/tally.py", "console/charts.py",
+    "console/differing.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
 

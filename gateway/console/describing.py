@@ -145,8 +145,8 @@ def sentence(record: Record) -> str:
         parts.append(f"for the model {model}")
     action = (record.get("policy") or {}).get("action")
     if upstream := record.get("upstream_id"):
-        where = f"{upstream} ({record.get('upstream_class', 'unknown class')})"
-        parts.append(f"to {where}")
+        sort = record.get("upstream_class")
+        parts.append(f"to {upstream} ({sort})" if sort else f"to {upstream}")
     end = _OUTCOMES.get(str(record.get("outcome", "")), "was accepted")
     ruled = f"; policy said {action}" if action else ""
     return f"{' '.join(parts)} {end}{ruled}."

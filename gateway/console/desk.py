@@ -18,17 +18,27 @@ from gateway.console.counting import Counting
 from gateway.console.journal import Journal
 from gateway.console.store import AccountStore
 from gateway.errors import RequestError
+from gateway.exchange import Caller, Preview
 from gateway.ports import AuditSink
 from gateway.settings import Settings
+from gateway.wire.family import Codec
 
 FORM_BYTES: Final = 16_384
 _MAX_FIELDS: Final = 64
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
+Look: TypeAlias = Callable[[bytes, Caller, Codec], Awaitable[Preview]]
+"""What would be done with a request, without doing it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that the pages need. `checks` are those of `/readyz`, `warnings` its warnings."""
+    """Everything that the pages need.
+
+    `checks` are those of `/readyz` and `warnings` its warnings, `preview` is the pipeline's, and
+    `policy` gives the digest of the policy in force.
+    """
 
     settings: Settings
     store: AccountStore
@@ -37,14 +47,20 @@ class Desk:
     counting: Counting
     checks: Mapping[str, Callable[[], bool]]
     warnings: Callable[[], Sequence[str]]
+    preview: Look
+    policy: Callable[[], str]
     clock: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of somebody who is signed in and may see the page; `form` is what was sent."""
+    """A request of somebody who is signed in and may see the page; `form` is what was sent.
+
+    `here` is the page's path as the routes have it.
+    """
 
     desk: Desk
+    here: str
     request: Request
     session: Session
     form: Mapping[str, str] = field(repr=False)
@@ -61,7 +77,7 @@ class Visit:
             template,
             status,
             account=account,
-            here=self.request.scope["route"].path,
+            here=self.here,
             form_token=self.desk.access.form_token(self.session.token),
             may={right.value for right in Right if account.may(right)},
             **values,
@@ -73,6 +89,8 @@ def open_desk(
     sink: AuditSink,
     checks: Mapping[str, Callable[[], bool]],
     warnings: Callable[[], Sequence[str]],
+    preview: Look,
+    policy: Callable[[], str],
     clock: Callable[[], float] = time.time,
 ) -> Desk:
     """What the pages of a gateway with these settings stand on."""
@@ -81,7 +99,9 @@ def open_desk(
     lifetime = Lifetime(settings.console.idle_s, settings.console.session_s)
     access = Access(store, journal, settings.master_key, lifetime, clock)
     counting = Counting(settings.audit.url, clock)
-    return Desk(settings, store, access, journal, counting, checks, warnings, clock)
+    return Desk(
+        settings, store, access, journal, counting, checks, warnings, preview, policy, clock
+    )
 
 
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.audit.facts import EventType
-from gateway.console import own_account, pages, records
+from gateway.console import own_account, pages, policies, records, trying
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
@@ -28,6 +28,10 @@ PAGES: Final = (
     Page("/console/records/export", Right.EXPORT, records.export, "POST"),
     Page("/console/records/{name}", Right.RECORDS, records.record),
     Page("/console/records/{name}/verify", Right.VERIFY, records.verify, "POST"),
+    Page("/console/policies", Right.POLICIES, policies.history),
+    Page("/console/policies/{sha256}", Right.POLICIES, policies.policy),
+    Page("/console/try", Right.TRY, trying.form),
+    Page("/console/try", Right.TRY, trying.attempt, "POST", trying.FORM_BYTES),
     Page("/console/account", Right.HOME, own_account.show),
     Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
     Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),
@@ -95,7 +99,7 @@ def _guarded(desk: Desk, page: Page) -> _Endpoint:
             ours = desk.access.is_ours(session.token, given)
             if not ours or from_elsewhere(request.headers):
                 raise RequestError("This form is not of this session: load it anew.", status=403)
-        return await page.view(Visit(desk, request, session, form))
+        return await page.view(Visit(desk, page.path, request, session, form))
 
     return endpoint
 

@@ -19,12 +19,14 @@ from gateway.console.accounts import Account, Role
 from gateway.console.desk import Desk, open_desk
 from gateway.console.passwords import hashed
 from gateway.console.routes import console_routes
+from gateway.errors import RequestError
 from gateway.settings import Audit, Console, Settings
 from tests.audit.logs import bodies, make_log
 from tests.console.browser import Browser
 
 MASTER = bytes(range(32))
 PASSWORD = "correct horse battery"
+POLICY = "e" * 64
 CONSOLE = Console(enabled=True, idle_s=900.0, session_s=28_800.0)
 
 
@@ -39,6 +41,10 @@ class Clock:
 @cache
 def password_hash() -> str:
     return hashed(PASSWORD)
+
+
+async def no_preview(*_: Any) -> Any:
+    raise RequestError("There is no model here.")
 
 
 @dataclass
@@ -58,7 +64,15 @@ class World:
             console=CONSOLE,
         )
         checks = {name: lambda name=name: self.checks[name] for name in self.checks}
-        self.desk: Desk = open_desk(settings, self.log, checks, lambda: self.warned, self.clock)
+        self.desk: Desk = open_desk(
+            settings,
+            self.log,
+            checks,
+            lambda: self.warned,
+            no_preview,
+            lambda: "e" * 64,
+            self.clock,
+        )
         self.app = Starlette(routes=console_routes(self.desk))
 
     def account(self, name: str, *roles: Role, tenants: tuple[str, ...] = ()) -> Account:

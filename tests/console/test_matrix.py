@@ -16,6 +16,10 @@ ALLOWED = {
     ("GET", "/console/account"): {P, R, A, U},
     ("POST", "/console/account/password"): {P, R, A, U},
     ("POST", "/console/logout"): {P, R, A, U},
+    ("GET", "/console/policies"): {P, R, A, U},
+    ("GET", "/console/policies/{sha256}"): {P, R, A, U},
+    ("GET", "/console/try"): {P},
+    ("POST", "/console/try"): {P},
     ("GET", "/console/records"): {R, A, U},
     ("GET", "/console/records/{name}"): {R, A, U},
     ("POST", "/console/records/{name}/verify"): {R, A, U},
@@ -25,7 +29,7 @@ ALLOWED = {
 
 
 def address(page: Page) -> str:
-    return page.path.replace("{name}", "none")
+    return page.path.replace("{name}", "none").replace("{sha256}", "none")
 
 
 async def ask(browser: Browser, page: Page) -> Answer:
