@@ -70,9 +70,12 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	$(UV_COMPILE) --upgrade pyproject.toml --extra demo --constraint requirements.lock \
 	  --output-file requirements-demo.lock
-	$(UV_COMPILE) --upgrade pyproject.toml --extra demo --group dev \
+	$(UV_COMPILE) --upgrade pyproject.toml --extra demo --extra otel --group dev \
 	  --constraint requirements-demo.lock \
 	  --output-file requirements-dev.lock
+	$(UV_COMPILE) --upgrade deploy/container/build.in --constraint requirements-dev.lock \
+	  --output-file deploy/container/build.txt
+	$(UV_COMPILE) --upgrade tests/deploy/helm.in --output-file tests/deploy/helm.txt
 	$(UV_COMPILE) --upgrade pyproject.toml --extra train --extra gliner --extra transformers \
 	  --extra vllm --group dev --constraint requirements-dev.lock --no-emit-package torch \
 	  $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route
 
-from gateway import config
+from gateway import config, spans
 from gateway.api.errors import install_error_handlers
 from gateway.api.exchanges import Endpoint, InFlight
 from gateway.api.files import batch_routes
@@ -292,6 +292,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
             with suppress(AuditUnavailable):  # the store says so itself; the rest must close
                 await _record_event(parts, settings, EventType.PROCESS_STOPPING, "")
             await parts.aclose()
+            await asyncio.to_thread(spans.flush)
 
     app = FastAPI(
         title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,

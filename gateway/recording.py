@@ -11,7 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TypeAlias
 
-from gateway import metrics
+from gateway import metrics, spans
 from gateway.audit import record as audit
 from gateway.audit.content.capsule import Beside
 from gateway.audit.facts import (
@@ -89,6 +89,8 @@ class Recorder:
         """Write the closing record of an admitted request, and count it."""
         now = time.monotonic()
         _count(admitted, progress, outcome, now)
+        if spans.wanted():
+            spans.exchange_ended(_told(admitted, progress, outcome, code, now))
         end = closing(admitted, progress, outcome, status, code, now)
         await self.ended(admitted.accepted, end, _answer_beside(admitted, progress))
 
@@ -189,6 +191,34 @@ def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float)
         metrics.tokens_used(
             operation, admitted.upstream, prompt=usage["in"], completion=usage.get("out", 0)
         )
+
+
+def _told(
+    admitted: Admitted, progress: Progress, outcome: Outcome, code: str, now: float
+) -> spans.Exchanged:
+    known, decision = admitted.accepted, admitted.decision
+    where = decision.upstream_class
+    return spans.Exchanged(
+        request_id=known.request_id,
+        operation=admitted.codec.operation,
+        upstream=admitted.upstream,
+        upstream_class="" if where is None else where.value,
+        policy=decision.policy_id,
+        effect=decision.effect.value,
+        outcome=outcome.value,
+        error=code,
+        stream=known.stream,
+        findings=sum(admitted.entities.values()),
+        restored=progress.tally.restored,
+        damaged=progress.tally.damaged,
+        detect_ms=admitted.detect_ms,
+        usage=progress.facts.usage or {},
+        started=admitted.started,
+        sent=progress.sent,
+        first_byte=progress.first_byte,
+        last_byte=progress.last_byte,
+        ended=now,
+    )
 
 
 def _answer_beside(admitted: Admitted, progress: Progress) -> MakeBeside | None:

@@ -19,7 +19,7 @@ import uvicorn
 import uvloop
 from uvicorn.supervisors import Multiprocess
 
-from gateway import telemetry
+from gateway import spans, telemetry
 from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts
 from gateway.errors import ConfigError, GatewayError
 from gateway.masking.presidio import installed_operators
@@ -66,6 +66,7 @@ def run_here(settings: Settings, listener: socket.socket, announce: Callable[[],
     Raises:
         ConfigError, GatewayError: a part could not be opened.
     """
+    spans.install(os.environ)
     _Server(_Watched(create_app(settings)), settings, announce).run_to_end(listener)
 
 
@@ -133,6 +134,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def worker_app() -> AsgiApp:
     """The application of one worker process, which inherits the environment."""
     telemetry.install()
+    spans.install(os.environ)
     return create_app_from_environ()
 
 
