@@ -24,22 +24,26 @@ BEFORE: Final = "before"
 
 
 class Field(NamedTuple):
-    """A field that can be asked for: its name in the form, its words, its form and choices."""
+    """A field that can be asked for: its name in the form, its words, its form and choices.
+
+    Those that are not `common` are folded away until one is asked for.
+    """
 
     name: str
     label: str
     pattern: re.Pattern[str]
     kind: str = "text"
     choices: tuple[str, ...] = ()
+    common: bool = False
 
 
 FIELDS: Final = (
-    Field("since", "From (UTC)", _DATE, "date"),
-    Field("until", "To, inclusive (UTC)", _DATE, "date"),
+    Field("since", "From (UTC)", _DATE, "date", common=True),
+    Field("until", "To, inclusive (UTC)", _DATE, "date", common=True),
     Field("tenant", "Tenant", grammar.TENANT),
-    Field("type", "What happened", grammar.CODE, "choice", tuple(EventType)),
+    Field("type", "What happened", grammar.CODE, "choice", tuple(EventType), common=True),
     Field("outcome", "How it ended", grammar.CODE, "choice", tuple(Outcome)),
-    Field("entity_type", "Entity type found", grammar.ENTITY_TYPE),
+    Field("entity_type", "Entity type found", grammar.ENTITY_TYPE, common=True),
     Field("rule", "Rule that matched", grammar.IDENTIFIER),
     Field("policy", "Policy: id or digest", grammar.IDENTIFIER),
     Field("model", "Model", grammar.IDENTIFIER),

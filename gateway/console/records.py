@@ -72,6 +72,7 @@ def _form(values: Any, visit: Visit) -> dict[str, Any]:
     return {
         "fields": FIELDS,
         "values": values,
+        "open": any(one.name in values for one in FIELDS if not one.common),
         "tenants": sorted(visit.account.tenants),
         "exports": [one.value for one in _EXPORTS],
     }

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.audit.facts import EventType
-from gateway.console import own_account, pages, policies, records, trying
+from gateway.console import own_account, pages, policies, records, reviewers, trying
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
@@ -32,6 +32,7 @@ PAGES: Final = (
     Page("/console/policies/{sha256}", Right.POLICIES, policies.policy),
     Page("/console/try", Right.TRY, trying.form),
     Page("/console/try", Right.TRY, trying.attempt, "POST", trying.FORM_BYTES),
+    Page("/console/access", Right.ACCESS, reviewers.access),
     Page("/console/account", Right.HOME, own_account.show),
     Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
     Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),

@@ -18,6 +18,7 @@ ALLOWED = {
     ("POST", "/console/logout"): {P, R, A, U},
     ("GET", "/console/policies"): {P, R, A, U},
     ("GET", "/console/policies/{sha256}"): {P, R, A, U},
+    ("GET", "/console/access"): {U},
     ("GET", "/console/try"): {P},
     ("POST", "/console/try"): {P},
     ("GET", "/console/records"): {R, A, U},
