@@ -76,11 +76,11 @@ class Counting:
         floor, top = max(0, self._last - _AGAIN), self._last
         seen: set[int] = set()
         before: int | None = None
-        looked = 0
+        looked, limit = 0, _AGAIN  # mostly that is all
         with open_search(self._url) as log:
             while looked < MOST_ROWS:
-                found = log.page(Query(since=since), limit=_PAGE, before=before)
-                looked += found.scanned
+                found = log.page(Query(since=since), limit=limit, before=before)
+                looked, limit = looked + found.scanned, _PAGE
                 for record in found.records:
                     seq = int(record["seq"])
                     if seq > floor and seq not in self._counted:

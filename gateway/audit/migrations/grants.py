@@ -27,6 +27,8 @@ _TABLES: Final = (
     "audit_tiles", "audit_writers", "audit_checkpoints", "audit_log_keys", "audit_anchors",
     "audit_cursors", "audit_pruned", "audit_policies",
 )  # fmt: skip
+READABLE: Final = tuple(one for one in _TABLES if one != "audit_nonces")
+"""What a reviewer reads."""
 
 
 def role_made(name: str) -> str:
@@ -157,6 +159,5 @@ GRANTS: Final = (
     "GRANT EXECUTE ON FUNCTION audit_prune(bigint, text, text) TO cloakroom_retention",
     "GRANT SELECT ON audit_records, audit_leaves, audit_meta, audit_tree, audit_checkpoints, "
     "audit_pruned TO cloakroom_retention",
-    f"GRANT SELECT ON {', '.join(one for one in _TABLES if one != 'audit_nonces')} "
-    "TO cloakroom_reviewer",
+    f"GRANT SELECT ON {', '.join(READABLE)} TO cloakroom_reviewer",
 )

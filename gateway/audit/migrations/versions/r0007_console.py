@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from gateway.audit.migrations.grants import CONSOLE, role_made, schema_opened
+from gateway.audit.migrations.grants import CONSOLE, READABLE, role_made, schema_opened
 
 revision = "0007"
 down_revision = "0006"
@@ -29,9 +29,7 @@ _GRANTS = (
     schema_opened(CONSOLE),
     "REVOKE ALL ON console_accounts, console_sessions FROM PUBLIC",
     f"GRANT SELECT, INSERT, UPDATE, DELETE ON console_accounts, console_sessions TO {CONSOLE}",
-    f"GRANT SELECT ON audit_meta TO {CONSOLE}",
-    f"DO $$ BEGIN IF NOT pg_has_role('{CONSOLE}', 'cloakroom_reviewer', 'MEMBER') "
-    f"THEN GRANT cloakroom_reviewer TO {CONSOLE}; END IF; END $$",
+    f"GRANT SELECT ON {', '.join(READABLE)} TO {CONSOLE}",
 )
 
 

@@ -1,0 +1,58 @@
+"""The console on PostgreSQL, as a login that may write records, keep accounts, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.audit import opening
+from gateway.audit.record import accepted
+from gateway.audit.store import SqlAuditStore
+from gateway.console.accounts import Role
+from tests.audit import pg
+from tests.audit.records import facts, stamp
+from tests.audit.test_postgres_logins import login
+from tests.console.browser import Browser
+from tests.console.conftest import MASTER, PASSWORD, Clock, World
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    if reason := pg.reason_to_skip():
+        pytest.skip(reason)
+    with pg.any_server() as server, pg.fresh(server) as fresh:
+        opening.migrate(fresh)
+        yield fresh
+
+
+async def test_all_pages_work_for_a_writer_with_the_role_of_the_console(url: str):
+    with login(url, "cloakroom_writer", "cloakroom_console") as (_, mine):
+        log = SqlAuditStore(mine, MASTER)
+        await log.start()
+        try:
+            record = accepted(facts("req_1"), **stamp())
+            await log.append(record)
+            world = World(mine, log, Clock())
+            world.account("anna", *Role)
+            browser = await world.browser("anna")
+            for path in ("", "/records", f"/records/{record.event_id}", "/policies", "/access"):
+                answer = await browser.get(f"/console{path}")
+                assert answer.status == 200, (path, answer.words)
+            await browser.get(f"/console/records/{record.event_id}")
+            answer = await browser.post(f"/console/records/{record.event_id}/verify")
+            assert "No checkpoint covers this record yet" in answer.words
+        finally:
+            await log.aclose()
+
+
+async def test_a_writer_without_the_role_lets_nobody_in_and_says_so(url: str):
+    with login(url, "cloakroom_writer") as (_, mine):
+        log = SqlAuditStore(mine, MASTER)
+        await log.start()
+        try:
+            answer = await Browser(World(mine, log, Clock()).app).sign_in("anna", PASSWORD)
+            assert answer.status == 503
+            assert "accounts cannot be read" in answer.words
+        finally:
+            await log.aclose()
