@@ -53,8 +53,8 @@ test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM server
 test-clients: $(VENV)/.dev $(CLIENTS)/.clients $(JS)/node_modules/.clients  ## run programs on LangChain and the JavaScript clients: needs Node.js
 	CLIENTS_PYTHON=$(CURDIR)/$(CLIENTS)/bin/python $(BIN)/python -m pytest -m clients tests/clients
 
-test-deploy: $(VENV)/.dev $(HELM)/.helm  ## render and check the chart; alerts too where promtool is on the path
-	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest tests/deploy
+test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, alerts (where promtool is on the path) and rolling restarts
+	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest -m "rolling or not rolling" tests/deploy
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit

@@ -101,8 +101,12 @@ def _secrets(service: dict[str, Any]) -> list[str]:
 class World:
     """A server with our logins, and the two configurations as they would be mounted."""
 
-    address: str
+    server: pg.Server
     folder: Path
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server.port}"
 
     def mounted(self, name: str) -> Path:
         text = (DEPLOY / "compose" / name).read_text(encoding="utf-8")
@@ -134,7 +138,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for path in (folder / "secrets").iterdir():
         shutil.move(path, folder / path.name)
     with pg.server() as server:
-        address = f"127.0.0.1:{server.port}"
         pg.query(server.url, "CREATE DATABASE cloakroom")
         values = ["database=cloakroom", "owner_password=a", "gateway_password=b"]
         values.append("reviewer_password=c")
@@ -143,7 +146,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         subprocess.run(
             [_psql(), server.url, *options, *script], check=True, capture_output=True, timeout=60
         )
-        yield World(address, folder)
+        yield World(server, folder)
 
 
 @pytest.fixture(scope="module")

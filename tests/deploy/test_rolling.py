@@ -1,0 +1,173 @@
+"""Two gateways on one PostgreSQL under load: rolled, killed, and without their database.
+
+Callers do as a balancer does: where nobody listens they try the other. What is asserted is what was
+lost, never how long anything took.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.audit import pg
+from tests.deploy.containerfile import ROOT
+from tests.deploy.test_compose import World, migrated, world  # noqa: F401 -- fixtures
+
+pytestmark = [
+    pytest.mark.rolling,
+    pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-"),
+]
+PATIENCE_S = 60.0
+
+
+class Gateways:
+    """Two gateways, and callers who ask them all the time and count what they get."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = config
+        self.ports = [_free_port(), _free_port()]
+        self.processes: dict[int, subprocess.Popen[str]] = {}
+        self.seen: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._callers = [threading.Thread(target=self._call, args=(n,)) for n in range(4)]
+
+    def start(self, port: int) -> None:
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
+        process = subprocess.Popen(
+            [*command, "--port", str(port)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self.processes[port] = process
+        assert process.stdout is not None
+        assert "listens on" in process.stdout.readline()
+
+    def end(self, port: int, number: int) -> None:
+        process = self.processes[port]
+        process.send_signal(number)
+        process.wait(PATIENCE_S)
+        assert process.stdout is not None
+        process.stdout.close()
+
+    def __enter__(self) -> Gateways:
+        for port in self.ports:
+            self.start(port)
+        for caller in self._callers:
+            caller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Safe to call more than once."""
+        self._stop.set()
+        for caller in self._callers:
+            caller.join(PATIENCE_S)
+        for port in self.ports:
+            if self.processes[port].poll() is None:
+                self.end(port, signal.SIGTERM)
+
+    def until(self, outcome: str, more: int = 100) -> None:
+        """Wait until callers have had an outcome so many times more."""
+        with self._changed:
+            goal = self.seen[outcome] + more
+            assert self._changed.wait_for(lambda: self.seen[outcome] >= goal, PATIENCE_S)
+
+    def _call(self, turn: int) -> None:
+        while not self._stop.is_set():
+            turn += 1
+            outcome = "nobody"
+            for port in (self.ports[turn % 2], self.ports[(turn + 1) % 2]):
+                if (outcome := _ask(port, turn)) != "nobody":
+                    break
+            with self._changed:
+                self.seen[outcome] += 1
+                self._changed.notify_all()
+
+
+def _ask(port: int, turn: int) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    message = {"role": "user", "content": f"Write to anna{turn}@example.com"}
+    body = json.dumps({"model": "any", "messages": [message]})
+    try:
+        headers = {"content-type": "application/json"}
+        connection.request("POST", "/v1/chat/completions", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+    except ConnectionRefusedError:
+        return "nobody"
+    except (OSError, http.client.HTTPException):
+        return "broken"
+    finally:
+        connection.close()
+    return str(answer.status)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def gateways(migrated: World) -> Iterator[Gateways]:  # noqa: F811
+    text = migrated.mounted("cloakroom.yaml").read_text(encoding="utf-8")
+    log = text[text.index("audit:") :]
+    upstream = "upstreams: [{name: local, kind: loopback, class: on_prem}]"
+    path = migrated.folder / "rolling.yaml"
+    path.write_text(f"version: 1\n{upstream}\n{log}", encoding="utf-8")
+    with Gateways(path) as running:
+        running.until("200")
+        yield running
+
+
+def test_nothing_is_lost_that_was_answered(gateways: Gateways, migrated: World):  # noqa: F811
+    # One after another: nobody notices.
+    for port in gateways.ports:
+        gateways.end(port, signal.SIGTERM)
+        gateways.until("200")
+        gateways.start(port)
+        gateways.until("200")
+    assert set(gateways.seen) == {"200"}
+
+    # One is killed: what it had in flight breaks, no more than each caller has.
+    gateways.end(gateways.ports[0], signal.SIGKILL)
+    gateways.until("200")
+    gateways.start(gateways.ports[0])
+    gateways.until("200")
+    assert set(gateways.seen) <= {"200", "broken"}
+    assert gateways.seen["broken"] <= 4
+
+    # Without the database nothing is sent, and when it is back all goes on by itself.
+    migrated.server.stop()
+    gateways.until("503")
+    migrated.server.start()
+    gateways.until("200", 400)
+    gateways.stop()
+    assert set(gateways.seen) <= {"200", "503", "broken"}
+    closed = dict(
+        migrated.ask(
+            "cloakroom_auditor",
+            "SELECT type, count(*) FROM audit_records WHERE request_id IS NOT NULL GROUP BY type",
+        )
+    )
+    ends = sum(count for kind, count in closed.items() if kind != "request.accepted")
+    assert closed["request.completed"] >= gateways.seen["200"]
+    assert ends == closed["request.accepted"]
+    twice = migrated.ask(
+        "cloakroom_auditor",
+        "SELECT request_id FROM audit_records WHERE request_id IS NOT NULL "
+        "GROUP BY request_id HAVING count(*) <> 2",
+    )
+    assert twice == []
