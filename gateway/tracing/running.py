@@ -19,7 +19,13 @@ from gateway.masking.strictest import type_of
 from gateway.pipeline import Pipeline
 from gateway.recording import Recorder
 from gateway.tracing.model import Candidate, Found, Out, Said, Step, Token, Trace, pieces_of
-from gateway.tracing.watching import Stopwatch, WatchedDetector, WatchedSink, WatchedUpstream
+from gateway.tracing.watching import (
+    Stopwatch,
+    WatchedDetector,
+    WatchedSink,
+    WatchedUpstream,
+    watched,
+)
 from gateway.types import Subject
 from gateway.wire.families import CHAT
 from gateway.wire.sse import EventReader
@@ -41,9 +47,7 @@ async def trace(parts: Parts, raw: bytes, subject: Subject) -> Trace:
     """
     document = {**orjson.loads(raw), "stream": True}
     watch = Stopwatch()
-    upstreams = {
-        name: WatchedUpstream(one, watch) for name, one in parts.pipeline.upstreams.items()
-    }
+    upstreams = {name: watched(one, watch) for name, one in parts.pipeline.upstreams.items()}
     sink = WatchedSink(parts.pipeline.recorder.sink, watch)
     pipeline = replace(
         parts.pipeline,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gateway.audit.record import AuditRecord
 from gateway.masking.mask import MaskedRequest
 from gateway.ports import AuditSink, Detector, Reply, Upstream
+from gateway.routing.asking import Ask, Member, Pool, Route
+from gateway.routing.balance import Load
 from gateway.types import Span, UpstreamClass
 
 TOP: int = 5
@@ -96,15 +98,61 @@ class WatchedUpstream:
         self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]
     ) -> Reply:
         """As the inner one."""
+        return await self.noted(self.inner.send(_telling(request), request_id, headers))
+
+    async def noted(self, sending: Awaitable[Reply]) -> Reply:
+        """An answer, from whichever server it comes."""
         self.sent = self.watch.now()
-        asked = request.with_fields(logprobs=True, top_logprobs=TOP)
-        reply = await self.inner.send(asked, request_id, headers)
+        reply = await sending
         self.first = self.watch.now()
         return _WatchedReply(reply, self)
 
     async def aclose(self) -> None:
         """As the inner one."""
         await self.inner.aclose()
+
+
+@dataclass(slots=True)
+class WatchedPool(WatchedUpstream):
+    """Implements `asking.Pool`, too."""
+
+    def members(self, model: str) -> Sequence[Member]:
+        """The servers of the inner one, watched."""
+        pool = self.inner
+        each = pool.members(model) if isinstance(pool, Pool) else ()
+        return [_WatchedMember(one, self) for one in each]
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedMember:
+    inner: Member
+    pool: WatchedPool
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def is_up(self) -> bool:
+        return self.inner.is_up
+
+    @property
+    def load(self) -> Load:
+        return self.inner.load
+
+    async def send(self, ask: Ask, route: Route) -> Reply:
+        telling = replace(ask, request=_telling(ask.request))
+        return await self.pool.noted(self.inner.send(telling, route))
+
+
+def watched(upstream: Upstream, watch: Stopwatch) -> WatchedUpstream:
+    """An upstream, or a pool of servers, that is watched."""
+    kind = WatchedPool if isinstance(upstream, Pool) else WatchedUpstream
+    return kind(upstream, watch)
+
+
+def _telling(request: MaskedRequest) -> MaskedRequest:
+    return request.with_fields(logprobs=True, top_logprobs=TOP)
 
 
 @dataclass(frozen=True, slots=True)

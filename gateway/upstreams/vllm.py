@@ -95,6 +95,13 @@ class VllmPool:
                 return await one.send(ask, Route())
         raise failures.unreachable()
 
+    async def tokens(self, request: MaskedRequest) -> Sequence[tuple[int, str]]:
+        """The tokens of a request, as one of the servers that are up makes them."""
+        for one in self.members(request.model):
+            if one.is_up:
+                return await one.tokens(request)
+        return ()
+
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Looks at the servers for as long as the block runs; once before it begins."""

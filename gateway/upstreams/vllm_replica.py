@@ -6,7 +6,7 @@ metric or a list of models gets further than to what reads it for figures and na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -174,6 +174,20 @@ class Replica:
         told = _document(await self._read(self._root, call))
         counted = told.get(answer) if isinstance(told, dict) else None
         return counted if type(counted) is int and counted >= 0 else None
+
+    async def tokens(self, request: MaskedRequest) -> Sequence[tuple[int, str]]:
+        """The tokens that it makes of a chat: numbers and texts; none where it does not say."""
+        document = orjson.loads(request.body) | {"return_token_strs": True}
+        document["model"] = target_model(self._settings, request.model)
+        keys = (*_OF_TEXTS, "return_token_strs")
+        body = orjson.dumps({key: document[key] for key in keys if key in document})
+        call = Call("tokenize", self._headers(JSON), body, types=frozenset({JSON}))
+        told = _document(await self._read(self._root, call))
+        named = told if isinstance(told, dict) else {}
+        numbers, texts = named.get("tokens"), named.get("token_strs")
+        if not isinstance(numbers, list) or not isinstance(texts, list):
+            return ()
+        return [(int(one), str(text)) for one, text in zip(numbers, texts, strict=False)]
 
     async def look(self) -> None:
         """See how it is: whether it is well, how much there is to do, and now and then what it

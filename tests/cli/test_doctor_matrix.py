@@ -24,6 +24,7 @@ upstreams:
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gateway.cli.doctor.telemetry.install", lambda **_: None)
     file = tmp_path / "cloakroom.yaml"
     file.write_text(CONFIG)
     return str(file)

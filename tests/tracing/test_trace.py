@@ -37,6 +37,7 @@ upstreams:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gateway.cli.trace.telemetry.install", lambda **_: None)
     return tmp_path
 
 
