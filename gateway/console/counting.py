@@ -12,10 +12,13 @@ from gateway.audit.reading import open_log
 from gateway.audit.search import Query, open_search
 from gateway.console.tally import Counts, Tally, last_days
 
-MOST_ROWS: Final = 200_000
+MOST_ROWS: Final = 100_000
 """Rows that one view reads, at most: older ones are left out, which the page says."""
 
-_PAGE: Final = 2_000
+_FIRST: Final = 256 + 1024
+_PAGE: Final = 256 + 1024 + 4096
+"""Records of a page: those of the first blocks of `Searcher`, so that none is read twice."""
+
 _AGAIN: Final = 500
 """Rows below the last one that are looked at again: numbers need not appear in their order."""
 
@@ -76,10 +79,11 @@ class Counting:
         floor, top = max(0, self._last - _AGAIN), self._last
         seen: set[int] = set()
         before: int | None = None
-        looked, limit = 0, _AGAIN  # mostly that is all
+        looked, limit = 0, _FIRST  # mostly that is all
         with open_search(self._url) as log:
             while looked < MOST_ROWS:
-                found = log.page(Query(since=since), limit=limit, before=before)
+                # Without a bound in time, which each page would have to look up.
+                found = log.page(Query(), limit=limit, before=before)
                 looked, limit = looked + found.scanned, _PAGE
                 for record in found.records:
                     seq = int(record["seq"])
@@ -88,7 +92,7 @@ class Counting:
                     seen.add(seq)
                     top = max(top, seq)
                 before = found.before
-                if before is None or before <= floor:
+                if before is None or before <= floor or found.records[-1]["ts"] < since:
                     break
             else:
                 self._whole = False
