@@ -59,7 +59,9 @@ def test_bad_input(
     assert len(world[1].received) == before
 
 
-@pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/images/generations", "/v1/chat/completions/x", "/"])
+@pytest.mark.parametrize(
+    "path", ["/v1/audio/speech", "/v1/images/generations", "/v1/chat/completions/x", "/"]
+)
 def test_an_unknown_endpoint_is_never_forwarded(
     world: tuple[Gateway, ModelServer], path: str
 ) -> None:
