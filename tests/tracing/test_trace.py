@@ -116,6 +116,7 @@ def model(folder: Path) -> Iterator[Model]:
         started.set()
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        loop.close()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
