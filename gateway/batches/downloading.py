@@ -25,6 +25,7 @@ from gateway.batches.onrecord import on_record
 from gateway.batches.parts import BatchParts
 from gateway.errors import NotFound, RequestError, UpstreamFailed
 from gateway.exchange import Caller, Progress
+from gateway.recording import without_text
 from gateway.types import NewData
 from gateway.wire.answers import invalid
 
@@ -99,7 +100,8 @@ class Download:
         if kept.purpose != OUTPUT:
             raise RequestError("Only files of results can be downloaded.", code="no_content")
         await self._check_requests(kept)
-        known = self.parts.known(self.caller, ENDPOINT, OPERATION, kept.upstream)
+        settings = self.parts.pipeline.settings
+        known = without_text(settings, self.caller, ENDPOINT, OPERATION, kept.upstream)
         total = _Sum(Progress(secrets.token_bytes(audit.NONCE_BYTES), time.monotonic()))
         held = b""
         async with (

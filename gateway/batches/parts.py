@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.audit.facts import Accepted
 from gateway.batches.shelf import Shelf
 from gateway.errors import Unavailable
-from gateway.exchange import Caller, actor, origin, reference
+from gateway.exchange import Caller
 from gateway.pipeline import Pipeline
 from gateway.ports import FileStore, Owner
 from gateway.wire.family import Codec
@@ -41,22 +40,3 @@ class BatchParts:
             message = "The upstream that has this is no longer configured."
             raise Unavailable(message, code="upstream_not_configured")
         return found
-
-    def known(self, caller: Caller, endpoint: str, operation: str, upstream: str) -> Accepted:
-        """What goes on record of a request that sends no text."""
-        settings, subject = self.pipeline.settings, caller.subject
-        principal = subject.principal.encode()
-        ref = reference(settings.master_key, "actor-ref", subject.tenant, principal)
-        classes = {one.name: one.upstream_class for one in settings.upstreams}
-        return Accepted(
-            request_id=caller.request_id,
-            tenant=subject.tenant,
-            actor=actor(subject, ref),
-            origin=origin(settings.digest),
-            endpoint=endpoint,
-            operation=operation,
-            stream=False,
-            model_requested="",
-            upstream_id=upstream,
-            upstream_class=classes.get(upstream),
-        )

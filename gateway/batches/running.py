@@ -22,6 +22,7 @@ from gateway.batches.onrecord import on_record
 from gateway.batches.parts import BatchParts
 from gateway.errors import GatewayError, RequestError, UpstreamFailed
 from gateway.exchange import Caller
+from gateway.recording import without_text
 from gateway.types import Json
 from gateway.wire.body import parse_body
 
@@ -149,7 +150,8 @@ class Batches:
     def _on_record(
         self, caller: Caller, endpoint: str, operation: str, upstream: str
     ) -> AbstractAsyncContextManager[None]:
-        known = self.parts.known(caller, endpoint, operation, upstream)
+        settings = self.parts.pipeline.settings
+        known = without_text(settings, caller, endpoint, operation, upstream)
         return on_record(self.parts.pipeline.recorder, known)
 
     async def _asked(self, batch_id: str, kept: KeptBatch, caller: Caller) -> dict[str, Any]:

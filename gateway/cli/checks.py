@@ -7,21 +7,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import entry_points, version
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import orjson
 
 from gateway import strictyaml
-from gateway.app import Parts, make_detector, open_parts
+from gateway.app import make_detector
 from gateway.audit import sql
 from gateway.audit.opening import is_postgres
 from gateway.audit.postgres.backend import PostgresBackend
@@ -30,6 +27,7 @@ from gateway.audit.store import SqlAuditStore
 from gateway.cli.entity_types import known_types
 from gateway.cli.policy_common import treats
 from gateway.config import check_exposure
+from gateway.conformance.opening import thrown_away
 from gateway.detection.plugins.known import GROUP
 from gateway.errors import ConfigError, GatewayError, Problem
 from gateway.exchange import Caller
@@ -290,9 +288,10 @@ async def round_trip(settings: Settings) -> Check:
     text = " ".join(_text(value, sentence) for _, value, sentence in PLANTED)
     body = {"model": "check", "messages": [{"role": "user", "content": text}]}
     caller = Caller(Subject("default", "doctor"), "req_doctor")
+    loopback = Upstream(name="loopback", kind="loopback", upstream_class=UpstreamClass.ON_PREM)
     begun = time.monotonic()
     try:
-        async with _apart(settings) as parts:
+        async with thrown_away(replace(settings, upstreams=(loopback,))) as parts:
             admitted = await parts.pipeline.admit(orjson.dumps(body), caller, CHAT)
             answer = orjson.loads(await parts.pipeline.complete(admitted))
     except ConfigError as error:
@@ -306,26 +305,6 @@ async def round_trip(settings: Settings) -> Check:
     if answer["choices"][0]["message"]["content"] != PREFIX + text:
         return Check("round trip", Status.FAILED, "the answer was not restored", advice)
     return Check("round trip", Status.OK, f"masked, sent, restored, recorded ({_ms(begun)} ms)")
-
-
-@asynccontextmanager
-async def _apart(settings: Settings) -> AsyncIterator[Parts]:
-    """The parts as configured, but with loopback, one policy and a log that is thrown away."""
-    loopback = Upstream(name="loopback", kind="loopback", upstream_class=UpstreamClass.ON_PREM)
-    with tempfile.TemporaryDirectory(prefix="cloakroom-doctor-") as folder:
-        parts = open_parts(
-            replace(
-                settings,
-                upstreams=(loopback,),
-                policies=(shipped_policy("mask-all"),),
-                audit=Audit(url=f"sqlite:///{Path(folder) / 'cloakroom.db'}"),
-            )
-        )
-        try:
-            await parts.store.start()
-            yield parts
-        finally:
-            await parts.aclose()
 
 
 async def upstreams(settings: Settings) -> list[Check]:

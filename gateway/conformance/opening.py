@@ -1,4 +1,4 @@
-"""Opens parts of their own for the conformance matrix, thrown away afterwards."""
+"""Opens parts that are thrown away afterwards, for the conformance matrix and other trials."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ from gateway.settings import Audit, ListEntry, Settings
 
 
 @asynccontextmanager
-async def apart(settings: Settings) -> AsyncIterator[Parts]:
-    """The parts as configured, but with a detector that finds the canary for sure, a policy that
-    masks everything, and a log that is thrown away."""
-    deny = tuple(ListEntry(text=one, entity_type="PERSON") for one in (CANARY, CANARY_NAME))
-    detection = replace(settings.detection, profile="patterns", engines=(), deny=deny)
-    with tempfile.TemporaryDirectory(prefix="cloakroom-matrix-") as folder:
+async def thrown_away(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts as configured, but with a policy that masks everything, and a log that is thrown
+    away."""
+    with tempfile.TemporaryDirectory(prefix="cloakroom-") as folder:
         parts = open_parts(
             replace(
                 settings,
                 policies=(shipped_policy("mask-all"),),
                 audit=Audit(url=f"sqlite:///{Path(folder) / 'cloakroom.db'}"),
-                detection=detection,
             )
         )
         try:
@@ -35,6 +32,16 @@ async def apart(settings: Settings) -> AsyncIterator[Parts]:
             yield parts
         finally:
             await parts.aclose()
+
+
+@asynccontextmanager
+async def apart(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts as configured, but with a detector that finds the canary for sure, a policy that
+    masks everything, and a log that is thrown away."""
+    deny = tuple(ListEntry(text=one, entity_type="PERSON") for one in (CANARY, CANARY_NAME))
+    detection = replace(settings.detection, profile="patterns", engines=(), deny=deny)
+    async with thrown_away(replace(settings, detection=detection)) as parts:
+        yield parts
 
 
 @asynccontextmanager

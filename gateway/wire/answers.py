@@ -126,6 +126,11 @@ def invalid() -> UpstreamFailed:
     return UpstreamFailed("The upstream's answer could not be read.", code="upstream_invalid")
 
 
+def broke_off() -> UpstreamFailed:
+    """The upstream says that it failed; what it says of it stays here."""
+    return UpstreamFailed("The upstream broke off with an error.", code="upstream_error")
+
+
 def token(value: Any, default: str | None) -> str | None:
     """A word of the protocol as it came, or the default where it is none."""
     return value if isinstance(value, str) and _TOKEN.fullmatch(value) else default

@@ -16,6 +16,7 @@ from gateway.wire.answers import (
     Slots,
     TextPlace,
     Tool,
+    broke_off,
     figures,
     invalid,
     shown_usage,
@@ -34,6 +35,23 @@ def note_usage(facts: AnswerFacts, usage: dict[str, Any]) -> None:
         name: figure if isinstance(figure, int) else 0
         for name, figure in {**given, "cached": cached}.items()
     }
+
+
+def chunk_of(data: bytes) -> dict[str, Any]:
+    """The document of one event of a stream, which has a list of choices.
+
+    Raises:
+        UpstreamFailed: the event is an error, or has none.
+    """
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise invalid() from None
+    if isinstance(chunk, dict) and isinstance(chunk.get("choices"), list):
+        return chunk
+    if isinstance(chunk, dict) and "error" in chunk:
+        raise broke_off()
+    raise invalid()
 
 
 def head(

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 
-from gateway.errors import UpstreamFailed
 from gateway.wire.answers import (
     AnswerContext,
     AnswerFacts,
@@ -23,7 +22,7 @@ from gateway.wire.answers import (
     shown_usage,
     token,
 )
-from gateway.wire.chat_answer import TEXT_FIELDS, head, note_usage
+from gateway.wire.chat_answer import TEXT_FIELDS, chunk_of, head, note_usage
 from gateway.wire.sse import DONE, event
 
 
@@ -57,14 +56,7 @@ class ChatStream:
         return False
 
     def _chunk(self, data: bytes) -> None:
-        try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            raise invalid() from None
-        if not isinstance(chunk, dict) or not isinstance(chunk.get("choices"), list):
-            if isinstance(chunk, dict) and "error" in chunk:
-                raise UpstreamFailed("The upstream broke off with an error.", code="upstream_error")
-            raise invalid()
+        chunk = chunk_of(data)
         out = self._out = head(chunk, self._context, "chat.completion.chunk")
         self._facts.model_served = token(chunk.get("model"), "") or ""
         self._choices = [self._choice(choice, at) for at, choice in enumerate(chunk["choices"])]

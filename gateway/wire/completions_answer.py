@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.errors import UpstreamFailed
 from gateway.wire.answers import (
     AnswerContext,
     AnswerFacts,
@@ -21,7 +20,7 @@ from gateway.wire.answers import (
     shown_usage,
     token,
 )
-from gateway.wire.chat_answer import head, note_usage
+from gateway.wire.chat_answer import chunk_of, head, note_usage
 from gateway.wire.sse import DONE, event
 
 _KIND: Final = "text_completion"
@@ -97,15 +96,7 @@ class CompletionStream:
             self._out.pop("usage", None)
             self._choices = [self._made(place, None) for place in sorted(self._filters)]
             return True
-        try:
-            document = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            raise invalid() from None
-        if not isinstance(document, dict) or not isinstance(document.get("choices"), list):
-            if isinstance(document, dict) and "error" in document:
-                raise UpstreamFailed("The upstream broke off with an error.", code="upstream_error")
-            raise invalid()
-        self._event(document)
+        self._event(chunk_of(data))
         return False
 
     def give(self) -> bytes:

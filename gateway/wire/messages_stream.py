@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.errors import UpstreamFailed
 from gateway.wire.answers import (
     AnswerContext,
     AnswerFacts,
@@ -22,6 +21,7 @@ from gateway.wire.answers import (
     TextFilter,
     TextPlace,
     Tool,
+    broke_off,
     invalid,
     token,
 )
@@ -100,7 +100,7 @@ class MessagesStream:
             raise invalid() from None
         name = event.get("type") if isinstance(event, dict) else None
         if name == "error":
-            raise UpstreamFailed("The upstream broke off with an error.", code="upstream_error")
+            raise broke_off()
         if name == "message_stop":
             for index in sorted(self._blocks):
                 self._end(index)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.errors import UpstreamFailed
 from gateway.types import Json
 from gateway.wire.answers import (
     AnswerContext,
     AnswerFacts,
+    broke_off,
     figures,
     invalid,
     shown_usage,
@@ -34,11 +34,6 @@ _ASKED: Final[dict[str, Json]] = {
 _SECRET: Final = frozenset({"authorization", "headers"})  # of servers that a provider calls
 _CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 _REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
-
-
-def failed() -> UpstreamFailed:
-    """The upstream says that it failed; what it says of it stays here."""
-    return UpstreamFailed("The upstream broke off with an error.", code="upstream_error")
 
 
 class Answer:
@@ -64,7 +59,7 @@ class Answer:
         if not isinstance(items, list):
             raise invalid()
         if document.get("error") is not None or document.get("status") == "failed":
-            raise failed()
+            raise broke_off()
         out = self._head(document)
         out["output"] = [self.maker.item(item, index) for index, item in enumerate(items)]
         out["usage"] = self._usage(document.get("usage"))

@@ -14,8 +14,8 @@ import orjson
 
 from gateway.errors import UpstreamFailed
 from gateway.types import Path
-from gateway.wire.answers import AnswerContext, AnswerFacts, invalid, token
-from gateway.wire.responses_answer import Answer, failed
+from gateway.wire.answers import AnswerContext, AnswerFacts, broke_off, invalid, token
+from gateway.wire.responses_answer import Answer
 from gateway.wire.responses_events import (
     ENDS,
     FAILED,
@@ -83,7 +83,7 @@ class ResponseStream:
             raise invalid() from None
         name = given.get("type") if isinstance(given, dict) else None
         if not isinstance(name, str):
-            raise failed() if isinstance(given, dict) and "error" in given else invalid()
+            raise broke_off() if isinstance(given, dict) and "error" in given else invalid()
         self._event(name, given)
         return self._ends
 
@@ -113,7 +113,7 @@ class ResponseStream:
             response = self._answer.response(given.get("response"), is_last=self._ends)
             self._out.append(_Out(name, {"type": name, "response": response}))
         elif name in FAILED:
-            raise failed()
+            raise broke_off()
         elif name in ITEMS:
             self._item(name, given)
         elif name in PARTS:
