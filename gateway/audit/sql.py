@@ -33,7 +33,7 @@ from gateway.audit.chain import Head
 from gateway.errors import ConfigError, Problem
 from gateway.types import Json
 
-SCHEMA = 7
+SCHEMA = 8
 
 records = table(
     "audit_records",

@@ -230,13 +230,22 @@ PRUNE = "SELECT audit_prune(0, '2026-01-01T00:00:00.000000Z', 'e')"
         ("cloakroom_console", "SELECT body FROM audit_records", ""),
         ("cloakroom_console", "SELECT nonce FROM audit_nonces", DENIED),
         ("cloakroom_console", "SELECT sealed FROM vault_items", DENIED),
+        ("cloakroom_console", "SELECT sealed FROM audit_capsules", DENIED),
+        ("cloakroom_console", "SELECT wrapped FROM audit_subject_keys", DENIED),
+        ("cloakroom_console", "SELECT salt FROM audit_key_epochs", DENIED),
+        ("cloakroom_console", "SELECT kind, expires FROM audit_capsules", ""),
+        ("cloakroom_console", "SELECT * FROM console_unsealed('none')", ""),
+        ("cloakroom_reviewer", "SELECT * FROM console_unsealed('none')", DENIED),
         ("cloakroom_console", "DELETE FROM console_sessions", ""),
         *(
             (role, f"SELECT * FROM {table}", DENIED)
             for role in ("cloakroom_writer", "cloakroom_sequencer", "cloakroom_retention",
                          "cloakroom_reviewer")
-            for table in ("console_accounts", "console_sessions")
+            for table in ("console_accounts", "console_sessions", "console_unmasks",
+                          "console_feedback", "console_searches")
         ),
+        ("cloakroom_retention", "DELETE FROM console_feedback WHERE tenant = 'x'", ""),
+        ("cloakroom_retention", "SELECT sealed FROM console_feedback", DENIED),
         *((role, PRUNE, DENIED) for role in ("cloakroom_writer", "cloakroom_sequencer",
                                              "cloakroom_reviewer")),
         ("cloakroom_retention", PRUNE, ""),
