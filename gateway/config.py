@@ -124,6 +124,7 @@ class _Reader:
         self.missing_key = missing_key
         self.problems: list[Problem] = []
         self.notices: list[str] = []
+        self.is_key_lent = False
         self.data: dict[str, Data] = document.data if isinstance(document.data, dict) else {}
 
     def read(self) -> Settings:
@@ -148,6 +149,7 @@ class _Reader:
             policies=policies,
             audit=audit,
             master_key=key,
+            is_key_lent=self.is_key_lent,
             listen=listen,
             auth=auth,
             detection=detection,
@@ -341,6 +343,7 @@ class _Reader:
         """The key beside the audit database, made if it is not there and may be."""
         if self.missing_key is not MissingKey.MAKE and not path.exists():
             if self.missing_key is MissingKey.LEND:
+                self.is_key_lent = True
                 return masterkey.throwaway()
             self.note(("secrets", "master_key"), f"there is no key file {path}", _NO_KEY_HINT)
             return None

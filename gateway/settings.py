@@ -320,6 +320,7 @@ class Settings:
     policies: tuple[Path, ...]
     audit: Audit
     master_key: bytes = field(repr=False)
+    is_key_lent: bool = False  # there is no master key yet: this one is for this time alone
     listen: Listen = field(default_factory=Listen)
     auth: Auth = field(default_factory=Auth)
     detection: Detection = field(default_factory=Detection)

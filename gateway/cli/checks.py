@@ -5,6 +5,7 @@ audit store, which is taken back.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import sys
 import time
@@ -23,6 +24,7 @@ from gateway.audit import sql
 from gateway.audit.opening import is_postgres
 from gateway.audit.postgres.backend import PostgresBackend
 from gateway.audit.postgres.faults import MIGRATE
+from gateway.audit.sqlite.sql import database_file
 from gateway.audit.store import SqlAuditStore
 from gateway.cli.entity_types import known_types
 from gateway.cli.policy_common import treats
@@ -48,6 +50,7 @@ EXPOSED_KEY: Final = "others can read the master key"  # a notice of the configu
 LOWEST_PYTHON: Final = (3, 11)
 HIGHEST_PYTHON: Final = (3, 13)
 KEYED: Final = frozenset({"anthropic", "azure_openai"})  # kinds that serve nobody without a key
+_FIRST: Final = "`cloakroom serve`, when it first starts,"
 PACKAGES: Final = ("presidio-analyzer", "presidio-anonymizer", "fastapi", "uvicorn", "sqlalchemy")
 
 
@@ -155,7 +158,13 @@ def _of_problem(name: str, problem: Problem) -> Check:
 
 
 def master_key(settings: Settings) -> Check:
-    """Whether the master key is for the gateway's eyes alone."""
+    """Whether there is a master key, for the gateway's eyes alone."""
+    if settings.is_key_lent:
+        if database_file(settings.audit.url).exists():
+            seen = "the audit log is there, but not the key that it was begun with"
+            return Check("master key", Status.FAILED, seen, "bring it back from a backup")
+        seen = "there is none yet"
+        return Check("master key", Status.WARNING, seen, f"{_FIRST} makes it: then back it up")
     for notice in settings.notices:
         seen, _, advice = notice.partition(": ")
         if seen == EXPOSED_KEY:
@@ -185,8 +194,11 @@ def callers(settings: Settings) -> list[Check]:
 async def audit(settings: Settings) -> Check:
     """Whether the audit store takes a write, by a transaction that is rolled back."""
     begun = time.monotonic()
-    store = SqlAuditStore(settings.audit.url, settings.master_key)
     try:
+        untried = _untried(settings)
+        if untried is not None:
+            return untried
+        store = SqlAuditStore(settings.audit.url, settings.master_key)
         await store.start()
         try:
             writable = await store.probe()
@@ -202,6 +214,22 @@ async def audit(settings: Settings) -> Check:
         if missing is not None:
             return missing
     return Check("audit", Status.OK, f"{store.place} takes writes ({_ms(begun)} ms)")
+
+
+def _untried(settings: Settings) -> Check | None:
+    """What there is to say where the store must not be tried, which would make it, or write to it
+    with a key that is not its own; None where it may be. Raises `ConfigError`."""
+    if is_postgres(settings.audit.url):
+        return None
+    file = database_file(settings.audit.url)
+    if file.exists():
+        why = "not tried without its key"
+        known = Check("audit", Status.WARNING, why, "see what is said of the master key")
+        return known if settings.is_key_lent else None
+    if not os.access(file.absolute().parent, os.W_OK | os.X_OK):
+        advice = "let the gateway's user write there, or set audit.url"
+        return Check("audit", Status.FAILED, f"{file} cannot be made in its folder", advice)
+    return Check("audit", Status.OK, f"{file} is not there yet: {_FIRST} makes it")
 
 
 def _unsigned(settings: Audit) -> Check | None:

@@ -55,7 +55,7 @@ def doctor(
 async def _all(config: Path | None) -> list[Check]:
     done = [checks.python(), checks.versions()]
     try:
-        settings = load(config, os.environ)
+        settings = load(config, os.environ, MissingKey.LEND)
     except ConfigError as error:
         return done + [
             Check("config", Status.FAILED, str(problem).partition("\n")[0], problem.hint)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -25,7 +26,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from gateway import strictyaml
+from gateway import strictyaml, telemetry
 from gateway.errors import AuthenticationError, ConfigError, Problem
 from gateway.keyring import derive
 from gateway.types import Subject
@@ -111,7 +112,13 @@ class KeyFile:
         self._mark = _mark(path)
         self._entries = {entry.id: entry for entry in read_keys(path)}
         self._checked = clock()
-        self.ready = True
+        self._ready = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether the file says who may come in."""
+        self._reload_if_changed()  # nobody may come by to make it do so: they are kept away
+        return self._ready
 
     def authenticate(self, headers: Mapping[str, str]) -> Subject:
         """The caller whose key stands in `authorization: Bearer` or `x-api-key`.
@@ -141,16 +148,21 @@ class KeyFile:
         mark = _mark(self._path)
         if mark == self._mark:
             return
+        self._mark = mark
         try:
             self._entries = {entry.id: entry for entry in read_keys(self._path)}
-        except ConfigError:
+        except ConfigError as error:
             # Which keys were revoked cannot be known: nobody is let in until the file is right.
             self._entries = {}
-            self.ready = False
-            self._mark = mark
+            self._ready = False
+            first = error.problems[0]
+            telemetry.log(
+                "keys_rejected", logging.ERROR,
+                problems=len(error.problems), file=first.file, line=first.line,
+            )  # fmt: skip
             return
-        self._mark = mark
-        self.ready = True
+        self._ready = True
+        telemetry.log("keys_changed", logging.INFO, count=len(self._entries))
 
 
 class NoAuth:

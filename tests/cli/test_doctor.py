@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gateway.audit.opening import migrate
 from gateway.cli import checks
 from gateway.cli import doctor as command
 from gateway.cli.doctor import app
@@ -93,6 +94,7 @@ def test_a_keys_file_is_told_by_whom_it_lets_in(tmp_path: Path):
 
 
 def test_an_audit_log_that_is_none(tmp_path: Path):
+    load(None, {})  # makes the key
     (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
     code, found = doctor(LOOPBACK + "audit: {url: 'sqlite:///broken.db'}\n")
     assert code == 1
@@ -216,7 +218,7 @@ def test_where_anthropic_is_asked_without_a_base_url(monkeypatch: pytest.MonkeyP
 
 
 def test_a_key_that_others_can_read(tmp_path: Path):
-    doctor()
+    load(None, {})
     (tmp_path / "cloakroom.key").chmod(0o644)
     code, found = doctor()
     assert code == 1
@@ -236,3 +238,30 @@ def test_for_people():
     assert done.exit_code == 0
     assert "What to do" in done.output
     assert "round trip" in done.output
+
+
+def test_in_an_empty_folder_nothing_is_made(tmp_path: Path):
+    _, found = doctor()
+    assert list(tmp_path.iterdir()) == []
+    assert found["master key"]["status"] == "warning"
+    assert found["audit"]["status"] == "ok"
+    assert "not there yet" in found["audit"]["seen"]
+
+
+def test_a_log_without_its_key_is_left_alone(tmp_path: Path):
+    load(None, {})
+    migrate(f"sqlite:///{tmp_path / 'cloakroom.db'}")
+    (tmp_path / "cloakroom.key").unlink()
+    before = (tmp_path / "cloakroom.db").read_bytes()
+    code, found = doctor()
+    assert code == 1
+    assert found["master key"]["status"] == "failed"
+    assert found["audit"]["status"] == "warning"
+    assert (tmp_path / "cloakroom.db").read_bytes() == before
+
+
+def test_a_log_that_is_there_is_written_to_and_that_is_taken_back(tmp_path: Path):
+    load(None, {})
+    migrate(f"sqlite:///{tmp_path / 'cloakroom.db'}")
+    _, found = doctor()
+    assert "takes writes" in found["audit"]["seen"]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.errors import AuthenticationError, ConfigError
 from gateway.identity.keys import KeyFile, NewKey, NoAuth, add_key, read_keys, revoke_key
@@ -93,13 +94,30 @@ def test_a_file_that_breaks_lets_nobody_in(path: Path, made: NewKey, damage: str
     if damage is not None:
         path.write_text(damage)
     clock.now = 1.0
-    with pytest.raises(AuthenticationError):
-        keys.authenticate(bearer(made.text))
+    with capture_logs() as lines:
+        with pytest.raises(AuthenticationError):
+            keys.authenticate(bearer(made.text))
+        assert not keys.ready
+        path.write_text(whole + "\n")
+        clock.now = 2.0
+
+        assert keys.authenticate(bearer(made.text)).tenant == "acme"
+        assert keys.ready
+    assert [one["event"] for one in lines] == ["keys_rejected", "keys_changed"]
+    assert lines[0]["file"] == str(path)
+
+
+def test_a_file_that_breaks_and_heals_is_seen_though_nobody_calls(path: Path, made: NewKey) -> None:
+    """Who is not ready is not asked: readiness must not wait for a caller."""
+    clock = Clock()
+    keys = KeyFile(path, MASTER, clock=clock)
+    whole = path.read_text()
+    path.write_text("keys: 7\n")
+    clock.now = 1.0
     assert not keys.ready
     path.write_text(whole + "\n")
     clock.now = 2.0
 
-    assert keys.authenticate(bearer(made.text)).tenant == "acme"
     assert keys.ready
 
 
