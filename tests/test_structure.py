@@ -45,7 +45,7 @@ PURE = (
     "conformance/model.py", "conformance/filling.py", "conformance/tables/*.py",
     "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",
     "routing/circuit.py", "routing/budget.py", "routing/reported.py", "routing/fitting.py",
-    "routing/salts.py",
+    "routing/salts.py", "routing/counting.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",
     "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/tiles.py",
@@ -59,7 +59,7 @@ PURE = (
     "identity/roles.py",
     "console/accounts.py", "console/security.py", "console/filters.py",
     "console/describing.py", "console/tally.py", "console/charts.py",
-    "console/differing.py",
+    "console/differing.py", "console/flowing.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
 

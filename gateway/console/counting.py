@@ -25,10 +25,14 @@ _AGAIN: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The counts of the last days; `whole` is false where there was more than could be read."""
+    """The counts of the last days; `whole` is false where there was more than could be read.
+
+    `tenants` are those that were counted.
+    """
 
     days: dict[str, Counts]
     whole: bool
+    tenants: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Counting:
         with self._lock:
             self._catch_up(f"{days[0]}T00:00:00.000000Z")
             self._tally.forget(days[0])
-            return Counted(self._tally.by_day(days, sees), self._whole)
+            return Counted(self._tally.by_day(days, sees), self._whole, self._tally.tenants(sees))
 
     def signed(self) -> Signed:
         """How far the log is signed. Raises as `read`."""

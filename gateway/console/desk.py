@@ -70,16 +70,20 @@ class Visit:
         """Whose request it is."""
         return self.session.account
 
+    @property
+    def may(self) -> set[str]:
+        """The names of the rights that it has."""
+        return {right.value for right in Right if self.account.may(right)}
+
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page in the frame that all have: menu, who is signed in, the token of its forms."""
-        account = self.account
         return pages.page(
             template,
             status,
-            account=account,
+            account=self.account,
             here=self.here,
             form_token=self.desk.access.form_token(self.session.token),
-            may={right.value for right in Right if account.may(right)},
+            may=self.may,
             **values,
         )
 

@@ -15,6 +15,7 @@ from gateway.console import own_account, pages, policies, records, reviewers, tr
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
+from gateway.console.flow import flow
 from gateway.console.overview import overview
 from gateway.console.security import FORM_COOKIE, SESSION_COOKIE, cookie, from_elsewhere
 from gateway.errors import ConfigError, GatewayError, RequestError
@@ -24,6 +25,7 @@ LOGIN: Final = "/console/login"
 
 PAGES: Final = (
     Page(ROOT, Right.HOME, overview),
+    Page("/console/flow", Right.OVERVIEW, flow),
     Page("/console/records", Right.RECORDS, records.search),
     Page("/console/records/export", Right.EXPORT, records.export, "POST"),
     Page("/console/records/{name}", Right.RECORDS, records.record),

@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
+from gateway.audit.evidence.collect import Flow, flows_of
+
 DAYS: Final = 14
 MOST_NAMES: Final = 200
+MOST_FLOWS: Final = 2_000
 OTHERS: Final = "(others)"
+OTHER_FLOWS: Final = Flow(OTHERS, OTHERS, OTHERS, OTHERS)
 
 CLOSED: Final = frozenset({"detection_unavailable", "audit_unavailable", "vault_unavailable"})
 """Codes of requests that were refused because a stage could not do its work."""
@@ -28,6 +32,7 @@ class Counts:
     errors: Counter[str] = field(default_factory=Counter)
     upstreams: Counter[str] = field(default_factory=Counter)
     failed_upstreams: Counter[str] = field(default_factory=Counter)
+    flows: Counter[Flow] = field(default_factory=Counter)
 
     @property
     def requests(self) -> int:
@@ -51,6 +56,13 @@ class Counts:
             _count(self.upstreams, str(upstream), 1)
             if outcome == "failed":
                 _count(self.failed_upstreams, str(upstream), 1)
+            if outcome != "denied":
+                self._flowed(record)
+
+    def _flowed(self, record: Mapping[str, Any]) -> None:
+        for flow, found in flows_of(record):
+            known = flow in self.flows or len(self.flows) < MOST_FLOWS
+            self.flows[flow if known else OTHER_FLOWS] += int(found)
 
     def plus(self, other: Counts) -> Counts:
         """Both together."""
@@ -60,6 +72,7 @@ class Counts:
             self.errors + other.errors,
             self.upstreams + other.upstreams,
             self.failed_upstreams + other.failed_upstreams,
+            self.flows + other.flows,
         )
 
 
@@ -91,6 +104,10 @@ class Tally:
             if day in found and sees(tenant):
                 found[day] = found[day].plus(counts)
         return found
+
+    def tenants(self, sees: Callable[[str], bool]) -> list[str]:
+        """The tenants that are counted, of those that somebody sees."""
+        return sorted({tenant for tenant, _ in self.days if tenant and sees(tenant)})
 
 
 def last_days(today: date, count: int = DAYS) -> list[str]:

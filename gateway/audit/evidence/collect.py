@@ -202,7 +202,7 @@ class Collected:
                 _count(self.unsupported, name)
             self.shadowed += policy.get("shadow") is True
             self.unmasked += policy.get("action") == Effect.ALLOW
-            flows = _flows(record, policy, detection)
+            flows = flows_of(record)
             upstream = self._sent(ts, record, flows)
             self._open[str(record["request_id"])] = (upstream, flows)
             if len(self._open) > MOST_OPEN:
@@ -275,13 +275,12 @@ class Collected:
         return seen
 
 
-def _flows(
-    record: Mapping[str, Any], policy: Mapping[str, Any], detection: Mapping[str, Any]
-) -> list[tuple[Flow, int]]:
-    """What of each type went out: under the operator that was used, else the one that was meant.
-
-    What policy let through, or only watched, went out as it was.
+def flows_of(record: Mapping[str, Any]) -> list[tuple[Flow, int]]:
+    """What of each type went out, and how much: under the operator that was used, else the one
+    that was meant. What policy let through, or only watched, went out as it was.
     """
+    policy = record.get("policy") or {}
+    detection = record.get("detection") or {}
     used = (record.get("transform") or {}).get("operators", {})
     meant = policy.get("operators") or {}
     as_it_was = policy.get("shadow") is True or policy.get("action") == Effect.ALLOW
