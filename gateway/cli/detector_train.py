@@ -32,15 +32,19 @@ def train(
         int | None, typer.Option(min=1, help="Generated texts, in place of the usual number.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the shipped one.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu or cuda; by default cuda where there is a GPU."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the token classifier on labelled text; the same seed gives the same models.
+    """Train the token classifier on labelled text; on a CPU, the same seed gives the same models.
 
     The folder gets the models, their manifest, and a card that says what they reach.
     """
     try:
         _check(corpora)
-        biases = _train(corpora, out, steps, generated, seed)
+        biases = _train(corpora, out, steps, generated, seed, device)
         measured = {profile: _measured(profile, corpora, out) for profile in biases}
         _write_card(out, biases, measured)
     except ConfigError as error:
@@ -66,7 +70,12 @@ def _check(corpora: list[Path]) -> None:
 
 
 def _train(
-    corpora: list[Path], out: Path, steps: int | None, generated: int | None, seed: int | None
+    corpora: list[Path],
+    out: Path,
+    steps: int | None,
+    generated: int | None,
+    seed: int | None,
+    device: str | None,
 ) -> dict[str, dict[str, float]]:
     from gateway.training import build  # noqa: PLC0415 -- slow, and of an extra
 
@@ -93,6 +102,7 @@ def _train(
                 steps=dict.fromkeys(build.SHAPES, steps) if steps else build.STEPS,
                 generated=generated or build.GENERATED,
                 seed=build.SEED if seed is None else seed,
+                device=device or build.usual_device(),
             )
         except ValueError as error:
             raise ConfigError([Problem("command line", 0, "--corpora", str(error))]) from None

@@ -150,6 +150,7 @@ def train_profile(
     *,
     steps: int,
     seed: int,
+    device: str = "cpu",
 ) -> Tagger:
     """A trained profile."""
     table = WordTable(data.vocabulary.words, words.lexicon, (words.vector_keys, None))
@@ -161,12 +162,16 @@ def train_profile(
     started = time.monotonic()
 
     def told(step: int, loss: float) -> None:
-        if step % 20 == 0:
-            rate = (step + 1) * plan.rows * plan.row_tokens / (time.monotonic() - started)
-            progress(f"training {profile}", step, steps, f"loss {loss:.3f}, {rate:,.0f} tokens/s")
+        rate = (step + 1) * plan.rows * plan.row_tokens / (time.monotonic() - started)
+        progress(f"training {profile}", step, steps, f"loss {loss:.3f}, {rate:,.0f} tokens/s")
 
     stream = batches(corpora, data.names, plan.rows, plan.row_tokens, seed)
-    return train(plan, SHAPES[profile], table, words.table, stream, told)
+    return train(plan, SHAPES[profile], table, words.table, stream, told, device)
+
+
+def usual_device() -> str:
+    """Where to train by default: on a GPU where PyTorch sees one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 _RANDOM_NAMES: Final = frozenset({GENERATED_SOURCE, "pii_anon"})
@@ -283,6 +288,7 @@ def build(
     steps: Mapping[str, int] = STEPS,
     generated: int = GENERATED,
     seed: int = SEED,
+    device: str = "cpu",
 ) -> dict[str, dict[str, float]]:
     """Everything: data, both profiles, biases, files. The biases are returned.
 
@@ -300,6 +306,7 @@ def build(
             progress,
             steps=steps[profile],
             seed=seed,
+            device=device,
         )
         write(out, models, words, {})
     chosen = calibrated(out, corpora, _CLEAN_TEXTS, seed, progress)

@@ -61,7 +61,7 @@ def channel_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
     """Dropout of whole channels, one mask a row: a mask a token would cost a quarter of a step."""
     if not training or not rate:
         return x
-    keep = torch.rand(x.shape[0], 1, x.shape[2]) >= rate
+    keep = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= rate
     return x * keep / (1 - rate)
 
 
@@ -101,8 +101,8 @@ class Tagger(nn.Module):
         by_word = self.words(rows).sum(dim=1)
         by_piece = self.pieces(pieces) * share
         if self.training:
-            by_word = by_word * (torch.rand(len(rows), 1) >= 0.15)
-            lists = lists * (torch.rand(len(rows), 1) >= 0.15)
+            by_word = by_word * (torch.rand(len(rows), 1, device=rows.device) >= 0.15)
+            lists = lists * (torch.rand(len(rows), 1, device=rows.device) >= 0.15)
         features = torch.cat([by_word, by_piece, lists, self.vectors[known]], dim=1)
         projected: Tensor = self.word(features)
         return projected

@@ -2,6 +2,9 @@
 
 One step is one batch of rows; the learning rate rises for a few steps and falls along a cosine.
 The weights that are kept are a running mean of those of the last steps (Polyak averaging).
+
+On a CPU, equal seeds give equal weights. A GPU sees the same batches, but adds in no fixed order:
+its weights differ in the last bits of every step.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch
@@ -17,8 +20,12 @@ from torch import Tensor
 
 from gateway.detection.tagger.tags import TAGS
 from gateway.detection.tagger.wordfeatures import as_lists, placed, word_features
+from gateway.training.ahead import ahead
 from gateway.training.mixture import Batch
 from gateway.training.model import Shape, Tagger, loss
+
+TOLD: Final = 20
+"""Steps from one report of progress to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,12 @@ class WordTable:
         place, found = placed(vectors[0], features.keys)
         self.known = torch.from_numpy(np.where(found, place, len(vectors[0])).astype(np.int64))
 
+    def to(self, device: torch.device) -> None:
+        """Moves the table to where the model is."""
+        self.rows, self.pieces = self.rows.to(device), self.pieces.to(device)
+        self.share, self.lists = self.share.to(device), self.lists.to(device)
+        self.known = self.known.to(device)
+
     def select(self, words: Tensor) -> tuple[Tensor, ...]:
         """The features of some words."""
         return (
@@ -66,18 +79,27 @@ class WordTable:
         )
 
 
-def tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Distinct words, each token's index among them, cases, spaces, mask, allowed (0 or 1)."""
+Arrays: TypeAlias = tuple[Any, Any, Any, Any, Any, Any]
+
+
+def arrays(batch: Batch) -> Arrays:
+    """Distinct words, each token's index among them, cases, spaces, mask, allowed as bits."""
     distinct, index = np.unique(batch.words, return_inverse=True)
-    allowed = (batch.allowed[..., None] >> np.arange(TAGS, dtype=np.uint64)) & np.uint64(1)
     return (
-        torch.from_numpy(distinct.astype(np.int64)),
-        torch.from_numpy(index.reshape(batch.words.shape)),
-        torch.from_numpy(batch.cases.astype(np.int64)),
-        torch.from_numpy(batch.spaces.astype(np.float32)),
-        torch.from_numpy(batch.mask.astype(np.float32)),
-        torch.from_numpy(allowed.astype(np.uint8)),
+        distinct.astype(np.int64),
+        index.reshape(batch.words.shape),
+        batch.cases,
+        batch.spaces,
+        batch.mask,
+        batch.allowed.astype(np.int64),
     )
+
+
+def tensors(made: Arrays, where: torch.device) -> tuple[Tensor, ...]:
+    """The same on a device, with `allowed` as 0 or 1 for each tag."""
+    words, index, cases, spaces, mask, allowed = (torch.from_numpy(one).to(where) for one in made)
+    bits = (allowed.unsqueeze(2) >> torch.arange(TAGS, device=where)) & 1
+    return words, index, cases.long(), spaces.float(), mask.float(), bits
 
 
 def train(
@@ -87,12 +109,19 @@ def train(
     vectors: Tensor,
     stream: Iterable[Batch],
     progress: Callable[[int, float], None] = lambda *_: None,
+    device: str = "cpu",
 ) -> Tagger:
-    """A trained tagger. `progress` is told the step and the running loss."""
+    """A trained tagger, on the CPU. `progress` is told now and then the step and the running loss.
+
+    `device`: where to train, in PyTorch's words.
+    """
+    where = torch.device(device)
     torch.manual_seed(plan.seed)
     model = Tagger(shape, vectors)
     average = Tagger(shape, vectors)
     average.load_state_dict(model.state_dict())
+    for part in (model, average, table):
+        part.to(where)
     tables = [model.words.weight, model.pieces.weight]
     others = [one for one in model.parameters() if not any(one is table for table in tables)]
     groups = [
@@ -100,12 +129,15 @@ def train(
         {"params": tables, "weight_decay": 0.0, "times": 1.5},
     ]
     optimiser = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), fused=True)
-    running = 0.0
-    for step, batch in zip(range(plan.steps), stream, strict=False):
+    running = torch.zeros((), device=where)
+    made: Iterable[Arrays] = map(arrays, stream)
+    for step, one in zip(
+        range(plan.steps), ahead(made) if is_fed_ahead(where) else made, strict=False
+    ):
         rate = plan.rate * _schedule(step, plan)
         for group in optimiser.param_groups:
             group["lr"] = rate * group["times"]
-        words, index, cases, spaces, mask, allowed = tensors(batch)
+        words, index, cases, spaces, mask, allowed = tensors(one, where)
         model.train()
         scores = model(model.word_vectors(*table.select(words)), index, cases, spaces, mask)
         value = loss(scores, allowed, mask, plan.smoothing)
@@ -115,9 +147,16 @@ def train(
         optimiser.step()
         if step % 4 == 3:
             _follow(average, model, plan, step)
-        running = value.item() if not step else 0.99 * running + 0.01 * value.item()
-        progress(step, running)
-    return average.eval()
+        seen = value.detach()
+        running = seen if not step else torch.lerp(running, seen, 0.01)
+        if step % TOLD == 0:  # to ask for a number is to wait for the device
+            progress(step, running.item())
+    return average.eval().to("cpu")
+
+
+def is_fed_ahead(device: torch.device) -> bool:
+    """Whether batches are made in a process of their own; on a CPU, training takes every core."""
+    return device.type != "cpu"
 
 
 def _schedule(step: int, plan: Plan) -> float:

@@ -16,6 +16,7 @@ from gateway.detection.tagger.tags import TAGS, best_tags, entities  # noqa: E40
 from gateway.detection.tagger.tokens import tokenize  # noqa: E402
 from gateway.detection.tagger.wordfeatures import case_of, folded  # noqa: E402
 from gateway.training import build, export  # noqa: E402
+from gateway.training import train as training  # noqa: E402
 from gateway.training.dataset import Vocabulary, sentence  # noqa: E402
 from gateway.training.generate import generate  # noqa: E402
 from gateway.training.mixture import Corpus, Names, batches  # noqa: E402
@@ -52,7 +53,7 @@ def data():
     return vocabulary, [Corpus("generated", sentences, 1.0)], Names(pool, pool, pool, lengths)
 
 
-def trained(words, data, seed, steps=30):
+def trained(words, data, seed, steps=41, device="cpu"):
     vocabulary, corpora, names = data
     table = WordTable(vocabulary.words, words.lexicon, (words.vector_keys, None))
     plan = Plan(steps=steps, seed=seed, rows=4, row_tokens=64, warm_up=5)
@@ -64,6 +65,7 @@ def trained(words, data, seed, steps=30):
         words.table,
         batches(corpora, names, 4, 64, seed),
         lambda _, value: losses.append(value),
+        device,
     )
     return model, losses
 
@@ -78,6 +80,26 @@ def test_training_learns_and_the_same_seed_gives_the_same_weights(words, data):
     pairs = zip(one.state_dict().values(), again.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     assert not torch.equal(one.score.weight, other.score.weight)
+
+
+def test_batches_made_ahead_give_the_same_weights(words, data, monkeypatch):
+    torch.set_num_threads(1)
+    one, _ = trained(words, data, 5)
+    monkeypatch.setattr(training, "is_fed_ahead", lambda _: True)
+    again, _ = trained(words, data, 5)
+
+    pairs = zip(one.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_learns_the_same_and_gives_a_model_for_the_cpu(words, data):
+    one, losses = trained(words, data, 5)
+    other, on_gpu = trained(words, data, 5, device="cuda")
+
+    assert on_gpu[0] == pytest.approx(losses[0], rel=0.1)  # dropout draws other numbers there
+    assert on_gpu[-1] < on_gpu[0]
+    assert other.score.weight.device.type == one.score.weight.device.type == "cpu"
 
 
 def scores_of(model, words, text):
