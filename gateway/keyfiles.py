@@ -1,10 +1,13 @@
-"""Makes files that hold keys: whole, for their owner alone, and never over one that is there."""
+"""Files that hold keys: made whole, for their owner alone, and never over one that is there; and
+who else may read one that was brought."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+import stat
+from collections.abc import Collection
 from pathlib import Path
 
 
@@ -30,6 +33,24 @@ def make_once(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def own_groups() -> frozenset[int]:
+    """The groups that this process is in."""
+    return frozenset((os.getegid(), *os.getgroups()))
+
+
+def is_exposed(about: os.stat_result, user: int, groups: Collection[int]) -> bool:
+    """Whether others than its owner have any right to a file.
+
+    Root may lend a file to a service: it stays root's, and a group that the service is in may read
+    it. So Kubernetes hands a Secret to a pod that does not run as root (`fsGroup`). Who else is in
+    that group is for root to say, so that such a file counts as the service's own. Files of any
+    other owner, and those of the group root, do not: they are open by mistake.
+    """
+    rights = stat.S_IMODE(about.st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+    is_lent = about.st_uid == 0 and user != 0 and about.st_gid != 0 and about.st_gid in groups
+    return bool(rights) and not (is_lent and rights == stat.S_IRGRP)
 
 
 def _sync(folder: Path) -> None:

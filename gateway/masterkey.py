@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 import secrets
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway import keyfiles
 from gateway.keyfiles import make_once
 from gateway.keyring import MASTER_KEY_BYTES
 
@@ -97,8 +98,8 @@ def read(path: Path) -> bytes:
 
 
 def is_exposed(path: Path) -> bool:
-    """Whether others than the file's owner may read it."""
-    return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH))
+    """Whether others than the file's owner have any right to it."""
+    return keyfiles.is_exposed(path.stat(), os.geteuid(), keyfiles.own_groups())
 
 
 def throwaway() -> bytes:

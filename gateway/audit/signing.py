@@ -2,7 +2,8 @@
 
 Both stand in one PEM file (RFC 7468) as unencrypted PKCS #8 (RFC 5958; RFC 8410 and RFC 9881 for
 the two algorithms). Nobody but the owner may have any right to it, or it is not read: whoever has
-these keys can sign another history of the log. Errors name the file, never what it holds.
+these keys can sign another history of the log. Root may lend it to a service by a group
+(`keyfiles.is_exposed`). Errors name the file, never what it holds.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.audit.checkpoint import SigningKeys
 from gateway.errors import ConfigError, Problem
-from gateway.keyfiles import make_once
+from gateway.keyfiles import is_exposed, make_once, own_groups
 
 _MAX_FILE = 16_384  # bytes
 _BLOCK = re.compile(rb"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n?")
@@ -126,7 +127,7 @@ def _read(path: Path) -> bytes:
     """The content of the file, whose rights are those of what was opened."""
     try:
         with open(path, "rb", opener=_open_at_once) as stream:
-            _check_rights(path, os.fstat(stream.fileno()).st_mode)
+            _check_rights(path, os.fstat(stream.fileno()))
             content = stream.read(_MAX_FILE + 1)
     except OSError as error:
         hint = (
@@ -143,10 +144,10 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _check_rights(path: Path, mode: int) -> None:
-    if not stat.S_ISREG(mode):
+def _check_rights(path: Path, about: os.stat_result) -> None:
+    if not stat.S_ISREG(about.st_mode):
         raise _refused(path, "is not a file", "name a file")
-    if stat.S_IMODE(mode) & (stat.S_IRWXG | stat.S_IRWXO):
+    if is_exposed(about, os.geteuid(), own_groups()):
         hint = f"chmod 600 {path}, and think of whether others have read it"
         raise _refused(path, "is open to others than its owner", hint)
 
