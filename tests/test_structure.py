@@ -59,7 +59,7 @@ PURE = (
     "identity/roles.py",
     "console/accounts.py", "console/security.py", "console/filters.py",
     "console/describing.py", "console/tally.py", "console/charts.py",
-    "console/differing.py", "console/flowing.py",
+    "console/differing.py", "console/flowing.py", "console/deciding.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
 

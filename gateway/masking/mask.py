@@ -108,16 +108,16 @@ class MaskedRequest:
             _TOKEN, document, self.path, self.stream, self.restoration, self.counts
         )
 
-    def with_messages(self, kept: Sequence[int]) -> MaskedRequest:
-        """The same request with those of its messages alone whose indexes are given.
+    def with_turns(self, place: str, kept: Sequence[int]) -> MaskedRequest:
+        """The same request with those of its messages or items alone whose indexes are given.
 
         Raises:
-            InternalError: it has no messages.
+            InternalError: it has none there.
         """
-        messages = self._document.get("messages")
-        if not isinstance(messages, list):
-            raise InternalError("Only messages can be left out of a masked request.")
-        document = {**self._document, "messages": [messages[index] for index in kept]}
+        given = self._document.get(place)
+        if place not in ("messages", "input") or not isinstance(given, list):
+            raise InternalError("Only messages and items can be left out of a masked request.")
+        document = {**self._document, place: [given[index] for index in kept]}
         return MaskedRequest(
             _TOKEN, document, self.path, self.stream, self.restoration, self.counts
         )

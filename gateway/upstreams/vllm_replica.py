@@ -18,6 +18,7 @@ from gateway.routing import fitting
 from gateway.routing.asking import Ask, Route
 from gateway.routing.balance import Load
 from gateway.routing.candidates import target_model
+from gateway.routing.counting import question, turns_of
 from gateway.routing.reported import Known, load_of, models_of
 from gateway.routing.salts import priority, salt
 from gateway.settings import Limits, Vllm
@@ -130,22 +131,27 @@ class Replica:
         size = await self._count(request.path, document | {"model": model})
         if size is None or size + room <= longest:
             return request
-        messages = document.get("messages")
-        count = len(fitting.turns(messages)) - 1 if isinstance(messages, list) else 0
+        place, given = turns_of(request.path, document)
+        count = len(fitting.turns(given)) - 1
         if not ask.drops_turns or count < 1:
             raise fitting.too_long(size, room, longest)
-        return await self._shortened(request, document | {"model": model}, count, route)
+        return await self._shortened(request, document | {"model": model}, place, count, route)
 
     async def _shortened(
-        self, request: MaskedRequest, document: dict[str, Any], most: int, route: Route
+        self,
+        request: MaskedRequest,
+        document: dict[str, Any],
+        place: str,
+        most: int,
+        route: Route,
     ) -> MaskedRequest:
         """The request without as many of its oldest turns as must go, of the `most` that may."""
-        messages, room = document["messages"], fitting.wanted(document)
+        given, room = document[place], fitting.wanted(document)
         longest = self.known.longest(document["model"])
 
         async def size(count: int) -> int:
-            kept = [messages[index] for index in fitting.without_oldest(messages, count)]
-            counted = await self._count(request.path, document | {"messages": kept})
+            kept = [given[index] for index in fitting.without_oldest(given, count)]
+            counted = await self._count(request.path, document | {place: kept})
             return 0 if counted is None else counted  # it says itself what is too long
 
         left = await size(most)
@@ -159,29 +165,28 @@ class Replica:
             else:
                 low = middle + 1
         route.dropped_turns = high
-        return request.with_messages(fitting.without_oldest(messages, high))
+        return request.with_turns(place, fitting.without_oldest(given, high))
 
     async def _count(self, path: str, document: Mapping[str, Any]) -> int | None:
         """How many tokens the server makes of a request; None where it does not say."""
-        if path == "/messages":
-            place, keys, answer = "v1/messages/count_tokens", _OF_MESSAGES, "input_tokens"
-        elif path in ("/chat/completions", "/completions"):
-            place, keys, answer = "tokenize", _OF_TEXTS, "count"
-        else:
+        asked = question(path, document)
+        if asked is None:
             return None
-        body = orjson.dumps({key: document[key] for key in keys if key in document})
-        call = Call(place, self._headers(JSON), body, types=frozenset({JSON}))
+        body = orjson.dumps(asked.body)
+        call = Call(asked.place, self._headers(JSON), body, types=frozenset({JSON}))
         told = _document(await self._read(self._root, call))
-        counted = told.get(answer) if isinstance(told, dict) else None
+        counted = told.get(asked.answer) if isinstance(told, dict) else None
         return counted if type(counted) is int and counted >= 0 else None
 
     async def tokens(self, request: MaskedRequest) -> Sequence[tuple[int, str]]:
-        """The tokens that it makes of a chat: numbers and texts; none where it does not say."""
-        document = orjson.loads(request.body) | {"return_token_strs": True}
+        """The tokens that it makes of a request: numbers and texts; none where it does not say."""
+        document = orjson.loads(request.body)
         document["model"] = target_model(self._settings, request.model)
-        keys = (*_OF_TEXTS, "return_token_strs")
-        body = orjson.dumps({key: document[key] for key in keys if key in document})
-        call = Call("tokenize", self._headers(JSON), body, types=frozenset({JSON}))
+        asked = question(request.path, document)
+        if asked is None or asked.place != "tokenize":
+            return ()
+        body = orjson.dumps({**asked.body, "return_token_strs": True})
+        call = Call(asked.place, self._headers(JSON), body, types=frozenset({JSON}))
         told = _document(await self._read(self._root, call))
         named = told if isinstance(told, dict) else {}
         numbers, texts = named.get("tokens"), named.get("token_strs")
@@ -239,13 +244,6 @@ class Replica:
         """Close the connections."""
         await self._api.aclose()
         await self._root.aclose()
-
-
-_OF_TEXTS: Final[tuple[str, ...]] = (
-    "model", "messages", "prompt", "tools", "chat_template_kwargs", "add_generation_prompt",
-    "continue_final_message", "add_special_tokens",
-)  # fmt: skip
-_OF_MESSAGES: Final[tuple[str, ...]] = ("model", "messages", "system", "tools", "tool_choice")
 
 
 def _document(raw: bytes | None) -> Any:

@@ -17,14 +17,14 @@ KEYS = MaskingKeys(b"k" * 32, b"k" * 32, b"k" * 32)
 PLAIN = Decision(Effect.MASK, UpstreamClass.ON_PREM, (), {}, DEFAULT_USE, (), "", "p", "0" * 64)
 
 
-def masked(**document: Any) -> MaskedRequest:
+def masked(path: str = "/chat/completions", **document: Any) -> MaskedRequest:
     """A request as masking gives it, of a document without findings."""
     parsed = Parsed(
         family=Family.CHAT, document={"model": "m", **document}, leaves=(), model="m",
         stream=False, wants_usage=False, has_media=False, json_answer=False, identities=(),
         fields={}, opening=b"",
     )  # fmt: skip
-    return mask(parsed, [], PLAIN, KEYS, path="/chat/completions", entity_types=frozenset())
+    return mask(parsed, [], PLAIN, KEYS, path=path, entity_types=frozenset())
 
 
 MASKED = masked(messages=[])

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 
@@ -395,6 +396,51 @@ async def test_the_last_turn_alone_may_be_too_long_as_well(make: Make):
     error = await world.failure(request=request, drops_turns=True)
     assert error.code == "context_length_exceeded"
     assert not world.fakes[0].bodies
+
+
+def items(*texts: str, **fields: Any) -> MaskedRequest:
+    """The same as items of the Responses API, with a call of a tool in each turn but the last."""
+    given: list[dict[str, Any]] = []
+    for at, text in enumerate(texts):
+        given.append({"role": "user", "content": text})
+        if at < len(texts) - 1:
+            called = {"call_id": f"call_{at}", "name": "look"}
+            given.append({"type": "function_call", "arguments": "{}", **called})
+            given.append({"type": "function_call_output", "call_id": f"call_{at}", "output": "4"})
+    return masked("/responses", **{"model": "tiny", "input": given, **fields})
+
+
+async def test_an_input_of_the_responses_api_that_is_too_long_is_refused_as_well(make: Make):
+    world = await make(1)
+    world.fakes[0].longest = 64
+    await world.pool.look()
+    request = items(LONG + SAID, instructions="Be kind.", max_output_tokens=24)
+    error = await world.failure(request=request, drops_turns=True)
+    assert error.message == (
+        "The request has 43 tokens and asks for 24 more; the model's context holds 64."
+    )
+    assert not world.fakes[0].bodies
+
+
+async def test_the_oldest_items_go_and_calls_go_with_their_results(make: Make):
+    world = await make(1)
+    world.fakes[0].longest = 128
+    await world.pool.look()
+    request = items(*(f"{LONG} {number}" for number in range(5)), "?", max_output_tokens=1)
+    await world.ask(request=request, drops_turns=True)
+    (body,) = world.fakes[0].bodies
+    given = orjson.loads(request.body)["input"]
+    assert body["input"] == given[6:]
+    assert world.route.dropped_turns == 2
+
+
+async def test_what_a_server_keeps_is_not_shortened_from_the_wrong_end(make: Make):
+    world = await make(1)
+    world.fakes[0].longest = 64
+    await world.pool.look()
+    request = items(LONG * 2, "?", previous_response_id="resp_1")
+    error = await world.failure(request=request, drops_turns=True)
+    assert error.code == "context_length_exceeded"
 
 
 async def test_a_server_that_does_not_count_is_asked_all_the_same(make: Make):

@@ -70,7 +70,7 @@ class FakeVllm:
                 return web.json_response({"object": "list", "data": self._models()})
             case "/tokenize" | "/v1/messages/count_tokens":
                 return self._counted(request.path, orjson.loads(raw))
-            case "/v1/chat/completions" | "/v1/messages":
+            case "/v1/chat/completions" | "/v1/messages" | "/v1/responses":
                 self.headers.append(
                     {name.lower(): value for name, value in request.headers.items()}
                 )
@@ -83,7 +83,7 @@ class FakeVllm:
         return [base, *own]
 
     def _counted(self, path: str, body: dict[str, Any]) -> web.Response:
-        said = [str(one["content"]) for one in body.get("messages", [])] or [body["prompt"]]
+        said = [str(one.get("content", "")) for one in body.get("messages", [])] or [body["prompt"]]
         count = sum(len(one.split()) for one in said)
         key = "count" if path == "/tokenize" else "input_tokens"
         return web.json_response({key: count, "max_model_len": self.longest, "tokens": []})
@@ -108,9 +108,10 @@ class FakeVllm:
         """How many messages of the prompt stood there before, under the same salt."""
         key = f"{body.get('cache_salt')} {body['model']}"
         before = self.cached.get(key, [])
-        self.cached[key] = body["messages"]
+        said = body.get("messages") or body["input"]
+        self.cached[key] = said
         same = 0
-        for one, other in zip(before, body["messages"], strict=False):
+        for one, other in zip(before, said, strict=False):
             if one != other:
                 break
             same += 1
