@@ -50,6 +50,10 @@ COLUMNS: Final = (
     "commit.masked_request", "commit.masked_response",
     "erasure.reason", "erasure.scope", "erasure.requests", "erasure.capsules", "erasure.keys",
     "erasure.index_rows", "erasure.nonces",
+    "unmask.request_id", "unmask.kinds", "unmask.code", "unmask.ticket", "unmask.reason",
+    "unmask.asked_by", "unmask.decided_by",
+    "feedback.verdict", "feedback.entity_type", "feedback.length", "feedback.value",
+    "feedback.about", "feedback.given_by", "feedback.decided_by",
 )  # fmt: skip
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")

@@ -23,7 +23,7 @@ import orjson
 
 from gateway.audit import grammar
 from gateway.audit.content.capsule import Beside
-from gateway.audit.content.facts import ErasureFacts
+from gateway.audit.content.facts import ErasureFacts, FeedbackFacts, UnmaskFacts
 from gateway.audit.facts import (
     TERMINAL,
     Accepted,
@@ -94,6 +94,8 @@ class AuditRecord:
     masked_request: Commitment | None = None
     masked_response: Commitment | None = None
     erasure: ErasureFacts | None = None
+    unmask: UnmaskFacts | None = None
+    feedback: FeedbackFacts | None = None
     beside: Beside | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -151,10 +153,13 @@ _OPTIONAL: tuple[tuple[str, type], ...] = (
     ("masked_request", Commitment),
     ("masked_response", Commitment),
     ("erasure", ErasureFacts),
+    ("unmask", UnmaskFacts),
+    ("feedback", FeedbackFacts),
     ("beside", Beside),
 )
 _GROUPS = (
     "routing", "context", "policy", "detection", "transform", "usage", "latency_ms", "erasure",
+    "unmask", "feedback",
 )  # fmt: skip
 
 
@@ -189,6 +194,8 @@ def event(
     target: str = "",
     policy: PolicyFacts | None = None,
     erasure: ErasureFacts | None = None,
+    unmask: UnmaskFacts | None = None,
+    feedback: FeedbackFacts | None = None,
 ) -> AuditRecord:
     """A record of something that happened to the gateway, for example `apikey.revoked`.
 
@@ -205,6 +212,8 @@ def event(
         target=target,
         policy=policy,
         erasure=erasure,
+        unmask=unmask,
+        feedback=feedback,
     )
 
 

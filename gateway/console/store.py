@@ -11,16 +11,12 @@ All methods block, and open a connection of their own: people look at pages, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.audit import sql
-from gateway.audit.migrations.grants import CONSOLE
 from gateway.console.accounts import Account, Attempts, Lifetime, Role, attempted, packed
-from gateway.errors import AuditUnavailable
-from gateway.vault.sql import Connection
+from gateway.console.tables import Tables
 
 TOUCH_S: Final = 30.0
 """How exactly it is known when a session was last seen."""
@@ -54,44 +50,39 @@ class Kept:
     attempts: Attempts
 
 
-class AccountStore:
-    """Accounts and sessions in the database of an audit URL.
+class AccountStore(Tables):
+    """Accounts and sessions in the database of an audit URL. Every method raises as `Tables`."""
 
-    Every method raises `AuditUnavailable` where the database fails, and `ConfigError` where the
-    URL names none, or its tables are not of this version.
-    """
-
-    def __init__(self, url: str, *, busy_s: float = 5.0) -> None:
-        self._url = url
-        self._busy_s = busy_s
+    subject = "accounts"
 
     def accounts(self) -> list[Kept]:
         """All accounts, by name."""
-        with self._reading() as raw:
+        with self.reading() as raw:
             return [_kept(row) for row in raw.execute(_ALL).fetchall()]
 
     def account(self, name: str) -> Kept | None:
         """The account of this name."""
-        with self._reading() as raw:
+        with self.reading() as raw:
             row = raw.execute(_ONE, (name,)).fetchone()
         return None if row is None else _kept(row)
 
     def add(self, account: Account, password: str, stamp: str, now: float) -> bool:
         """Make an account, of which `password` is the hash; whether its name was free."""
         names = (account.name, packed(account.roles), packed(account.tenants))
-        with self._writing() as raw:
+        with self.writing() as raw:
             return bool(raw.execute(_ADD, (*names, password, stamp, now)).rowcount)
 
     def remove(self, name: str) -> bool:
-        """Delete an account, and end its sessions; whether there was one."""
-        with self._writing() as raw:
+        """Delete an account with its searches, and end its sessions; whether there was one."""
+        with self.writing() as raw:
             _end_sessions(raw, name)
+            raw.execute("DELETE FROM console_searches WHERE name = ?", (name,))
             done = raw.execute("DELETE FROM console_accounts WHERE name = ?", (name,))
             return bool(done.rowcount)
 
     def set_password(self, name: str, password: str, stamp: str) -> bool:
         """Give an account another password, unlock it, and end its sessions."""
-        with self._writing() as raw:
+        with self.writing() as raw:
             _end_sessions(raw, name)
             done = raw.execute(
                 "UPDATE console_accounts SET password = ?, stamp = ?, failures = 0, "
@@ -103,7 +94,7 @@ class AccountStore:
     def set_roles(self, account: Account, stamp: str) -> bool:
         """Give an account other roles and tenants, and end its sessions."""
         values = (packed(account.roles), packed(account.tenants), stamp, account.name)
-        with self._writing() as raw:
+        with self.writing() as raw:
             _end_sessions(raw, account.name)
             done = raw.execute(
                 "UPDATE console_accounts SET roles = ?, tenants = ?, stamp = ? WHERE name = ?",
@@ -116,7 +107,7 @@ class AccountStore:
 
         The account with the attempt counted; None where there is none, or it is locked.
         """
-        with self._writing() as raw:
+        with self.writing() as raw:
             row = raw.execute(_ONE + raw.for_update, (name,)).fetchone()
             if row is None:
                 return None
@@ -129,53 +120,32 @@ class AccountStore:
 
     def forgive(self, name: str) -> None:
         """Forget the failed log-ins of an account."""
-        with self._writing() as raw:
+        with self.writing() as raw:
             raw.execute(_TRIED, (0, 0.0, name))
 
     def begin(self, kept: Kept, token: bytes, lifetime: Lifetime, now: float) -> None:
         """Begin a session, forget the failed log-ins, and sweep out what is over."""
         name = kept.account.name
-        with self._writing() as raw:
+        with self.writing() as raw:
             raw.execute(_SWEEP, (now - lifetime.session_s, now - lifetime.idle_s))
             raw.execute(_TRIED, (0, 0.0, name))
             raw.execute(_BEGIN, (token, name, kept.stamp, now, now))
 
     def session(self, token: bytes, lifetime: Lifetime, now: float) -> Account | None:
         """Whose session this is, which was seen now; None where it is over."""
-        with self._reading() as raw:
+        with self.reading() as raw:
             row = raw.execute(_SESSION, (token,)).fetchone()
         if row is None or lifetime.has_ended(float(row[0]), float(row[1]), now):
             return None
         if now - float(row[1]) >= TOUCH_S:
-            with self._writing() as raw:
+            with self.writing() as raw:
                 raw.execute("UPDATE console_sessions SET seen = ? WHERE token = ?", (now, token))
         return _account(row[2:])
 
     def end(self, token: bytes) -> None:
         """End a session."""
-        with self._writing() as raw:
+        with self.writing() as raw:
             raw.execute("DELETE FROM console_sessions WHERE token = ?", (token,))
-
-    @contextmanager
-    def _writing(self) -> Iterator[sql.Raw]:
-        with self._connected() as connection, connection.transaction() as raw:
-            yield raw
-
-    @contextmanager
-    def _reading(self) -> Iterator[sql.Raw]:
-        with self._connected() as connection, connection.reading() as raw:
-            yield raw
-
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        try:
-            connection = Connection(self._url, CONSOLE, self._busy_s)
-            try:
-                yield connection
-            finally:
-                connection.close()
-        except sql.DatabaseFault:
-            raise AuditUnavailable("The console's accounts cannot be read.") from None
 
 
 def _end_sessions(raw: sql.Raw, name: str) -> None:

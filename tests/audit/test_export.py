@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit.content.facts import ErasureFacts
+from gateway.audit.content.facts import ErasureFacts, FeedbackFacts, UnmaskFacts
 from gateway.audit.export import COLUMNS, Format, csv_header, csv_line, head_of, line_of
 from gateway.audit.record import canonical, leaf_hash
 from tests.audit.logs import bodies
@@ -21,6 +21,11 @@ from tests.audit.test_record import full
 ERASURE: dict[str, Any] = {
     "erasure": asdict(ErasureFacts(reason="gdpr-17-1b", scope="0" * 64, requests=3))
 }
+ASKED = UnmaskFacts(
+    request_id="req_1", kinds=("masked_request",), code="incident", reason="0" * 64, asked_by="anna"
+)
+SAID = FeedbackFacts(verdict="wrong", entity_type="PERSON", given_by="anna")
+OF_THE_CONSOLE: dict[str, Any] = {"unmask": asdict(ASKED), "feedback": asdict(SAID)}
 FULL: dict[str, Any] = orjson.loads(canonical(full()))
 
 
@@ -43,13 +48,13 @@ def names(value: dict[str, Any], prefix: str = "") -> set[str]:
 
 
 def test_every_field_has_a_column():
-    assert names(FULL) | names(ERASURE) <= set(COLUMNS)
+    assert names(FULL) | names(ERASURE) | names(OF_THE_CONSOLE) <= set(COLUMNS)
     assert len(set(COLUMNS)) == len(COLUMNS)
 
 
 def test_every_column_is_a_field():
     """Those that a full record does not show are shown by another one."""
-    rest = set(COLUMNS) - names(FULL) - names(ERASURE)
+    rest = set(COLUMNS) - names(FULL) - names(ERASURE) - names(OF_THE_CONSOLE)
     assert rest <= {"target", "policy.shadow", "parent_id", "error_code", "transform.new_data"}
 
 

@@ -110,14 +110,14 @@ def test_sessions_that_are_over_are_swept_out(store: AccountStore):
     assert kept is not None
     store.begin(kept, b"old", LIFETIME, NOW)
     store.begin(kept, b"new", LIFETIME, NOW + 900)
-    with store._reading() as raw:
+    with store.reading() as raw:
         found = raw.execute("SELECT token FROM console_sessions").fetchall()
     assert [bytes(row[0]) for row in found] == [b"new"]
 
 
 def test_a_role_of_a_later_version_gives_nothing(store: AccountStore):
     store.add(ANNA, "hash", "stamp", NOW)
-    with store._writing() as raw:
+    with store.writing() as raw:
         raw.execute("UPDATE console_accounts SET roles = 'emperor operator'")
     kept = store.account("anna")
     assert kept is not None

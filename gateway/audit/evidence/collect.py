@@ -23,8 +23,8 @@ OTHERS: Final = "(others)"
 UNKNOWN: Final = "unknown"
 
 _OVERSIGHT: Final = (
-    "policy.", "key.", "vault.", "unmask.", "audit.", "erasure.", "hold.", "retention.", "admin.",
-    "apikey.", "process.", "sequencer.", "selftest.", "sink.",
+    "policy.", "key.", "vault.", "unmask.", "feedback.", "audit.", "erasure.", "hold.",
+    "retention.", "admin.", "apikey.", "process.", "sequencer.", "selftest.", "sink.",
 )  # fmt: skip
 _TROUBLE: Final = {
     EventType.REQUEST_OUTCOME_UNKNOWN, EventType.DETECTION_FAILED, EventType.STREAM_TRUNCATED,
