@@ -16,6 +16,7 @@ from gateway.console.access import Access, Session
 from gateway.console.accounts import Account, Lifetime, Right
 from gateway.console.counting import Counting
 from gateway.console.journal import Journal
+from gateway.console.saved import SavedSearches
 from gateway.console.store import AccountStore
 from gateway.errors import RequestError
 from gateway.exchange import Caller, Preview
@@ -45,6 +46,7 @@ class Desk:
     access: Access
     journal: Journal
     counting: Counting
+    searches: SavedSearches
     checks: Mapping[str, Callable[[], bool]]
     warnings: Callable[[], Sequence[str]]
     preview: Look
@@ -102,9 +104,18 @@ def open_desk(
     journal = Journal(sink, settings.master_key, settings.digest)
     lifetime = Lifetime(settings.console.idle_s, settings.console.session_s)
     access = Access(store, journal, settings.master_key, lifetime, clock)
-    counting = Counting(settings.audit.url, clock)
     return Desk(
-        settings, store, access, journal, counting, checks, warnings, preview, policy, clock
+        settings=settings,
+        store=store,
+        access=access,
+        journal=journal,
+        counting=Counting(settings.audit.url, clock),
+        searches=SavedSearches(settings.audit.url),
+        checks=checks,
+        warnings=warnings,
+        preview=preview,
+        policy=policy,
+        clock=clock,
     )
 
 

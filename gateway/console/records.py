@@ -17,6 +17,7 @@ from gateway.console import describing
 from gateway.console.desk import Visit
 from gateway.console.filters import BEFORE, FIELDS, Filters, read_filters
 from gateway.console.proving import Verdict, prove, standing
+from gateway.console.saved import SavedSearch
 from gateway.console.security import HEADERS
 from gateway.errors import NotFound, RequestError
 
@@ -37,7 +38,8 @@ async def search(visit: Visit) -> Response:
     except RequestError as error:
         if isinstance(error, NotFound):
             raise
-        return visit.page("records.html", 400, message=error.message, **_form({}, visit))
+        form = _form({}, visit, await _saved(visit))
+        return visit.page("records.html", 400, message=error.message, **form)
     await visit.desk.journal.write(
         EventType.AUDIT_SEARCHED, visit.account, filters.names, filters.query.tenant or ""
     )
@@ -59,7 +61,7 @@ async def search(visit: Visit) -> Response:
         older=older,
         newest=_link(filters, None) if filters.before is not None else "",
         looked=found.scanned,
-        **_form(filters.values, visit),
+        **_form(filters.values, visit, await _saved(visit)),
     )
 
 
@@ -68,9 +70,14 @@ def _page(url: str, filters: Filters, limit: int) -> Found:
         return log.page(filters.query, limit=limit, before=filters.before)
 
 
-def _form(values: Any, visit: Visit) -> dict[str, Any]:
+async def _saved(visit: Visit) -> list[SavedSearch]:
+    return await asyncio.to_thread(visit.desk.searches.of, visit.account.name)
+
+
+def _form(values: Any, visit: Visit, saved: list[SavedSearch]) -> dict[str, Any]:
     return {
         "fields": FIELDS,
+        "saved": saved,
         "values": values,
         "open": any(one.name in values for one in FIELDS if not one.common),
         "tenants": sorted(visit.account.tenants),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.audit.facts import EventType
-from gateway.console import own_account, pages, policies, records, reviewers, trying
+from gateway.console import own_account, pages, policies, records, reviewers, saving, trying
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
@@ -28,6 +28,8 @@ PAGES: Final = (
     Page("/console/flow", Right.OVERVIEW, flow),
     Page("/console/records", Right.RECORDS, records.search),
     Page("/console/records/export", Right.EXPORT, records.export, "POST"),
+    Page("/console/records/searches", Right.RECORDS, saving.save, "POST"),
+    Page("/console/records/searches/delete", Right.RECORDS, saving.drop, "POST"),
     Page("/console/records/{name}", Right.RECORDS, records.record),
     Page("/console/records/{name}/verify", Right.VERIFY, records.verify, "POST"),
     Page("/console/policies", Right.POLICIES, policies.history),

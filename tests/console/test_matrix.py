@@ -26,6 +26,8 @@ ALLOWED = {
     ("GET", "/console/records/{name}"): {R, A, U},
     ("POST", "/console/records/{name}/verify"): {R, A, U},
     ("POST", "/console/records/export"): {R, U},
+    ("POST", "/console/records/searches"): {R, A, U},
+    ("POST", "/console/records/searches/delete"): {R, A, U},
 }  # fmt: skip
 """Written out, so that a right that is given by mistake shows here."""
 
