@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.audit import record as audit
 from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType
+from gateway.audit.grammar import IDENTIFIER, TENANT
 from gateway.console.accounts import Account
 from gateway.exchange import origin, reference
 from gateway.ports import AuditSink
@@ -27,7 +28,11 @@ class Journal:
     async def write(
         self, kind: EventType, account: Account | None, target: str = "", tenant: str = ""
     ) -> None:
-        """Return once it is on record. Raises `AuditUnavailable`."""
+        """Return once it is on record. Raises `AuditUnavailable`.
+
+        Target and tenant may come from a log that somebody has changed: what could not stand in a
+        record is left out, so that such a log can be looked at.
+        """
         now = time.time_ns()
         record = audit.event(
             kind,
@@ -35,8 +40,8 @@ class Journal:
             ts=audit.timestamp(now // 1000),
             actor=_NOBODY if account is None else self._actor(account),
             origin=origin(self.config_sha256),
-            tenant=tenant,
-            target=target,
+            tenant=tenant if TENANT.fullmatch(tenant) else "",
+            target=target if IDENTIFIER.fullmatch(target) else "",
         )
         await self.sink.append(record)
 

@@ -192,3 +192,21 @@ async def test_a_log_that_cannot_be_read_is_told_on_a_page(filled: World, tmp_pa
     answer = await browser.get("/console/records")
     assert answer.status == 503
     assert answer.header("content-type").startswith("text/html")
+
+
+async def test_a_record_that_somebody_has_changed_can_be_looked_at(filled: World):
+    evil = "<script>\u202e"
+    body = {"event_id": evil, "ts": "now", "type": evil, "tenant": evil, "outcome": evil}
+    hashes = [bytes(32)] * 3
+    connection = sqlite3.connect(filled.url.removeprefix("sqlite:///"), isolation_level=None)
+    connection.execute(
+        "INSERT INTO audit_records VALUES (NULL, ?, NULL, ?, ?, ?, 'w', 1, ?, ?, ?, ?)",
+        (evil, evil, "now", evil, *hashes, json.dumps(body)),
+    )
+    connection.close()
+    browser = await reviewer(filled)
+    answer = await browser.get(f"/console/records/{evil}")
+    assert answer.status == 200
+    assert "<script>" not in answer.text
+    assert "<script>⟨U+202E⟩" in answer.words
+    assert (await filled.events())[-1] == ("audit.viewed", "anna", "")
