@@ -16,7 +16,7 @@ key() { openssl rand -base64 32; }
 password() { openssl rand -hex 24; }
 make master.key key
 for name in upstream_api_key db_admin_password db_owner_password db_gateway_password \
-    db_auditor_password grafana_password; do
+    db_auditor_password db_keeper_password grafana_password; do
   make "$name" password
 done
 echo "back up secrets/master.key apart from the database"

@@ -7,4 +7,5 @@ psql --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
   -v owner_password="$(password db_owner_password)" \
   -v gateway_password="$(password db_gateway_password)" \
   -v reviewer_password="$(password db_auditor_password)" \
+  -v keeper_password="$(password db_keeper_password)" \
   -f /opt/logins.sql

@@ -24,7 +24,7 @@ from tests.deploy.containerfile import ROOT
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("gateway", "migrate")
+OURS = ("gateway", "migrate", "keeper")
 PASSWORDS = ("db_owner_password", "db_gateway_password", "db_auditor_password")
 
 
@@ -140,7 +140,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pg.server() as server:
         pg.query(server.url, "CREATE DATABASE cloakroom")
         values = ["database=cloakroom", "owner_password=a", "gateway_password=b"]
-        values.append("reviewer_password=c")
+        values += ["reviewer_password=c", "keeper_password=d"]
         options = [word for one in values for word in ("-v", one)]
         script = ["-X", "-q", "-f", str(DEPLOY / "postgres" / "logins.sql")]
         subprocess.run(
@@ -194,11 +194,33 @@ def test_the_first_key_can_be_made_before_the_gateway_runs(migrated: World):
         ("cloakroom_gateway", "SELECT audit_prune(0, '', '')"),
         ("cloakroom_auditor", "INSERT INTO audit_meta SELECT * FROM audit_meta"),
         ("cloakroom_auditor", "CREATE TABLE mine (a int)"),
+        ("cloakroom_keeper", "UPDATE audit_records SET body = ''"),
+        ("cloakroom_keeper", "DELETE FROM audit_records"),
+        ("cloakroom_keeper", "CREATE TABLE mine (a int)"),
     ],
 )
 def test_a_login_may_do_no_more_than_it_must(migrated: World, login: str, statement: str):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         migrated.ask(login, statement)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["prune", "--days", "1"],
+        ["anchor", "--out", "FOLDER/anchor"],
+        ["evidence", "--out", "FOLDER/evidence"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_the_keeper_does_its_jobs(migrated: World, tmp_path: Path, command: list[str]):
+    path = migrated.mounted("keeper.yaml")
+    words = [word.replace("FOLDER", str(tmp_path)) for word in command]
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "audit", *words, "--config", str(path)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_auditor_reads(migrated: World):

@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -141,4 +140,9 @@ def test_nobody_who_answers_is_not_healthy():
 def test_the_image_asks_by_that_file():
     (check,) = instructions(FINAL, "HEALTHCHECK")
     assert '"/opt/cloakroom/health.py"' in check
-    assert f"COPY {HEALTH.relative_to(ROOT)} /opt/cloakroom/health.py" in Path(FILE).read_text()
+
+
+def test_every_program_of_the_folder_is_in_the_image():
+    (words,) = (text.split() for text in instructions(BUILD, "COPY") if "health.py" in text)
+    assert words[-1] == "/opt/cloakroom/"
+    assert {ROOT / word for word in words[:-1]} == set(HEALTH.parent.glob("*.py"))
