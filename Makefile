@@ -49,7 +49,7 @@ test: $(VENV)/.dev  ## run the tests, on all cores
 
 test-models: $(MODELS)/.models  ## run the tests of training and of the optional engines
 	$(MODELS)/bin/python -m pytest -m models tests/training tests/detection/engines \
-	  tests/cli/test_detector_train.py
+	  tests/cli/test_detector_train.py tests/tracing
 
 test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM servers, on the CPU
 	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m vllm tests/vllm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,8 +18,10 @@ from gateway.cli.common import ConfigOption, JsonOption, console, load_settings,
 from gateway.cli.inspect import body_of, read_input
 from gateway.config import MissingKey
 from gateway.settings import Settings
-from gateway.tracing.model import Trace
+from gateway.tracing.model import Token, Trace
 from gateway.tracing.page import page
+from gateway.tracing.tokenizer import Encode, TokenizerProblem, open_tokenizer
+from gateway.tracing.tokenpage import OTHER_TOKENIZER
 from gateway.types import Subject
 
 _BAR: Final = 18  # characters of a whole
@@ -32,6 +35,13 @@ def trace(
     config: ConfigOption = None,
     model: Annotated[str | None, typer.Option(help="The model to ask.")] = None,
     tenant: Annotated[str, typer.Option(help="The caller's tenant.")] = "default",
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            help="The model's tokenizer.json, or its folder: shows the text's tokens before"
+            " masking, too. It is read here; the text is sent nowhere for that."
+        ),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,8 +52,10 @@ def trace(
     """
     telemetry.install()
     raw = read_input(file)
+    encode = None if tokenizer is None else _tokenizer(tokenizer)
     settings = load_settings(config, MissingKey.MAKE)
-    seen = asyncio.run(_trace(settings, body_of(raw, model, settings), Subject(tenant, "trace")))
+    body = body_of(raw, model, settings)
+    seen = asyncio.run(_trace(settings, body, Subject(tenant, "trace"), encode))
     if html is not None:
         html.write_text(page(seen), encoding="utf-8")
     if as_json:
@@ -54,14 +66,22 @@ def trace(
         console.print(Text(f"\nThe page is in {html}."))
 
 
-async def _trace(settings: Settings, body: bytes, subject: Subject) -> Trace:
+def _tokenizer(path: Path) -> Encode:
+    try:
+        return open_tokenizer(path)
+    except TokenizerProblem as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
+async def _trace(settings: Settings, body: bytes, subject: Subject, encode: Encode | None) -> Trace:
     from gateway.app import open_parts  # noqa: PLC0415 -- slow: mistakes are said without it
     from gateway.tracing.running import trace as run  # noqa: PLC0415
 
     parts = open_parts(settings)
     try:
         await parts.store.start()
-        return await run(parts, body, subject)
+        return await run(parts, body, subject, encode)
     finally:
         await parts.aclose()
 
@@ -92,15 +112,24 @@ def _show(seen: Trace) -> None:
         route.add_row("first token", f"{seen.first_token_ms:.0f} ms")
         route.add_row("speed", f"{seen.tokens_per_second:.1f} tokens/s")
     console.print(route)
+    for cut in seen.cuts:
+        _show_tokens(f"Written, {len(cut.before)} tokens: ", cut.before, "black on yellow")
+        _show_tokens(f"Sent, {len(cut.after)} tokens: ", cut.after, "black on green")
+    if seen.cuts and not seen.same_tokenizer:
+        console.print(Text(f"\n{OTHER_TOKENIZER}", style="yellow"))
     if seen.tokens:
-        pieces = Text("Prompt tokens: ")
-        for token in seen.tokens:
-            style = "black on green" if token.of else "on grey23"
-            pieces.append(highlight.safe(token.text), style=style).append("\u00b7", style="dim")
-        console.print(pieces, soft_wrap=True)
+        _show_tokens("Prompt tokens: ", seen.tokens, "black on green")
     _show_said(seen)
     console.print(Text("\nAnswer", style="bold underline"))
     console.print(Text(highlight.safe(seen.answer)), soft_wrap=True)
+
+
+def _show_tokens(title: str, tokens: Sequence[Token], style: str) -> None:
+    pieces = Text(f"\n{title}")
+    for token in tokens:
+        pieces.append(highlight.safe(token.text), style=style if token.of else "on grey23")
+        pieces.append("\u00b7", style="dim")
+    console.print(pieces, soft_wrap=True)
 
 
 def _show_said(seen: Trace) -> None:

@@ -39,12 +39,23 @@ class Found:
 class Token:
     """One token of the prompt: its number in the vocabulary, and its text.
 
-    `of` is the placeholder that it is a piece of, or "".
+    `of` is the placeholder that it is a piece of, or that stands for what it is a piece of, or "".
     """
 
     number: int
     text: str = field(repr=False)
     of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One text of the request in tokens: as it was written, and as it left.
+
+    Both were cut on this machine: nobody else is ever given what was written.
+    """
+
+    before: tuple[Token, ...]
+    after: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,11 @@ class Out:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """Everything that was seen of one request. `tokens` is empty where nobody could count them."""
+    """Everything that was seen of one request.
+
+    `tokens` are those of the server, empty where it does not tell them; `cuts` are the texts of the
+    request, empty where no tokenizer was named; `same_tokenizer` is whether the two can be of one.
+    """
 
     request: Json = field(repr=False)
     masked: Json = field(repr=False)
@@ -82,6 +97,8 @@ class Trace:
     route: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     tokens: tuple[Token, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    same_tokenizer: bool = True
     said: tuple[Said, ...] = ()
     out: tuple[Out, ...] = ()
     answer: str = field(default="", repr=False)

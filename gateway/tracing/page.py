@@ -8,10 +8,11 @@ from typing import Final
 
 import orjson
 
-from gateway.tracing.model import Said, Step, Token, Trace
+from gateway.tracing.explaining import decoder, summary
+from gateway.tracing.model import Said, Step, Token, Trace, pieces_of
+from gateway.tracing.tokenpage import MOST_TOKENS, TOKENS, shown, tokens_of
 
 _WIDTH: Final = 880  # of the time line, in pixels
-_MOST_TOKENS: Final = 2000
 _OPEN: Final = 5  # tokens whose candidates are shown at once
 _HUES: Final = ("#0b7285", "#2b8a3e", "#5f3dc4", "#a61e4d", "#c92a2a", "#a34400", "#495057")
 _STYLE: Final = """
@@ -30,8 +31,12 @@ td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);v
 td.n{text-align:right;font-variant-numeric:tabular-nums}
 .t{display:inline-block;border:1px solid var(--line);border-radius:4px;padding:0 .25rem;margin:1px;
 font:.82rem ui-monospace,monospace;white-space:pre;background:var(--card)}
-.t.p{background:#d3f9d8;color:#1b4d26;border-color:#2b8a3e}
 .t small{color:var(--soft);display:block;font-size:.65rem}
+.t.p{background:#d3f9d8;color:#1b4d26;border-color:#2b8a3e}.t.p small{color:#1b4d26}
+.t.v{background:#ffe8cc;color:#6b2d00;border-color:#d9480f}.t.v small{color:#6b2d00}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem}
+h3{font-size:.95rem;margin:.6rem 0 .2rem}.wide{overflow-x:auto}.wide svg{min-width:34rem}
+.s{color:var(--ink);border-left:4px solid #4c6ef5;padding-left:.7rem}td.n{white-space:nowrap}
 .b{background:#4c6ef5;height:.6rem;border-radius:3px;min-width:1px}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg text.i{fill:#fff}
 svg{max-width:100%;height:auto}
@@ -45,9 +50,9 @@ def page(trace: Trace) -> str:
         _section("How long each step took", _STEPS, _line(trace.steps) + _steps(trace.steps)),
         _section("What was found", _FOUND, _found(trace)),
         _section("What left", _LEFT, _pretty(trace.masked)),
-        _section("As the model reads it: tokens", _TOKENS, _tokens(trace.tokens)),
+        _section("As the model reads it: tokens", TOKENS, tokens_of(trace)),
         _section("Which way it went, and why", _ROUTE, _pairs(trace.route.items())),
-        _section("Token by token: what the model said", _SAID, _speed(trace) + _said(trace.said)),
+        _section("Token by token: what the model said", _SAID, _speed(trace) + _said(trace)),
         _section("What came out, event by event", _OUT, _out(trace)),
         _section("The answer, with its values back", _ANSWER, f"<pre>{escape(trace.answer)}</pre>"),
     )
@@ -57,7 +62,7 @@ def page(trace: Trace) -> str:
         f"<title>One request's way</title><style>{_STYLE}</style></head><body>"
         "<h1>One request's way through the gateway</h1>"
         "<p>This page holds the request's own text, values and all. Keep it as you would keep "
-        f"them.</p>{''.join(sections)}</body></html>"
+        f"them.</p>{summary(trace)}{decoder()}{''.join(sections)}</body></html>"
     )
 
 
@@ -68,14 +73,11 @@ _STEPS: Final = (
 )
 _FOUND: Final = "Each value, what it was taken for, how sure that is, and what stands for it."
 _LEFT: Final = "The request as the model's server got it. No value that was masked is in it."
-_TOKENS: Final = (
-    "A model reads no letters but tokens: pieces of text, each a number in its vocabulary. Common "
-    "words are one token; a placeholder (green) falls into several, as an e-mail address would."
-)
 _ROUTE: Final = "The rules that matched, where the request might have gone, and who answered."
 _SAID: Final = (
     "A model writes one token at a time. For each it weighs every token that it knows and takes "
-    "one of the likeliest. The bars are the likeliest few, with their shares."
+    "one of the likeliest. The bars are the likeliest few, with their shares. Green are the "
+    "pieces of a placeholder."
 )
 _OUT: Final = (
     "A placeholder comes in pieces. What may be the beginning of one waits until it is whole; "
@@ -108,8 +110,8 @@ def _line(steps: Sequence[Step]) -> str:
     bars.append(f'<text x="0" y="{height - 4}">0</text>')
     bars.append(f'<text x="{_WIDTH}" y="{height - 4}" text-anchor="end">{end:.0f} ms</text>')
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="The steps on a line of time">{"".join(bars)}</svg>'
+        f'<div class="wide"><svg viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="The steps on a line of time">{"".join(bars)}</svg></div>'
     )
 
 
@@ -132,24 +134,11 @@ def _found(trace: Trace) -> str:
         for one in trace.findings
     )
     head = "<tr><th>Type</th><th>Value</th><th>What left</th><th>Score</th><th>Found by</th></tr>"
-    return f"<table>{head}{rows}</table>"
+    return f'<div class="wide"><table>{head}{rows}</table></div>'
 
 
 def _pretty(value: object) -> str:
     return f"<pre>{escape(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())}</pre>"
-
-
-def _tokens(tokens: Sequence[Token]) -> str:
-    if not tokens:
-        return "<p>The upstream does not say how it cuts a text into tokens.</p>"
-    chips = "".join(
-        f'<span class="t{" p" if one.of else ""}">{escape(_shown(one.text))}'
-        f"<small>{one.number}</small></span>"
-        for one in tokens[:_MOST_TOKENS]
-    )
-    left = len(tokens) - _MOST_TOKENS
-    more = f" The first {_MOST_TOKENS} are shown." if left > 0 else ""
-    return f"<p>{len(tokens)} tokens.{more}</p>{chips}"
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
@@ -166,34 +155,37 @@ def _speed(trace: Trace) -> str:
     return _pairs(told.items())
 
 
-def _said(said: Sequence[Said]) -> str:
-    if not any(one.candidates for one in said):
-        plain = "".join(f'<span class="t">{escape(_shown(one.text))}</span>' for one in said)
+def _said(trace: Trace) -> str:
+    names = sorted({one.became for one in trace.findings if one.became})
+    pieces = pieces_of([(0, one.text) for one in trace.said], names)
+    if not any(one.candidates for one in trace.said):
+        plain = "".join(_chip(one) for one in pieces)
         return f"<p>The upstream gives no probabilities.</p>{plain}"
-    shown = enumerate(said[:_MOST_TOKENS])
-    return "".join(_one_said(one, is_open=at < _OPEN) for at, one in shown)
+    each = list(zip(trace.said, pieces, strict=True))[:MOST_TOKENS]
+    return "".join(
+        _one_said(one, piece, is_open=at < _OPEN) for at, (one, piece) in enumerate(each)
+    )
 
 
-def _one_said(one: Said, *, is_open: bool) -> str:
+def _chip(one: Token) -> str:
+    return f'<span class="t{" p" if one.of else ""}">{escape(shown(one.text))}</span>'
+
+
+def _one_said(one: Said, piece: Token, *, is_open: bool) -> str:
     rows = "".join(
-        f'<tr><td><span class="t">{escape(_shown(each.text))}</span></td>'
+        f'<tr><td><span class="t">{escape(shown(each.text))}</span></td>'
         f'<td style="width:60%"><div class="b" style="width:{each.probability * 100:.1f}%"></div>'
         f'</td><td class="n">{each.probability * 100:.1f} %</td></tr>'
         for each in one.candidates
     )
-    head = f'<span class="t">{escape(_shown(one.text))}</span> at {one.at:.0f} ms'
+    head = f"{_chip(piece)} at {one.at:.0f} ms"
     state = " open" if is_open else ""
     return f"<details{state}><summary>{head}</summary><table>{rows}</table></details>"
 
 
 def _out(trace: Trace) -> str:
     rows = "".join(
-        f'<tr><td class="n">{one.at:.0f} ms</td><td>{escape(_shown(one.text))}</td></tr>'
-        for one in trace.out[:_MOST_TOKENS]
+        f'<tr><td class="n">{one.at:.0f} ms</td><td>{escape(shown(one.text))}</td></tr>'
+        for one in trace.out[:MOST_TOKENS]
     )
     return f"<table><tr><th>When</th><th>Text</th></tr>{rows}</table>"
-
-
-def _shown(text: str) -> str:
-    """A piece of text with what cannot be seen in it made visible."""
-    return text.replace("\n", "\u23ce").replace("\t", "\u21e5") or "\u2205"

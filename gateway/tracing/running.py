@@ -18,7 +18,9 @@ from gateway.masking.placeholders import framed
 from gateway.masking.strictest import type_of
 from gateway.pipeline import Pipeline
 from gateway.recording import Recorder
-from gateway.tracing.model import Candidate, Found, Out, Said, Step, Token, Trace, pieces_of
+from gateway.tracing.cutting import agrees, marks_of, tokens_of
+from gateway.tracing.model import Candidate, Cut, Found, Out, Said, Step, Token, Trace, pieces_of
+from gateway.tracing.tokenizer import Encode
 from gateway.tracing.watching import (
     Stopwatch,
     WatchedDetector,
@@ -26,7 +28,7 @@ from gateway.tracing.watching import (
     WatchedUpstream,
     watched,
 )
-from gateway.types import Subject
+from gateway.types import Json, LeafKind, Path, Subject
 from gateway.wire.families import CHAT
 from gateway.wire.sse import EventReader
 
@@ -40,10 +42,11 @@ class Tokenizing(Protocol):
         ...
 
 
-async def trace(parts: Parts, raw: bytes, subject: Subject) -> Trace:
+async def trace(parts: Parts, raw: bytes, subject: Subject, encode: Encode | None = None) -> Trace:
     """Send a chat request and follow it. Raises as `Pipeline.admit` and `Pipeline.stream`.
 
-    The answer is streamed, whatever the request says: one sees each token when it comes.
+    The answer is streamed, whatever the request says: one sees each token when it comes. With
+    `encode` the request's texts are cut into tokens here, before masking and after.
     """
     document = {**orjson.loads(raw), "stream": True}
     watch = Stopwatch()
@@ -60,16 +63,20 @@ async def trace(parts: Parts, raw: bytes, subject: Subject) -> Trace:
     ready = watch.now()
     seen = await parts.pipeline.preview(orjson.dumps(document), caller, CHAT)
     tokens = await _tokens(parts.pipeline, admitted)
+    findings = _findings(seen, admitted)
+    cuts = () if encode is None else _cuts(seen, admitted, findings, encode)
     out = await _streamed(pipeline, admitted, watch)
     used = next((one for one in upstreams.values() if one.chunks), None)
     said = _said(used.chunks if used else [])
     return Trace(
         request=document,
         masked=orjson.loads(admitted.masked.body),
-        findings=_findings(seen, admitted),
+        findings=findings,
         route=_route(admitted, used),
         steps=_steps(admitted, len(seen.findings), watch, ready, used, out),
         tokens=tokens,
+        cuts=cuts,
+        same_tokenizer=not tokens or agrees(cuts, tokens),
         said=said,
         out=out,
         answer="".join(one.text for one in out),
@@ -96,6 +103,42 @@ async def _tokens(pipeline: Pipeline, admitted: Admitted) -> tuple[Token, ...]:
     found = list(await upstream.tokens(admitted.masked))
     cores = admitted.masked.restoration.surfaces
     return pieces_of(found, [framed(core) for core in cores])
+
+
+def _cuts(
+    seen: Preview, admitted: Admitted, findings: Sequence[Found], encode: Encode
+) -> tuple[Cut, ...]:
+    """The texts of the request in tokens, as they were written and as they left."""
+    rules = admitted.masked.restoration
+    issued = {core: framed(core) for core in rules.placeholders}
+    stand_ins = [issued.get(core, core) for core in rules.surfaces]
+    values = dict(zip(rules.surfaces.values(), stand_ins, strict=True))
+    found = list(zip(seen.findings, findings, strict=True))
+    masked = orjson.loads(admitted.masked.body)
+    cuts = []
+    for index, leaf in enumerate(seen.parsed.leaves):
+        left = _at(masked, leaf.path)
+        if leaf.kind is not LeafKind.PROSE or not isinstance(left, str) or not leaf.text:
+            continue
+        marks = [(at.start, at.end, one.became) for at, one in found if at.leaf == index]
+        marks += marks_of(leaf.text, values)
+        before = tokens_of(leaf.text, encode(leaf.text), marks)
+        ours = marks_of(left, {one: one for one in stand_ins})
+        cuts.append(Cut(before, tokens_of(left, encode(left), ours)))
+    return tuple(cuts)
+
+
+def _at(document: Json, path: Path) -> Json:
+    """What stands at a path; None where nothing does."""
+    here: Json = document
+    for step in path:
+        if isinstance(here, dict) and isinstance(step, str):
+            here = here.get(step)
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        else:
+            return None
+    return here
 
 
 def _findings(seen: Preview, admitted: Admitted) -> tuple[Found, ...]:

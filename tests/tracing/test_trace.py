@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from gateway.cli.trace import app
-from gateway.tracing.model import Candidate, Found, Out, Said, Step, Token, Trace, pieces_of
+from gateway.tracing.model import Candidate, Cut, Found, Out, Said, Step, Token, Trace, pieces_of
 from gateway.tracing.page import page
 from tests.e2e.world import free_port
 
@@ -139,6 +141,82 @@ def test_each_token_has_its_candidates(model: Model):
     assert seen["answer"] == TEXT
 
 
+# --- the tokens of what was written ---------------------------------------------------------------
+
+
+def thirds(_: Path) -> Any:
+    """A tokenizer that cuts every three letters."""
+    return lambda text: [(at, at, min(at + 3, len(text))) for at in range(0, len(text), 3)]
+
+
+def test_what_was_written_is_cut_here_and_sent_nowhere(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gateway.cli.trace.open_tokenizer", thirds)
+    with_page = ["--html", "trace.html", "--tokenizer", "."]
+    seen = orjson.loads(run("--json", "--config", "cloakroom.yaml", *with_page).stdout)
+    (cut,) = seen["cuts"]
+    assert "".join(one["text"] for one in cut["before"]) == TEXT
+    (asked,) = model.asked
+    sent = asked["messages"][0]["content"]
+    assert "".join(one["text"] for one in cut["after"]) == sent
+    assert "Anna" not in json.dumps(asked)
+    for one in seen["findings"]:
+        before = "".join(each["text"] for each in cut["before"] if each["of"] == one["became"])
+        after = "".join(each["text"] for each in cut["after"] if each["of"] == one["became"])
+        assert one["value"] in before
+        assert one["became"] in after
+        assert len(before) < len(one["value"]) + 6
+    told = Path("trace.html").read_text()
+    assert "As it was written: 20 tokens" in told
+    assert "may be another model" not in told
+
+
+def test_tokens_of_what_was_written_are_shown_on_the_terminal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gateway.cli.trace.open_tokenizer", thirds)
+    shown = run("--tokenizer", ".").stdout
+    assert "Written, 20 tokens: Wri\u00b7te \u00b7to \u00b7Ann" in shown
+
+
+def test_what_is_replaced_for_good_is_marked_as_well(folder: Path, monkeypatch: Any):
+    monkeypatch.setattr("gateway.cli.trace.open_tokenizer", thirds)
+    (folder / "p.yaml").write_text(
+        "version: 1\nid: p\nrules:\n  - {name: all, effect: mask, default_operator: redact}\n"
+    )
+    (folder / "cloakroom.yaml").write_text(
+        "version: 1\npolicies: [p.yaml]\n"
+        "upstreams: [{name: here, kind: loopback, class: on_prem}]\n"
+    )
+    seen = orjson.loads(run("--json", "--config", "cloakroom.yaml", "--tokenizer", ".").stdout)
+    pieces = {one["of"] for one in seen["cuts"][0]["before"]} - {""}
+    assert pieces
+    assert pieces == {one["became"] for one in seen["findings"]}
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_without_a_tokenizer_nothing_is_sent(
+    missing: bool, model: Model, monkeypatch: pytest.MonkeyPatch
+):
+    """Neither the library nor the file is there: what to do about it is said, before all else."""
+    library = ModuleType("tokenizers")
+    library.Tokenizer = _NoTokenizer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tokenizers", None if missing else library)
+    args = ["--config", "cloakroom.yaml", "--tokenizer", "no-such.json"]
+    done = CliRunner().invoke(app, args, input=TEXT)
+    assert done.exit_code == 2
+    hint = "pip install 'cloakroom[vllm]'" if missing else "name a model's tokenizer.json"
+    assert hint in done.stderr
+    assert not model.asked
+
+
+class _NoTokenizer:
+    @staticmethod
+    def from_file(name: str) -> Any:
+        raise Exception(name)  # as the library does
+
+
 # --- the page -------------------------------------------------------------------------------------
 
 WORDS = st.text(max_size=12) | st.sampled_from(["<script>x</script>", '"><b>', "&amp;", "\n\t"])
@@ -164,6 +242,8 @@ def test_nothing_of_a_request_becomes_markup(one: str, other: str, number: float
         route={"rules": one, "served by": other},
         steps=(Step(one, other, number, number),),
         tokens=(Token(1, one), Token(2, other, one)),
+        cuts=(Cut((Token(1, one, other),), (Token(2, other, one),)),),
+        same_tokenizer=False,
         said=(Said(one, number, (Candidate(other, 0.5),)),),
         out=(Out(number, one),),
         answer=other,
@@ -172,9 +252,9 @@ def test_nothing_of_a_request_becomes_markup(one: str, other: str, number: float
     reader = Reader()
     reader.feed(page(made))
     assert reader.tags <= {
-        "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "section", "svg",
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "section", "svg",
         "rect", "text", "table", "tr", "th", "td", "pre", "span", "small", "div", "details",
-        "summary",
+        "summary", "b", "strong",
     }  # fmt: skip
     assert not {name for name in reader.attributes if name.startswith("on")}
     assert not {"src", "href", "action"} & reader.attributes
