@@ -1,4 +1,4 @@
-"""The pages as text: templates that escape whatever is put into them, and the stylesheet."""
+"""The pages as text: templates that escape whatever is put into them, and files beside them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
+from gateway.audit.grammar import TIMESTAMP
 from gateway.console.security import HEADERS, visible
+from gateway.console.statics import BY_NAME, FILES
 
 _FOLDER: Final = Path(__file__).parent
+
+
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+
+
+def when(value: object) -> object:
+    """A time of a record as people read it; anything else as it is."""
+    if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
+        return value
+    words = f"{value[:10]} {value[11:19]} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(value, words)
 
 
 def _shown(value: object) -> object:
@@ -27,7 +40,8 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
     finalize=_shown,
 )
-_STYLE: Final = (_FOLDER / "static" / "console.css").read_bytes()
+_TEMPLATES.globals["static"] = {name: one.address for name, one in FILES.items()}
+_TEMPLATES.filters["when"] = when
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
@@ -41,6 +55,9 @@ def redirect(path: str) -> Response:
     return Response(b"", 303, {**HEADERS, "location": path})
 
 
-def stylesheet() -> Response:
-    """The one stylesheet."""
-    return Response(_STYLE, 200, {**HEADERS, "cache-control": "no-cache"}, "text/css")
+def static(name: str) -> Response | None:
+    """A file that the pages use; None where there is none of this name."""
+    found = BY_NAME.get(name)
+    if found is None:
+        return None
+    return Response(found.body, 200, {**HEADERS, "cache-control": _FOR_GOOD}, found.kind)

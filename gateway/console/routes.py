@@ -23,6 +23,8 @@ from gateway.errors import ConfigError, GatewayError, RequestError
 ROOT: Final = "/console"
 LOGIN: Final = "/console/login"
 
+_NO_PAGE: Final = "There is no such page."
+
 PAGES: Final = (
     Page(ROOT, Right.HOME, overview),
     Page("/console/flow", Right.OVERVIEW, flow),
@@ -49,17 +51,21 @@ _Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 def console_routes(desk: Desk) -> list[Route]:
     """The routes, in the order in which they are tried."""
 
-    async def style(_: Request) -> Response:
-        return pages.stylesheet()
+    async def static(request: Request) -> Response:
+        return pages.static(request.path_params["file"]) or _failure(404, _NO_PAGE)
+
+    async def slash(_: Request) -> Response:
+        return pages.redirect(ROOT)
 
     async def unknown(_: Request) -> Response:
-        return _failure(404, "There is no such page.")
+        return _failure(404, _NO_PAGE)
 
     def route(path: str, endpoint: _Endpoint, *methods: str) -> Route:
         return Route(path, endpoint, methods=list(methods), include_in_schema=False)
 
     return [
-        route("/console/static/console.css", style, "GET"),
+        route("/console/static/{file}", static, "GET"),
+        route("/console/", slash, "GET"),
         route(LOGIN, _told(_login_form(desk)), "GET"),
         route(LOGIN, _told(_login(desk)), "POST"),
         *(route(one.path, _told(_guarded(desk, one)), one.method) for one in PAGES),

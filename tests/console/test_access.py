@@ -10,6 +10,7 @@ import pytest
 from gateway.console.access import ATTEMPTS
 from gateway.console.accounts import LOCK_S, MAX_FAILURES, Account, Role
 from gateway.console.security import FORM_COOKIE, HEADERS, SESSION_COOKIE
+from gateway.console.statics import FILES
 from tests.console.browser import Browser
 from tests.console.conftest import CONSOLE, PASSWORD, World
 
@@ -293,7 +294,24 @@ async def test_every_answer_has_the_headers(world: World, path: str):
 
 
 async def test_the_stylesheet_is_ours_and_loads_nothing(world: World):
-    answer = await Browser(world.app).get("/console/static/console.css")
+    answer = await Browser(world.app).get(FILES["console.css"].address)
     assert (answer.status, answer.header("content-type")) == (200, "text/css; charset=utf-8")
     assert "url(" not in answer.text
     assert "@import" not in answer.text
+
+
+async def test_a_file_of_the_pages_may_be_kept_and_changes_its_name_when_it_changes(world: World):
+    browser = Browser(world.app)
+    page = await browser.get("/console/login")
+    for file in FILES.values():
+        answer = await browser.get(file.address)
+        assert answer.body == file.body
+        assert answer.header("cache-control") == "public, max-age=31536000, immutable"
+    assert FILES["console.css"].address in page.text
+    for other in ("/console/static/console.css", "/console/static/..%2fpages.py"):
+        assert (await browser.get(other)).status == 404
+
+
+async def test_the_first_page_has_a_slash_or_none(world: World):
+    answer = await Browser(world.app).get("/console/")
+    assert (answer.status, answer.header("location")) == (303, "/console")
