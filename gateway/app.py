@@ -50,6 +50,8 @@ from gateway.ports import FileStore, StateStore, Upstream
 from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
 from gateway.retrieving import StoredAnswers
+from gateway.routing.health import ServerHealth
+from gateway.routing.reporting import HealthReport
 from gateway.settings import Detection, Limits, Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.snapshots import remember_policy
@@ -183,7 +185,12 @@ class Parts:
         async with AsyncExitStack() as stack:
             for one in self.watched:
                 await stack.enter_async_context(one.watching())
+            await stack.enter_async_context(HealthReport(self.health).running())
             yield
+
+    def health(self) -> list[ServerHealth]:
+        """How each server of each upstream is, as far as this process knows."""
+        return self.pipeline.dispatcher.health(self.upstreams.values())
 
     async def aclose(self) -> None:
         """Close the pools, the workers, the vault, the store and what takes its records on, in this
@@ -268,14 +275,16 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 
 
 def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> FastAPI:
-    """The application. Its parts are opened here and closed when it stops."""
+    """The application. Its parts are opened here and closed when it stops.
+
+    `state.leave()` has it say that it is not ready any more: it is going to stop.
+    """
     parts = open_parts(settings, wrap_upstream)
     draining = False
     callers = caller_keys(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        nonlocal draining
         await parts.store.start()
         parts.outlets.start(partial(_record_event, parts, settings))
         keep = partial(remember_policy, settings.audit.url, settings.policies)
@@ -288,7 +297,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
             async with reloader.running(), expirer.running(), parts.watching():
                 yield
         finally:
-            draining = True
+            leave()
             with suppress(AuditUnavailable):  # the store says so itself; the rest must close
                 await _record_event(parts, settings, EventType.PROCESS_STOPPING, "")
             await parts.aclose()
@@ -298,6 +307,12 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
         telemetry=_NO_TELEMETRY,
     )  # fmt: skip
+
+    def leave() -> None:
+        nonlocal draining
+        draining = True
+
+    app.state.leave = leave
     install_error_handlers(app)
     checks = {
         "audit": lambda: parts.outlets.sink.ready,
@@ -310,6 +325,18 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         return [*parts.store.warnings(), *parts.outlets.warnings()]
 
     app.include_router(ops_router(checks, warnings))
+    _add_endpoints(app, parts, settings, callers)
+    if settings.console.enabled:
+        look, digest = parts.pipeline.preview, lambda: parts.policies.current.digest
+        desk = open_desk(settings, parts.outlets.sink, checks, warnings, look, digest)
+        app.router.routes += console_routes(desk)
+    return app
+
+
+def _add_endpoints(
+    app: FastAPI, parts: Parts, settings: Settings, callers: KeyFile | NoAuth
+) -> None:
+    """What callers with keys may ask."""
     app.include_router(models_router(partial(_offered, parts, settings), callers.authenticate))
     in_flight = InFlight(settings.limits.in_flight)
     for codec in CODECS:
@@ -317,11 +344,6 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         app.router.routes.append(Route(codec.endpoint, endpoint, methods=["POST"]))
     app.router.routes += batch_routes(parts.batches, callers.authenticate, in_flight)
     app.router.routes += response_routes(parts.answers, callers.authenticate, in_flight)
-    if settings.console.enabled:
-        look, digest = parts.pipeline.preview, lambda: parts.policies.current.digest
-        desk = open_desk(settings, parts.outlets.sink, checks, warnings, look, digest)
-        app.router.routes += console_routes(desk)
-    return app
 
 
 def _offered(

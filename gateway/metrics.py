@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -15,7 +16,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -115,6 +116,34 @@ UPSTREAM_ATTEMPTS: Final = Counter(
     ("upstream", "result"),
     registry=REGISTRY,
 )
+REPLICA_STATE: Final = Gauge(
+    "cloakroom_upstream_replica_state",
+    "Which state a server of an upstream is in (1), of up, stale, down and draining.",
+    ("upstream", "replica", "state"),
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+REPLICA_CIRCUIT: Final = Gauge(
+    "cloakroom_upstream_replica_circuit",
+    "Whether a server that failed is asked again: 0 closed, 1 half-open, 2 open.",
+    ("upstream", "replica"),
+    registry=REGISTRY,
+    multiprocess_mode="livemax",
+)
+REPLICA_LOAD: Final = {
+    what: Gauge(
+        f"cloakroom_upstream_replica_{what}",
+        f"{said}, as a server of a pool says itself; 0 where it says nothing.",
+        ("upstream", "replica"),
+        registry=REGISTRY,
+        multiprocess_mode="livemostrecent",
+    )
+    for what, said in (
+        ("waiting", "Requests that wait"),
+        ("running", "Requests that run"),
+        ("kv_cache_ratio", "Use of the KV cache, 0 to 1"),
+    )
+}
 # OpenTelemetry's gen_ai.client.token.usage; the requested model is the caller's text, so no label.
 TOKEN_USAGE: Final = Histogram(
     "gen_ai_client_token_usage",
@@ -183,10 +212,32 @@ def upstream_attempt(upstream: str, result: str) -> None:
     UPSTREAM_ATTEMPTS.labels(_label(upstream), _label(result)).inc()
 
 
+def upstream_replica(upstream: str, replica: int, states: Mapping[str, bool], circuit: int) -> None:
+    """Note in which state a server is, and its circuit; `replica` is its number."""
+    for state, is_so in states.items():
+        REPLICA_STATE.labels(_label(upstream), str(replica), _label(state)).set(int(is_so))
+    REPLICA_CIRCUIT.labels(_label(upstream), str(replica)).set(circuit)
+
+
+def upstream_load(
+    upstream: str, replica: int, waiting: float | None, running: float | None, cache: float | None
+) -> None:
+    """Note what a server says of its load; None where it says nothing."""
+    said = {"waiting": waiting, "running": running, "kv_cache_ratio": cache}
+    for what, value in said.items():
+        REPLICA_LOAD[what].labels(_label(upstream), str(replica)).set(value or 0.0)
+
+
 def tokens_used(operation: str, provider: str, *, prompt: int, completion: int) -> None:
     """Note the tokens of one exchange; `operation` as OpenTelemetry names it, such as "chat"."""
     for kind, count in (("input", prompt), ("output", completion)):
         TOKEN_USAGE.labels(_label(operation), _label(provider), kind).observe(count)
+
+
+def worker_ended(pid: int) -> None:
+    """Forget what a process that is gone had in flight; what it counted stays."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def render() -> tuple[bytes, str]:

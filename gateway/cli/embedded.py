@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 
 from gateway.app import create_app
-from gateway.cli.server import uvicorn_options
+from gateway.cli.server import Leaving, uvicorn_options
 from gateway.errors import InternalError
 from gateway.masking.mask import MaskedRequest
 from gateway.ports import Reply, Upstream
@@ -74,7 +74,7 @@ def serving(settings: Settings, bodies: list[bytes]) -> Iterator[str]:
         InternalError: the server did not start.
     """
     app = create_app(settings, wrap_upstream=lambda one: RecordingUpstream(one, bodies))
-    options = uvicorn_options(settings) | {"timeout_graceful_shutdown": _STOP_S}
+    options = uvicorn_options(settings, Leaving(drain_s=_STOP_S))
     server = _Server(uvicorn.Config(app, **options))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"

@@ -30,11 +30,19 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve unauthenticated callers beyond this host.")
     ] = False,
+    notice_s: Annotated[
+        float,
+        typer.Option("--notice", min=0, max=3600, help="Seconds of not being ready before that."),
+    ] = 0.0,
+    drain_s: Annotated[
+        float, typer.Option("--drain", min=0, max=3600, help="Seconds for requests in flight.")
+    ] = 30.0,
     as_json: JsonOption = False,
 ) -> None:
     """Run the gateway.
 
-    SIGTERM and Ctrl-C let requests in flight end, for at most 30 seconds.
+    SIGTERM and Ctrl-C let requests in flight end, for at most --drain seconds. With --notice the
+    gateway first says that it is not ready, and goes on serving, until no balancer sends it more.
     """
     settings = _overridden(load_settings(config, MissingKey.MAKE), host, port)
     check_exposure(settings, insecure)
@@ -47,10 +55,11 @@ def serve(
 
         policy = server.load_policy(settings)
         announce = _announcement(settings, policy, _url(settings, listener), workers, as_json)
+        leaving = server.Leaving(notice_s, drain_s)
         if workers == 1:
-            server.run_here(settings, listener, announce)
+            server.run_here(settings, listener, leaving, announce)
         else:
-            server.run_workers(config, settings, listener, workers, announce)
+            server.run_workers(config, settings, listener, workers, leaving, announce)
 
 
 def _overridden(settings: Settings, host: str | None, port: int | None) -> Settings:

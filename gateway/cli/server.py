@@ -10,17 +10,20 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import typer
 import uvicorn
 import uvloop
-from uvicorn.supervisors import Multiprocess
 
 from gateway import spans, telemetry
 from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts
+from gateway.cli.workers import NOTICE, Supervisor, end_with_parent
 from gateway.errors import ConfigError, GatewayError
 from gateway.masking.presidio import installed_operators
 from gateway.policy.files import load_policies
@@ -31,12 +34,23 @@ AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 BACKLOG: Final = 2048
 DRAIN_S: Final = 30
+"""How long requests in flight may take to their end, where nobody says otherwise."""
+
 KEEP_ALIVE_S: Final = 75  # longer than common load balancers', so that they close first
 
 
 def load_policy(settings: Settings) -> Policy:
     """The policy that the gateway starts with. Raises `ConfigError` as `load_policies`."""
     return load_policies(settings.policies, frozenset(installed_operators()))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How a server ends: seconds in which it says that it is not ready, and goes on as ever, then
+    seconds for what is in flight."""
+
+    notice_s: float = 0.0
+    drain_s: float = DRAIN_S
 
 
 # --- one process ----------------------------------------------------------------------------------
@@ -60,25 +74,54 @@ class _Watched:
             raise
 
 
-def run_here(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
+def run_here(
+    settings: Settings, listener: socket.socket, leaving: Leaving, announce: Callable[[], None]
+) -> None:
     """Serve in this process until a signal comes and what is in flight has ended.
 
     Raises:
         ConfigError, GatewayError: a part could not be opened.
     """
     spans.install(os.environ)
-    _Server(_Watched(create_app(settings)), settings, announce).run_to_end(listener)
+    app = create_app(settings)
+    watched, options = _Watched(app), uvicorn_options(settings, leaving)
+    _Server(watched, options, leaving.notice_s, announce, app.state.leave).run_to_end(listener)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens, and ends with 0 after a signal."""
+    """Uvicorn that says when it listens, is not ready for a while before it stops listening, and
+    ends with 0 after a signal."""
 
     def __init__(
-        self, watched: _Watched, settings: Settings, on_started: Callable[[], None]
+        self,
+        watched: _Watched,
+        options: Mapping[str, Any],
+        notice_s: float,
+        on_started: Callable[[], None],
+        on_leaving: Callable[[], None],
     ) -> None:
-        super().__init__(uvicorn.Config(watched, **uvicorn_options(settings)))
+        super().__init__(uvicorn.Config(watched, **options))
         self._watched = watched
+        self._notice_s = notice_s
         self._on_started = on_started
+        self._on_leaving = on_leaving
+        self._leaves: tuple[float, int, FrameType | None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Say that it is not ready, and end in a while; at a second signal, at once."""
+        self._on_leaving()
+        if self._notice_s and self._leaves is None:
+            self._leaves = (time.monotonic() + self._notice_s, sig, frame)
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop listening."""
+        if self._leaves is not None and not self.should_exit:
+            at, number, frame = self._leaves
+            if time.monotonic() >= at:
+                super().handle_exit(number, frame)
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
@@ -90,6 +133,7 @@ class _Server(uvicorn.Server):
         # Uvicorn raises a signal again when it has drained: ours then end nothing a second time.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read anew
         try:
             self.run(sockets=[listener])
         except SystemExit:
@@ -101,7 +145,7 @@ class _Server(uvicorn.Server):
             raise typer.Exit(1) from None
 
 
-def uvicorn_options(settings: Settings) -> dict[str, Any]:
+def uvicorn_options(settings: Settings, leaving: Leaving) -> dict[str, Any]:
     """Keyword arguments of `uvicorn.Config`, for one process and for many."""
     tls = settings.listen.tls
     return {
@@ -115,7 +159,7 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
         "proxy_headers": False,  # the caller's address plays no part in any decision
         "backlog": BACKLOG,
         "timeout_keep_alive": KEEP_ALIVE_S,
-        "timeout_graceful_shutdown": DRAIN_S,
+        "timeout_graceful_shutdown": round(leaving.drain_s),
         "ssl_certfile": tls.cert_file if tls else None,
         "ssl_keyfile": tls.key_file if tls else None,
     }
@@ -135,7 +179,10 @@ def worker_app() -> AsgiApp:
     """The application of one worker process, which inherits the environment."""
     telemetry.install()
     spans.install(os.environ)
-    return create_app_from_environ()
+    app = create_app_from_environ()
+    signal.signal(NOTICE, lambda *_: app.state.leave())
+    end_with_parent()
+    return app
 
 
 def run_workers(
@@ -143,22 +190,29 @@ def run_workers(
     settings: Settings,
     listener: socket.socket,
     workers: int,
+    leaving: Leaving,
     announce: Callable[[], None],
 ) -> None:
     """Serve in several processes until a signal comes.
 
     Raises:
         ConfigError, GatewayError: a part could not be opened.
+        typer.Exit: a worker could not start.
     """
     asyncio.run(_probe(settings))
     if config is not None:
         os.environ["CLOAKROOM_CONFIG"] = str(config.resolve())
-    options = uvicorn_options(settings) | {"workers": workers, "factory": True}
+    options = uvicorn_options(settings, leaving) | {"workers": workers, "factory": True}
     with tempfile.TemporaryDirectory(prefix="cloakroom-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         listener.listen(BACKLOG)
         announce()
-        Multiprocess(uvicorn.Config(f"{__name__}:worker_app", **options), [listener]).run()
+        started = uvicorn.Config(f"{__name__}:worker_app", **options)
+        supervisor = Supervisor(started, [listener], leaving.notice_s)
+        supervisor.run()
+    if supervisor.has_failed:
+        typer.echo("a worker could not start: its log lines say why", err=True)
+        raise typer.Exit(1)
 
 
 async def _probe(settings: Settings) -> None:

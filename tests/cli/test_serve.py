@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -159,6 +161,101 @@ def test_several_workers_share_the_socket_and_the_metrics(tmp_path: Path):
         assert list(tmp_path.glob("cloakroom-metrics-*/*.db"))
         stopped(process)
     assert not list(tmp_path.glob("cloakroom-metrics-*"))
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that serve: children of the first that have the socket."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()
+    ]
+
+
+def answered(url: str) -> str:
+    """What it answers as soon as it does."""
+    for _ in range(100_000):
+        try:
+            return get(url)
+        except OSError:
+            continue
+    raise AssertionError(url)
+
+
+def failing(ready: str) -> dict[str, str]:
+    """The checks of a gateway as soon as it says that it is not ready."""
+    for _ in range(100_000):
+        try:
+            get(ready)
+        except urllib.error.HTTPError as refused:
+            return json.load(refused)["checks"]
+    raise AssertionError(ready)
+
+
+def test_before_it_ends_it_says_that_it_is_not_ready_and_serves_on(tmp_path: Path):
+    for workers in ("1", "2"):
+        with running(tmp_path, "--notice", "3600", "--workers", workers) as (process, facts):
+            ready = facts["url"] + "/readyz"
+            assert json.loads(answered(ready))["status"] == "ready"
+            process.send_signal(signal.SIGTERM)
+            checks = failing(ready)
+            assert [name for name, said in checks.items() if said != "ok"] == ["draining"]
+            assert ask(facts["url"], f"Write to {EMAIL}").endswith(EMAIL)
+            stopped(process)  # a second signal: at once
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_where_the_process_that_looks_after_them_is_killed(tmp_path: Path):
+    with running(tmp_path, "--workers", "2") as (process, facts):
+        answered(facts["url"] + "/livez")
+        assert len(workers_of(process)) == 2
+        process.kill()
+        process.communicate(timeout=60)  # the pipes end with the last that has them
+        address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
+        assert not is_open(address)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_a_killed_worker_had_in_flight_is_counted_no_longer(tmp_path: Path):
+    with running(tmp_path, "--workers", "2") as (process, facts):
+        answered(facts["url"] + "/livez")
+        address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
+        with socket.create_connection(address, timeout=30) as client:
+            head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"
+            client.sendall(head.encode())
+            for _ in range(100_000):
+                if "cloakroom_in_flight 1.0" in get(facts["url"] + "/metrics"):
+                    break
+            for pid in workers_of(process):
+                os.kill(pid, signal.SIGKILL)
+            for _ in range(100_000):
+                if "cloakroom_in_flight 1.0" not in answered(facts["url"] + "/metrics"):
+                    break
+            assert "cloakroom_in_flight 1.0" not in answered(facts["url"] + "/metrics")
+        stopped(process)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_all_workers_take_a_changed_policy_at_sighup_and_none_is_started_anew(tmp_path: Path):
+    policy = tmp_path / "p.yaml"
+    policy.write_text("version: 1\nid: p\nrules: [{name: rest, effect: mask}]\n")
+    config = tmp_path / "cloakroom.yaml"
+    upstream = "upstreams: [{name: echo, kind: loopback, class: external}]"
+    config.write_text(f"version: 1\n{upstream}\npolicies: [p.yaml]\n")
+    arguments = ("--workers", "2", "--config", "cloakroom.yaml")
+    with running(tmp_path, *arguments) as (process, facts):
+        with closing(sqlite3.connect(tmp_path / "cloakroom.db")) as log:
+            started = "SELECT count(*) FROM audit_records WHERE type = 'process.started'"
+            assert any(log.execute(started).fetchone()[0] == 2 for _ in range(10_000_000))
+        before = workers_of(process)
+        policy.write_text(policy.read_text().replace("id: p", "id: q"))
+        process.send_signal(signal.SIGHUP)
+        for _ in range(100_000):
+            said = get(facts["url"] + "/metrics")
+            if 'cloakroom_policy_reloads_total{result="accepted"} 2.0' in said:
+                break
+        assert 'cloakroom_policy_reloads_total{result="accepted"} 2.0' in said
+        assert workers_of(process) == before
+        stopped(process)
 
 
 def certificate(folder: Path) -> None:
