@@ -7,7 +7,10 @@ from pathlib import Path
 
 from gateway.audit.evidence.policies import keep_policy
 from gateway.audit.reading import PolicyFile
+from gateway.errors import ConfigError
 from gateway.policy.files import read_chains
+from gateway.policy.kept import parse_kept
+from gateway.policy.model import Policy
 from gateway.policy.schema import digest
 
 
@@ -27,3 +30,20 @@ def remember_policy(url: str, paths: Sequence[Path], sha256: str) -> bool:
     files = [PolicyFile(Path(one.file).name, one.content.decode()) for one in documents]
     keep_policy(url, sha256, files)
     return True
+
+
+def policy_of(files: Sequence[PolicyFile]) -> Policy:
+    """The policy that kept files say.
+
+    Operators of others are looked for only where it is wrong without them: that is slow.
+
+    Raises:
+        ConfigError: they are of another version, or wrong.
+    """
+    texts = [(one.name, one.text) for one in files]
+    try:
+        return parse_kept(texts)
+    except ConfigError:
+        from gateway.masking.presidio import installed_operators  # noqa: PLC0415 -- as said
+
+        return parse_kept(texts, frozenset(installed_operators()))

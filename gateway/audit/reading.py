@@ -62,6 +62,15 @@ class LogKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruning:
+    """Records below a leaf that retention took, as the record with this event id says."""
+
+    below: int
+    ts: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyFile:
     """A file of a policy as it was when it was in force."""
 
@@ -123,6 +132,23 @@ class LogReader(OpenLog):
         """The event id of the record that says so, "" where nothing was taken."""
         found = self._all("SELECT event_id FROM audit_pruned ORDER BY below DESC LIMIT 1")
         return str(found[0][0]) if found else ""
+
+    def prunings(self, limit: int = 20) -> list[Pruning]:
+        """What retention took, the newest first."""
+        query = (
+            "SELECT max(below), max(ts), event_id FROM audit_pruned GROUP BY event_id "
+            "ORDER BY max(below) DESC LIMIT ?"
+        )
+        return [Pruning(*row) for row in self._all(query, (limit,))]
+
+    def gaps(self) -> dict[str, int]:
+        """Writers of which records are missing between their first and last, and how many."""
+        missing = "max(writer_seq) - min(writer_seq) + 1 - count(*)"
+        query = (
+            f"SELECT writer_id, {missing} FROM audit_records GROUP BY writer_id "  # noqa: S608
+            f"HAVING {missing} <> 0 ORDER BY writer_id"
+        )
+        return {str(writer): int(count) for writer, count in self._all(query)}
 
     @property
     def origin(self) -> str:

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from gateway.audit import grammar
 from gateway.audit.content.facts import ErasureFacts
-from gateway.audit.content.index import normalised
+from gateway.audit.content.index import normalised, values_of
 from gateway.audit.content.store import ContentStore, Erased, HeldError, Opened, open_content
 from gateway.audit.facts import TERMINAL, EventType
 from gateway.audit.record import NONCE_BYTES, commitment
@@ -346,7 +346,7 @@ def read_values(file: Path) -> tuple[str, ...]:
         stop(f"The values cannot be read ({type(error).__name__}).")
     if len(raw) > MAX_VALUES_BYTES:
         stop(f"There are more than {MAX_VALUES_BYTES} bytes of values.")
-    found = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    found = values_of(text)
     if not found:
         stop("There is no value: write one a line.")
     return found

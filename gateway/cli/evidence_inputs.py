@@ -14,9 +14,9 @@ from gateway.audit.evidence.about import About, ApiKey, PolicyRule, Processor
 from gateway.audit.reading import PolicyFile
 from gateway.errors import ConfigError
 from gateway.identity.keys import read_keys
-from gateway.policy.model import Policy, Rule, When
-from gateway.policy.schema import Chain, parse
+from gateway.policy.model import Rule, When
 from gateway.settings import Auth
+from gateway.snapshots import policy_of
 from gateway.types import OperatorUse
 from gateway.validation import Strict, validate
 
@@ -98,28 +98,12 @@ def model_card() -> tuple[str, bytes]:
 
 
 def rules_of(snapshot: Sequence[PolicyFile]) -> list[PolicyRule]:
-    """The rules in the files of a policy, in the order in which they are read.
-
-    The files are taken as one chain: which of them extends which changes the order of rules, not
-    what they are.
-    """
+    """The rules in the files of a policy, in the order in which they are read."""
     try:
-        chain = tuple(strictyaml.loads(one.text.encode(), one.name) for one in snapshot)
-        policy = _parsed(chain)
+        policy = policy_of(snapshot)
     except ConfigError:
         return [PolicyRule(snapshot[0].name if snapshot else "", _UNREADABLE, "")]
     return [_rule(policy.id, one) for one in policy.rules]
-
-
-def _parsed(chain: Chain) -> Policy:
-    """The policy. Operators of others are looked for only where it is wrong without them: that is
-    slow."""
-    try:
-        return parse([chain])
-    except ConfigError:
-        from gateway.masking.presidio import installed_operators  # noqa: PLC0415
-
-        return parse([chain], frozenset(installed_operators()))
 
 
 def _rule(policy: str, rule: Rule) -> PolicyRule:

@@ -2,7 +2,8 @@
 
 operator   runs the gateway: sees how it does and what policy says, tries texts
 reviewer   reads the log: searches, looks at records, verifies, exports
-approver   reads the log, and answers requests to see what was masked
+approver   reads the log, answers requests to see what was masked, sets and lifts legal holds,
+           and erases what is kept of a person
 auditor    reads everything there is, the log of the reviewers too
 """
 
@@ -49,15 +50,19 @@ class Right(StrEnum):
     TRY = "try"
     ACCESS = "access"
     APPROVE = "approve"
+    RETENTION = "retention"
+    HOLD = "hold"
+    SUBJECTS = "subjects"
+    ERASE = "erase"
 
 
-_EVERYBODY: Final = frozenset({Right.HOME, Right.OVERVIEW, Right.POLICIES})
-_READERS: Final = _EVERYBODY | {Right.RECORDS, Right.VERIFY}
+_EVERYBODY: Final = frozenset({Right.HOME, Right.OVERVIEW, Right.POLICIES, Right.RETENTION})
+_READERS: Final = _EVERYBODY | {Right.RECORDS, Right.VERIFY, Right.SUBJECTS}
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
         Role.OPERATOR: _EVERYBODY | {Right.TRY},
         Role.REVIEWER: _READERS | {Right.EXPORT},
-        Role.APPROVER: _READERS | {Right.APPROVE},
+        Role.APPROVER: _READERS | {Right.APPROVE, Right.HOLD, Right.ERASE},
         Role.AUDITOR: _READERS | {Right.EXPORT, Right.ACCESS},
     }
 )

@@ -11,7 +11,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.audit.facts import EventType
-from gateway.console import own_account, pages, policies, records, reviewers, saving, trying
+from gateway.console import (
+    holding,
+    own_account,
+    pages,
+    policies,
+    records,
+    retention,
+    reviewers,
+    saving,
+    trying,
+)
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
@@ -39,6 +49,9 @@ PAGES: Final = (
     Page("/console/try", Right.TRY, trying.form),
     Page("/console/try", Right.TRY, trying.attempt, "POST", trying.FORM_BYTES),
     Page("/console/access", Right.ACCESS, reviewers.access),
+    Page("/console/retention", Right.RETENTION, retention.retention),
+    Page("/console/retention/holds", Right.HOLD, holding.set_hold, "POST", holding.FORM_BYTES),
+    Page("/console/retention/release", Right.HOLD, holding.release, "POST"),
     Page("/console/account", Right.HOME, own_account.show),
     Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
     Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),

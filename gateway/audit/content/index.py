@@ -54,3 +54,8 @@ def blind(key: bytes, entity_type: str, value: str) -> bytes:
         + normalised(entity_type, value).encode("utf-8", "surrogatepass")
     )
     return hmac.digest(key, message, "sha256")
+
+
+def values_of(text: str) -> tuple[str, ...]:
+    """The values in a text, one a line, each once."""
+    return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))

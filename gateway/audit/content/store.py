@@ -16,7 +16,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final
@@ -141,24 +141,10 @@ class ContentStore:
             found = rows.capsules(raw, request_id, now())
             bodies = {event_id: body for _, event_id, body in rows.bodies(raw, request_id)}
             nonces = {one.event_id: rows.nonces(raw, one.event_id) for one in found}
-        opened = []
-        for one in found:
-            kind = CapsuleKind(one.kind)
-            text = self._open(one, kind)
-            nonce = nonces[one.event_id].get(kind)
-            committed = None
-            if text is not None and one.complete and nonce is not None and one.event_id in bodies:
-                said = (orjson.loads(bodies[one.event_id]).get("commit") or {}).get(kind, "")
-                committed = hmac.compare_digest(said, commitment(nonce, text).digest)
-            opened.append(Opened(one.event_id, kind, text, bool(one.complete), committed))
-        return opened
-
-    def _open(self, row: rows.CapsuleRow, kind: CapsuleKind) -> bytes | None:
-        try:
-            key = unwrap(epoch_key(self._master, row.epoch, row.salt), row.wrapped)
-            return unseal(key, row.sealed, tenant=row.tenant, event_id=row.event_id, kind=kind)
-        except CapsuleError:
-            return None
+        return [
+            opened(self._master, one, nonces[one.event_id].get(one.kind), bodies.get(one.event_id))
+            for one in found
+        ]
 
     def holding(self, tenant: str, requests: Sequence[str]) -> list[str]:
         """The holds that these requests are under."""
@@ -221,6 +207,15 @@ class ContentStore:
         except AuditUnavailable:
             return False
         return self.clean()
+
+    def standing(self) -> dict[str, list[rows.Standing]]:
+        """How much is kept of each tenant, and until when: `texts`, and the `index` of values."""
+        raw = sql.Raw(self._connection)
+        with available():
+            return {
+                "texts": rows.standing(raw, "audit_subject_keys", now()),
+                "index": rows.standing(raw, "audit_subject_index", now()),
+            }
 
     # ---- holds -------------------------------------------------------------------------------
 
@@ -309,6 +304,19 @@ class ContentStore:
         if dropped:
             self.clean()
         return dropped
+
+
+def opened(master: bytes, row: rows.CapsuleRow, nonce: bytes | None, body: str | None) -> Opened:
+    """A capsule, opened; `body` is its record's canonical form, `nonce` that of its commitment."""
+    kind, text = CapsuleKind(row.kind), None
+    with suppress(CapsuleError):
+        key = unwrap(epoch_key(master, row.epoch, row.salt), row.wrapped)
+        text = unseal(key, row.sealed, tenant=row.tenant, event_id=row.event_id, kind=kind)
+    committed = None
+    if text is not None and row.complete and nonce is not None and body is not None:
+        said = (orjson.loads(body).get("commit") or {}).get(kind, "")
+        committed = hmac.compare_digest(said, commitment(nonce, text).digest)
+    return Opened(row.event_id, kind, text, bool(row.complete), committed)
 
 
 def open_content(url: str, master: bytes, *, busy_s: float = 5.0, role: str = ROLE) -> ContentStore:
