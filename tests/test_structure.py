@@ -46,7 +46,7 @@ PURE = (
     "conformance/model.py", "conformance/filling.py", "conformance/tables/*.py",
     "vault/sealing.py", "vault/names.py", "routing/candidates.py", "routing/balance.py",
     "routing/circuit.py", "routing/budget.py", "routing/reported.py", "routing/fitting.py",
-    "routing/salts.py", "routing/counting.py",
+    "routing/salts.py", "routing/counting.py", "routing/health.py",
     "audit/record.py", "audit/facts.py", "audit/grammar.py", "audit/chain.py",
     "audit/merkle.py", "audit/tlogproof.py", "audit/notes.py", "audit/checkpoint.py",
     "audit/verify.py", "audit/verdict.py", "audit/export.py", "audit/tiles.py",

@@ -42,6 +42,12 @@ class Circuit:
             return True
         return not self.probing and now - self.since >= self.pause_s
 
+    def state(self, now: float) -> str:
+        """`closed`, `half_open` or `open`."""
+        if self.since is None:
+            return "closed"
+        return "half_open" if self.probing or self.allows(now) else "open"
+
     def sent(self) -> Circuit:
         """A request is on its way."""
         return replace(self, probing=True) if self.is_open else self

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,6 +22,7 @@ from gateway.routing.asking import Ask, Choice, Member, Pool, Route
 from gateway.routing.balance import IDLE, Load, Server, order
 from gateway.routing.budget import Budget
 from gateway.routing.circuit import Circuit
+from gateway.routing.health import Observed, Places, ServerHealth, Standing
 
 MAX_ATTEMPTS: Final = 3
 LONGEST_REST_S: Final = 60.0
@@ -71,7 +72,7 @@ class Dispatcher:
     `clock` gives monotonic seconds.
     """
 
-    __slots__ = ("_budgets", "_circuits", "_clock", "_in_flight", "_rests", "_said")
+    __slots__ = ("_budgets", "_circuits", "_clock", "_in_flight", "_places", "_rests", "_said")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -79,6 +80,7 @@ class Dispatcher:
         self._budgets: dict[str, Budget] = {}
         self._in_flight: dict[str, int] = {}
         self._said: dict[str, tuple[Load, int]] = {}  # last, and what was in flight when it was
+        self._places: dict[str, Places] = {}  # of the servers, by upstream
         self._rests: dict[str, float] = {}  # until when a server wants to be left alone
 
     @asynccontextmanager
@@ -109,6 +111,21 @@ class Dispatcher:
                 await reply.aclose()
             finally:
                 self._end(target, guess, used() or guess, outcome)
+
+    def health(self, upstreams: Iterable[Upstream]) -> list[ServerHealth]:
+        """How every server of the upstreams is, as far as it is known here."""
+        found, now = [], self._clock()
+        for one in upstreams:
+            is_observed = isinstance(one, Observed)
+            standings = one.standings() if isinstance(one, Observed) else [Standing()]
+            places = self._places.setdefault(one.name, Places()).of(each.name for each in standings)
+            for each in standings:
+                name = f"{one.name} {each.name}" if is_observed else one.name
+                circuit = self._circuits.get(name, Circuit()).state(now)
+                in_flight = self._in_flight.get(name, 0)
+                place = places[each.name]
+                found.append(ServerHealth(one.name, place, each, circuit, in_flight))
+        return found
 
     async def _first_to_answer(
         self, ask: Ask, choices: Sequence[Choice], route: Route, guess: int

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateway.routing.balance import IDLE, Load
+from gateway.routing.health import State
 
 MISSES: Final = 3
 """Times in a row that a server says nothing of its load until it is not believed any more."""
@@ -112,6 +113,13 @@ class Known:
     def is_up(self) -> bool:
         """Whether it may be asked."""
         return self.failures < FAILURES
+
+    @property
+    def state(self) -> State:
+        """What looks at it have shown."""
+        if not self.is_up:
+            return State.DOWN
+        return State.STALE if self.misses >= MISSES else State.UP
 
     def seen(self, *, well: bool) -> Known:
         """It said that it is well, or did not. One that was not may have been changed meanwhile."""

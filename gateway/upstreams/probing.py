@@ -15,6 +15,7 @@ from gateway.errors import UpstreamFailed
 from gateway.routing.asking import Ask, Route
 from gateway.routing.balance import IDLE, Load
 from gateway.routing.dispatch import DOWN
+from gateway.routing.health import Standing
 from gateway.routing.reported import Known
 from gateway.types import UpstreamClass
 from gateway.upstreams.http import JSON, Call, HttpReply, HttpUpstream
@@ -45,7 +46,7 @@ class _Member:
 
 
 class ProbedUpstream:
-    """Implements `ports.Upstream` and `asking.Pool` over an upstream of one server."""
+    """Implements `ports.Upstream`, `asking.Pool` and `health.Observed`: one server, probed."""
 
     def __init__(self, upstream: HttpUpstream, every_s: float) -> None:
         self._upstream = upstream
@@ -65,6 +66,10 @@ class ProbedUpstream:
     def members(self, _model: str) -> Sequence[_Member]:
         """The one server."""
         return (self._member,)
+
+    def standings(self) -> Sequence[Standing]:
+        """The one server, as it was last seen."""
+        return (Standing(self._member.name, self._member.known.state),)
 
     async def send(
         self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]

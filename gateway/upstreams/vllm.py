@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gateway import telemetry
 from gateway.routing.asking import Ask, Route
+from gateway.routing.health import Standing, State
 from gateway.settings import Limits, Vllm
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import UpstreamClass
@@ -44,7 +45,7 @@ async def resolve(name: str, port: int) -> list[str]:
 
 
 class VllmPool:
-    """Implements `ports.Upstream`, and `asking.Pool`.
+    """Implements `ports.Upstream`, `asking.Pool` and `health.Observed`.
 
     Raises:
         ConfigError: as `HttpUpstream`.
@@ -83,6 +84,12 @@ class VllmPool:
         """The servers that have a model; where none says so, all: one may have it all the same."""
         every = list(self._replicas.values())
         return [one for one in every if one.serves(model)] or every
+
+    def standings(self) -> Sequence[Standing]:
+        """All servers, and those that are gone from the DNS and may still have something to end."""
+        there = [Standing(url, one.known.state, one.load) for url, one in self._replicas.items()]
+        gone = [Standing(url, State.DRAINING) for url in self._retired]
+        return [*there, *gone]
 
     async def send(
         self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]
