@@ -178,6 +178,25 @@ class Searcher(OpenLog):
             one = sql.select_one(self._connection, name)
             return [one] if one is not None else sql.select_request(self._connection, name)
 
+    def ends(self) -> tuple[int, int]:
+        """The first and the last `seq`; (1, 0) where there is no record."""
+        low, high = self._one(_ENDS)
+        return (low, high) if low is not None and high is not None else (1, 0)
+
+    def closings(self, low: int, high: int) -> tuple[str, list[tuple[int, str]]]:
+        """The time of the first row between two numbers, "" where there is none, and `seq` and
+        body of those rows there that say how a request ended."""
+        oldest = self._all(
+            "SELECT ts FROM audit_records WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT 1",
+            (low, high),
+        )
+        rows = self._all(
+            "SELECT seq, body FROM audit_records WHERE seq >= ? AND seq <= ? "  # noqa: S608 -- ours
+            f"AND {self._position}(body, '\"outcome\":') > 0 ORDER BY seq DESC",
+            (low, high),
+        )
+        return str(oldest[0][0]) if oldest else "", [(int(seq), str(body)) for seq, body in rows]
+
     def misfiled(self) -> Iterator[Misfiled | int]:
         """Records that a search would miss: filed under what their bytes do not say, or leafless.
 
@@ -199,11 +218,10 @@ class Searcher(OpenLog):
         Event ids begin with the time, and have an index; numbers need not follow the clock.
         """
         if query.request_id is not None or (query.since is None and query.until is None):
-            low, high = self._one(_ENDS)
-        else:
-            first = "" if query.since is None else _event_id(query.since, -_SLACK)
-            last = "g" if query.until is None else _event_id(query.until, _SLACK)
-            low, high = self._one(_ENDS_BETWEEN, (first, last))
+            return self.ends()
+        first = "" if query.since is None else _event_id(query.since, -_SLACK)
+        last = "g" if query.until is None else _event_id(query.until, _SLACK)
+        low, high = self._one(_ENDS_BETWEEN, (first, last))
         return (low, high) if low is not None and high is not None else (1, 0)
 
     def _block(

@@ -48,6 +48,7 @@ async def flow(visit: Visit) -> Response:
         made=made,
         words={Fate.MASKED: "masked", Fate.INSIDE: "as it was, inside", Fate.OPEN: "as it was"},
         whole=mine.whole,
+        back_to=mine.back_to,
         period=period,
         periods=PERIODS,
         tenant=tenant,

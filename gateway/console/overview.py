@@ -29,6 +29,7 @@ async def overview(visit: Visit) -> Response:
         warnings=list(desk.warnings()),
         total=total,
         whole=counted.whole,
+        back_to=counted.back_to,
         requests=stacked({day: one.outcomes for day, one in counted.days.items()}),
         entities=stacked({day: one.entities for day, one in counted.days.items()}),
         errors=total.errors.most_common(10),

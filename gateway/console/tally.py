@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
+import orjson
+
 from gateway.audit.evidence.collect import Flow, flows_of
 
 DAYS: Final = 14
@@ -64,16 +66,14 @@ class Counts:
             known = flow in self.flows or len(self.flows) < MOST_FLOWS
             self.flows[flow if known else OTHER_FLOWS] += int(found)
 
-    def plus(self, other: Counts) -> Counts:
-        """Both together."""
-        return Counts(
-            self.outcomes + other.outcomes,
-            self.entities + other.entities,
-            self.errors + other.errors,
-            self.upstreams + other.upstreams,
-            self.failed_upstreams + other.failed_upstreams,
-            self.flows + other.flows,
-        )
+    def include(self, other: Counts) -> None:
+        """Add what another one has counted."""
+        self.outcomes.update(other.outcomes)
+        self.entities.update(other.entities)
+        self.errors.update(other.errors)
+        self.upstreams.update(other.upstreams)
+        self.failed_upstreams.update(other.failed_upstreams)
+        self.flows.update(other.flows)
 
 
 def _count(counter: Counter[str], name: str, more: int) -> None:
@@ -83,26 +83,44 @@ def _count(counter: Counter[str], name: str, more: int) -> None:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts by tenant and day; the days of the last two weeks are kept."""
+    """Counts by tenant and day, and of all tenants by day; the last two weeks are kept."""
 
     days: defaultdict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    all_tenants: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+
+    def take(self, body: str) -> None:
+        """Take in a record as the log has it; what somebody has made of it that is none is not."""
+        try:
+            self.add(orjson.loads(body))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take in a record; only those that close a request count."""
         if record.get("outcome"):
-            self.days[str(record.get("tenant", "")), str(record["ts"])[:10]].add(record)
+            day = str(record["ts"])[:10]
+            self.days[str(record.get("tenant", "")), day].add(record)
+            self.all_tenants[day].add(record)
 
     def forget(self, before: str) -> None:
         """Let go of the days before one."""
         for key in [one for one in self.days if one[1] < before]:
             del self.days[key]
+        for day in [one for one in self.all_tenants if one < before]:
+            del self.all_tenants[day]
 
     def by_day(self, days: Iterable[str], sees: Callable[[str], bool]) -> dict[str, Counts]:
         """The counts of these days, of the tenants that somebody sees."""
         found = {day: Counts() for day in days}
-        for (tenant, day), counts in self.days.items():
-            if day in found and sees(tenant):
-                found[day] = found[day].plus(counts)
+        known = {tenant for tenant, _ in self.days}
+        seen = {tenant for tenant in known if sees(tenant)}
+        if seen == known:
+            chosen = list(self.all_tenants.items())
+        else:
+            chosen = [(day, one) for (tenant, day), one in self.days.items() if tenant in seen]
+        for day, counts in chosen:
+            if day in found:
+                found[day].include(counts)
         return found
 
     def tenants(self, sees: Callable[[str], bool]) -> list[str]:
@@ -119,5 +137,5 @@ def in_all(days: Mapping[str, Counts]) -> Counts:
     """The counts of all days together."""
     total = Counts()
     for one in days.values():
-        total = total.plus(one)
+        total.include(one)
     return total
