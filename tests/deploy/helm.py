@@ -19,7 +19,7 @@ from tests.deploy.containerfile import ROOT
 CHART = ROOT / "helm" / "cloakroom"
 PYTHON = os.environ.get("HELM_PYTHON", "")
 VERSIONS = ("1.31", "1.34", "1.37")  # of Kubernetes
-FILES = (*sorted((CHART / "ci").glob("*.yaml")), CHART / "values-production.yaml")
+FILES = (*sorted((CHART / "ci").glob("*.yaml")), *sorted(CHART.glob("values-*.yaml")))
 RELEASE, NAMESPACE = "rel", "ns"
 
 
@@ -55,17 +55,39 @@ class Rendered:
     @property
     def pods(self) -> list[dict[str, Any]]:
         """The specifications of all pods."""
-        found = [one["spec"] for one in self.manifests if one["kind"] == "Pod"]
-        templates = [one["spec"]["template"] for one in self.manifests if "template" in _spec(one)]
-        return found + [one["spec"] for one in templates]
+        return [pod["spec"] for pod in map(_pod, self.manifests) if pod]
+
+    @property
+    def labelled(self) -> dict[str, list[dict[str, str]]]:
+        """The labels of all pods, by component."""
+        found: dict[str, list[dict[str, str]]] = {}
+        for labels in (pod["metadata"]["labels"] for pod in map(_pod, self.manifests) if pod):
+            found.setdefault(labels["app.kubernetes.io/component"], []).append(labels)
+        return found
+
+    @property
+    def gateway(self) -> dict[str, Any]:
+        """The gateways' Deployment."""
+        component = "app.kubernetes.io/component"
+        (found,) = [
+            one
+            for one in self.manifests
+            if one["kind"] == "Deployment" and one["metadata"]["labels"][component] == "gateway"
+        ]
+        return found
 
     @property
     def config(self) -> str:
         return str(self.of("ConfigMap", "-config")["data"]["cloakroom.yaml"])
 
 
-def _spec(manifest: dict[str, Any]) -> dict[str, Any]:
-    return manifest.get("spec") or {}
+def _pod(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    """The pod of a manifest: itself, or what it makes pods of."""
+    if manifest["kind"] == "Pod":
+        return manifest
+    spec = manifest.get("spec") or {}
+    spec = spec.get("jobTemplate", {}).get("spec", spec)
+    return spec.get("template")
 
 
 def render(*values: dict[str, Any]) -> list[Rendered]:

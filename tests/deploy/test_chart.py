@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from gateway.audit.signing import make_signing_keys
 from gateway.cli.server import DRAIN_S
 from gateway.config import MissingKey, check_exposure, load
 from gateway.policy.files import load_policies
@@ -26,6 +22,15 @@ PG = {
     "migration": {"url": "postgresql://cloakroom_owner@db/cloakroom", "existingSecret": "owner"},
 }
 UPSTREAM = {"name": "cloud", "kind": "openai", "class": "external"}
+LOGS = "--enable-log-requests"
+TLS = {"existingSecret": "a"}
+THROUGH = {"gateway": {"enabled": True, "keyKey": "a"}}
+VLLM = {
+    "deployment": {
+        "enabled": True,
+        "model": {"name": "m", "folder": "m", "existingClaim": "models"},
+    }
+}
 
 
 def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
@@ -33,7 +38,7 @@ def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def gateway(rendered: helm.Rendered) -> dict[str, Any]:
-    pod: dict[str, Any] = rendered.of("Deployment")["spec"]["template"]["spec"]
+    pod: dict[str, Any] = rendered.gateway["spec"]["template"]["spec"]
     return pod
 
 
@@ -122,45 +127,39 @@ def test_what_is_not_named_is_denied_both_ways(name: str):
         for rule in policy["egress"]:
             assert rule["to"]
             assert rule["ports"]
-    labels = one.of("Deployment")["spec"]["template"]["metadata"]["labels"]
-    own = [p for p in policies if p["podSelector"]["matchLabels"].items() <= labels.items()]
-    assert len(own) == 1
+    for pods in one.labelled.values():
+        for labels in pods:
+            own = [p for p in policies if p["podSelector"]["matchLabels"].items() <= labels.items()]
+            assert len(own) == 1, labels
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_selectors_find_the_gateways_pods_and_no_other(name: str):
     one = helm.rendered()[name]
-    labels = one.of("Deployment")["spec"]["template"]["metadata"]["labels"]
-    selector = one.of("Deployment")["spec"]["selector"]["matchLabels"]
+    labels = one.gateway["spec"]["template"]["metadata"]["labels"]
+    selector = one.gateway["spec"]["selector"]["matchLabels"]
     assert selector.items() <= labels.items()
     services = [m for m in one.manifests if m["kind"] == "Service"]
     assert [m["spec"]["selector"] for m in services if not m["spec"].get("clusterIP")] == [selector]
-    others = [
-        m["metadata"]["labels"]
-        if m["kind"] == "Pod"
-        else m["spec"]["template"]["metadata"]["labels"]
-        for m in one.manifests
-        if m["kind"] in {"Pod", "Job"}
-    ]
-    assert not any(selector.items() <= labels.items() for labels in others)
+    others = [pods for component, pods in one.labelled.items() if component != "gateway"]
+    assert not any(selector.items() <= labels.items() for pods in others for labels in pods)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gateway_reads_its_configuration(name: str, tmp_path: Path):
     one = helm.rendered()[name]
-    path = mounted(one, tmp_path)
+    path = mounted(one, tmp_path, one.config)
     settings = load(path, {}, MissingKey.REFUSE)
     check_exposure(settings, "--insecure" in gateway(one)["containers"][0]["args"])
     assert load_policies(settings.policies, frozenset()).rules
     assert settings.notices == ()
-    replicas = one.of("Deployment")["spec"].get("replicas", 3)
+    replicas = one.gateway["spec"].get("replicas", 3)
     assert replicas == 1 or settings.audit.url.startswith("postgresql:")
 
 
-def mounted(one: helm.Rendered, folder: Path) -> Path:
-    """The configuration with all that it names, as the pod has it, in a folder."""
-    config = one.config
-    for name in ("run/cloakroom", "run/secrets", "var/lib/cloakroom", "policies"):
+def mounted(one: helm.Rendered, folder: Path, config: str) -> Path:
+    """The configuration with all that it names, as a pod has it, in a folder."""
+    for name in ("run/secrets", "var/lib/cloakroom", "policies"):
         (folder / name).mkdir(parents=True)
     for name in set(re.findall(r"/run/[A-Za-z0-9_./-]+", config)):
         file = folder / name.removeprefix("/")
@@ -194,12 +193,12 @@ def test_a_digest_goes_before_the_tag():
 
 
 def test_sqlite_is_never_open_twice():
-    deployment = helm.rendered()["01-defaults"].of("Deployment")["spec"]
+    deployment = helm.rendered()["01-defaults"].gateway["spec"]
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
 
 
 def test_with_postgresql_no_gateway_goes_before_another_is_ready():
-    strategy = helm.rendered()["03-postgres"].of("Deployment")["spec"]["strategy"]
+    strategy = helm.rendered()["03-postgres"].gateway["spec"]["strategy"]
     assert strategy["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
@@ -218,7 +217,7 @@ def test_the_migration_runs_first_as_the_owner_and_knows_nothing_else():
 
 def test_the_autoscaler_has_the_say_over_the_number_of_gateways():
     one = helm.rendered()["05-autoscaling"]
-    assert "replicas" not in one.of("Deployment")["spec"]
+    assert "replicas" not in one.gateway["spec"]
     metrics = [metric["type"] for metric in one.of("HorizontalPodAutoscaler")["spec"]["metrics"]]
     assert metrics == ["Resource", "Pods"]
 
@@ -237,7 +236,7 @@ def test_who_lets_everybody_in_is_warned():
 
 def test_a_change_of_the_configuration_makes_new_pods_and_one_of_policies_does_not():
     def checksum(one: helm.Rendered) -> str:
-        metadata = one.of("Deployment")["spec"]["template"]["metadata"]
+        metadata = one.gateway["spec"]["template"]["metadata"]
         return str(metadata["annotations"]["checksum/config"])
 
     text = "version: 1\nid: ours\nrules: []\n"
@@ -272,6 +271,18 @@ def test_a_change_of_the_configuration_makes_new_pods_and_one_of_policies_does_n
         ("/ingress/host", {"ingress": {"enabled": True}}),
         ("/vllm/service/selector", {"vllm": {"service": {"enabled": True}}}),
         ("/networkPolicy/upstreams/0", {"networkPolicy": {"upstreams": [{"to": []}]}}),
+        ("/jobs/database/url", {"audit": PG, "jobs": {"prune": {"enabled": True}}}),
+        ("/jobs/prune/schedule", {"jobs": {"prune": {"schedule": "now"}}}),
+        ("/jobs/evidence/existingClaim", {"jobs": {"evidence": {"enabled": True}}}),
+        ("/vllm/deployment/model", {"vllm": {"deployment": {"enabled": True}}}),
+        ("/vllm/deployment/image/tag", {"vllm": {"deployment": {"image": {"tag": "latest"}}}}),
+        ("/vllm/deployment/lora", {"vllm": {"deployment": {"lora": {"adapters": {"a": "a"}}}}}),
+        ("/vllm/deployment/options/0", {"vllm": {"deployment": {"options": ["--api-key=x"]}}}),
+        ("/vllm/deployment/options/0", {"vllm": {"deployment": {"options": [LOGS]}}}),
+        ("invalid propertyName 'class'", {"vllm": {"deployment": {"upstream": {"class": "x"}}}}),
+        ("/vllm", {"vllm": {"service": {"enabled": True, "selector": {"a": "b"}}} | VLLM}),
+        ("/tests/gateway/keyKey", {"tests": {"gateway": {"enabled": True}}}),
+        ("/tls/existingSecret", {"tests": THROUGH, "tls": TLS}),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_meant_are_refused(where: str, values: dict[str, Any]):
@@ -292,24 +303,3 @@ def test_no_object_of_the_schema_is_open_but_what_is_handed_on():
 
     assert schema["additionalProperties"] is False
     compare(schema["properties"], shown, "")
-
-
-# --- the keys -------------------------------------------------------------------------------------
-
-
-def test_keys_that_a_group_may_read_are_copied_for_the_gateway_alone(tmp_path: Path):
-    (container,) = gateway(helm.rendered()["01-defaults"])["initContainers"]
-    secrets, keys = tmp_path / "secrets", tmp_path / "keys"
-    secrets.mkdir()
-    keys.mkdir()
-    (secrets / "master.key").write_text("00" * 32)
-    make_signing_keys(secrets / "signing.key")
-    for file in secrets.iterdir():
-        file.chmod(0o440)
-    script = container["command"][-1].replace("/run/secrets/cloakroom", str(secrets))
-    script = script.replace("/run/cloakroom", str(keys))
-    for _ in range(2):  # a pod's init containers may run again
-        subprocess.run([sys.executable, "-I", "-c", script], check=True, timeout=60)
-    for file in secrets.iterdir():
-        assert (keys / file.name).read_bytes() == file.read_bytes()
-        assert stat.S_IMODE((keys / file.name).stat().st_mode) == 0o600
