@@ -26,22 +26,36 @@ from gateway.detection.tagger.tokens import tokenize
 from gateway.detection.tagger.wordfeatures import case_of, folded, word_keys
 from gateway.training import lexicon, vectors
 from gateway.training.calibrate import CLEAN, Scored, biases
-from gateway.training.dataset import LABELLED, Sentence, Vocabulary, chunks, marked, read, sentence
+from gateway.training.data import LANGUAGES
+from gateway.training.dataset import (
+    LABELLED,
+    Sentence,
+    Sentences,
+    Vocabulary,
+    chunks,
+    in_row,
+    marked,
+    read,
+    sentence,
+)
 from gateway.training.export import export
 from gateway.training.generate import generate
-from gateway.training.mixture import SHARES, Corpus, Names, batches
+from gateway.training.mixture import LANGUAGE_OF, SHARES, Corpus, batches
 from gateway.training.model import Shape, Tagger
+from gateway.training.ordinary import ordinary
 from gateway.training.train import Plan, WordTable, train
+from gateway.training.varied import Names
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "fast": Shape(width=128),
     "accurate": Shape(width=192, dilations=(1, 2, 4, 8, 1, 2)),
 }
 STEPS: Final[Mapping[str, int]] = {"fast": 13_000, "accurate": 7_000}
-GENERATED: Final = 300_000
+GENERATED: Final = 400_000
 SEED: Final = 7
 CHUNK: Final = 250  # tokens: longer texts are cut for training
 GENERATED_SOURCE: Final = "generated"
+NEGATIVES_SOURCE: Final = "negatives"  # generated text without entities
 _BLENDS: Final = 25_000
 _TOWNS: Final = 15_000
 _VECTOR_SIZE: Final = 64
@@ -57,7 +71,7 @@ class Data:
     """All that training reads."""
 
     vocabulary: Vocabulary
-    corpora: Mapping[str, Sequence[Sentence]] = field(repr=False)
+    corpora: Mapping[str, Sentences] = field(repr=False)
     names: Names = field(repr=False)
 
 
@@ -93,14 +107,16 @@ def gather(folders: Sequence[Path], count: int, seed: int, progress: Progress) -
         for line in read(file):
             whole = sentence(line["text"], line["spans"], name, vocabulary)
             corpora.setdefault(name, []).extend(one for one in chunks(whole, CHUNK) if len(one))
-    made = corpora.setdefault(GENERATED_SOURCE, [])
     for number, text in enumerate(generate(count, seed)):
         if number % 5_000 == 0:
             progress("generated text", number, count, "")
         spans = [{"start": a, "end": b, "label": label} for a, b, label in text.spans]
         whole = sentence(text.text, spans, GENERATED_SOURCE, vocabulary)
+        source = GENERATED_SOURCE if spans else NEGATIVES_SOURCE
+        made = corpora.setdefault(f"{source}/{text.lang}", [])
         made.extend(one for one in chunks(whole, CHUNK) if len(one))
-    return Data(vocabulary, corpora, _names(vocabulary, seed))
+    names = _names(vocabulary, seed)
+    return Data(vocabulary, {name: in_row(some) for name, some in corpora.items()}, names)
 
 
 def _names(vocabulary: Vocabulary, seed: int) -> Names:
@@ -121,8 +137,11 @@ def _names(vocabulary: Vocabulary, seed: int) -> Names:
         return np.array([vocabulary.number(folded(word)) for word in words], np.int32)
 
     found = numbers(given), numbers([*surnames, *blends]), numbers(chosen)
+    plain = {language: numbers(ordinary(language)) for language in LANGUAGES}
     lengths = np.array([case_of(word) & 7 for word in vocabulary.words], np.uint8)
-    return Names(*found, lengths)
+    in_lists = {folded(word) for word in (*given, *surnames, *towns)}
+    listed = np.array([word in in_lists for word in vocabulary.words], np.bool_)
+    return Names(*found, lengths, listed, plain)
 
 
 def word_data(progress: Progress) -> WordData:
@@ -154,10 +173,7 @@ def train_profile(
 ) -> Tagger:
     """A trained profile."""
     table = WordTable(data.vocabulary.words, words.lexicon, (words.vector_keys, None))
-    corpora = [
-        Corpus(name, sentences, SHARES.get(name, 0.03), swap=name not in _RANDOM_NAMES)
-        for name, sentences in data.corpora.items()
-    ]
+    corpora = mixed(data.corpora)
     plan = Plan(steps=steps, seed=seed)
     started = time.monotonic()
 
@@ -174,7 +190,23 @@ def usual_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-_RANDOM_NAMES: Final = frozenset({GENERATED_SOURCE, "pii_anon"})
+_RANDOM_NAMES: Final = frozenset({GENERATED_SOURCE, NEGATIVES_SOURCE, "pii_anon"})
+
+
+def mixed(corpora: Mapping[str, Sentences]) -> list[Corpus]:
+    """The corpora with their shares; parts of one corpus share by their tokens."""
+    tokens: dict[str, int] = {}
+    for name, sentences in corpora.items():
+        whole = name.partition("/")[0]
+        tokens[whole] = tokens.get(whole, 0) + len(sentences.words)
+    found = []
+    for name, sentences in corpora.items():
+        whole, _, language = name.partition("/")
+        share = SHARES.get(whole, 0.03) * len(sentences.words) / tokens[whole]
+        swap = whole not in _RANDOM_NAMES
+        language = language or LANGUAGE_OF.get(whole, "")
+        found.append(Corpus(name, sentences, share, swap, language))
+    return found
 
 
 def write(

@@ -81,12 +81,38 @@ class Sentence:
         return len(self.words)
 
 
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of a corpus in one row; sentence `i` is from `bounds[i]` to `bounds[i + 1]`."""
+
+    words: npt.NDArray[np.int32] = field(repr=False)
+    cases: npt.NDArray[np.uint8] = field(repr=False)
+    spaces: npt.NDArray[np.uint8] = field(repr=False)
+    allowed: npt.NDArray[np.uint64] = field(repr=False)
+    bounds: npt.NDArray[np.int64] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+
+def in_row(sentences: Sequence[Sentence]) -> Sentences:
+    """Sentences, at least one, put in one row."""
+    return Sentences(
+        np.concatenate([one.words for one in sentences]),
+        np.concatenate([one.cases for one in sentences]),
+        np.concatenate([one.spaces for one in sentences]),
+        np.concatenate([one.allowed for one in sentences]),
+        np.cumsum([0, *map(len, sentences)]),
+    )
+
+
 class Vocabulary:
     """Numbers for folded words, given out as they come."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
         self._numbers: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
 
     def number(self, word: str) -> int:
         """The number of a folded word."""
@@ -94,6 +120,13 @@ class Vocabulary:
         if found is None:
             found = self._numbers[word] = len(self.words)
             self.words.append(word)
+        return found
+
+    def seen(self, word: str) -> tuple[int, int]:
+        """The number of a word as it is written, and its case."""
+        found = self._seen.get(word)
+        if found is None:
+            found = self._seen[word] = (self.number(folded(word)), case_of(word))
         return found
 
 
@@ -113,9 +146,10 @@ def sentence(
     allowed = _unlabelled(tokens.words, labelled)
     for span in spans:
         _mark(text, tokens.starts, tokens.ends, span, source, allowed)
+    seen = np.array([vocabulary.seen(word) for word in tokens.words], np.int32).reshape(-1, 2)
     return Sentence(
-        np.array([vocabulary.number(folded(word)) for word in tokens.words], np.int32),
-        np.array([case_of(word) for word in tokens.words], np.uint8),
+        seen[:, 0],
+        seen[:, 1].astype(np.uint8),
         np.array(tokens.spaced, np.uint8),
         np.array(allowed, np.uint64),
     )

@@ -19,10 +19,14 @@ import numpy.typing as npt
 
 from gateway.detection.tagger.wordfeatures import folded, word_keys
 from gateway.training import wellknown
+from gateway.training.data import LANGUAGES
+from gateway.training.ordinary import ordinary
 from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_WORDS, NATIONALITIES
 
 (GIVEN, SURNAME, TOWN, COUNTRY, STREET, COMPANY, CALENDAR, TITLE) = range(8)
-_COMMON: Final = 8  # four bits: at least this common in the language where it is most common
+# Four bits: at least this common in the language where it is most common. The first one is that
+# of rarer words, too, that end as ordinary words do.
+_COMMON: Final = 8
 _LANGUAGES: Final = (("en",), ("de", "nl"), ("fr", "it"), ("es", "pt"))
 _ZIPF: Final = (3.0, 3.5, 4.5, 5.5)  # log10 of occurrences per thousand million words
 _USUAL: Final = 3.5
@@ -144,4 +148,7 @@ def _common() -> Iterator[tuple[str, int]]:
                     mask |= 1 << (_COMMON + len(_ZIPF) + group)
                 if mask and _WORD.fullmatch(word):
                     seen[folded(word)] |= mask
+    for language in LANGUAGES:
+        for word in ordinary(language):
+            seen[folded(word)] |= 1 << _COMMON
     yield from seen.items()

@@ -1,8 +1,8 @@
 """Rows to train on: sentences of all corpora in their shares, varied, packed without padding.
 
-Variation: whole sentences in lower or upper case; names of people and towns swapped for others,
-so that form and context are learnt and not the list. Sentences of one corpus follow each other
-in a row, after a gap (texts of their own, as at run time) or directly, as one longer text.
+Sentences are drawn and packed a block at a time; `varied.py` changes them. Sentences of one
+corpus follow each other after a gap (texts of their own, as at run time) or directly, as one
+longer text. Rows are cut from the block wherever they end.
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.detection.tagger import tags
-from gateway.detection.tagger.wordfeatures import CASES, LOWER, UPPER, recased
-from gateway.training.dataset import ANY, Sentence
+from gateway.detection.tagger.wordfeatures import CASES
+from gateway.training.dataset import ANY, Sentences
+from gateway.training.varied import LETTERS, Block, Names, is_outside, varied
 
 GAP = 8
 """Tokens between two texts in a row, at least the longest step of a block: none sees another."""
 
-_LOWERED = np.array([recased(case, LOWER) for case in range(CASES)], np.uint8)
-_UPPERED = np.array([recased(case, UPPER) for case in range(CASES)], np.uint8)
-_LOWER_SHARE, _UPPER_SHARE = 0.10, 0.05
-_SWAP_PEOPLE, _SWAP_TOWNS = 0.40, 0.12
-_SHORTEN, _SHORTEN_EACH = 0.25, 0.6
-_THREE_LETTERS = 2  # the class of length
 _JOIN = 0.5  # of neighbours stand directly behind each other
+_BLOCK = 24_576  # tokens that are drawn together, at least
+_LOWER_OR_TITLE = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +31,10 @@ class Corpus:
     """Sentences with their share of the mixture; `swap` is off where names are random already."""
 
     name: str
-    sentences: Sequence[Sentence] = field(repr=False)
+    sentences: Sentences = field(repr=False)
     share: float
     swap: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Numbers of words to swap in, and the length class of every word of the vocabulary."""
-
-    given: npt.NDArray[np.int32] = field(repr=False)
-    surnames: npt.NDArray[np.int32] = field(repr=False)
-    towns: npt.NDArray[np.int32] = field(repr=False)
-    lengths: npt.NDArray[np.uint8] = field(repr=False)
+    language: str = ""  # where it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,150 +48,127 @@ class Batch:
     mask: npt.NDArray[np.uint8]
 
 
-def _bits(entity_type: str) -> npt.NDArray[np.uint64]:
-    kind = tags.ENTITY_TYPES.index(entity_type)
-    return np.array([1 << tags.tag(kind, part) for part in range(4)], np.uint64)
-
-
-_PERSON, _LOCATION = _bits("PERSON"), _bits("LOCATION")
-_FIRST = (_PERSON[0], _PERSON[3])
-
-
-def varied(one: Sentence, names: Names, random: np.random.Generator, *, swap: bool) -> Sentence:
-    """The sentence, or a variant of it."""
-    if swap and random.random() < _SHORTEN:
-        one = _shortened(one, random)
-    words, cases = one.words, one.cases
-    if swap and random.random() < _SWAP_PEOPLE:
-        words, cases = _swapped(words, cases, one.allowed, _PERSON, names, random)
-    if swap and random.random() < _SWAP_TOWNS:
-        words, cases = _swapped(words, cases, one.allowed, _LOCATION[3:], names, random)
-    chance = random.random()
-    if chance < _LOWER_SHARE:
-        cases = _LOWERED[cases]
-    elif chance < _LOWER_SHARE + _UPPER_SHARE:
-        cases = _UPPERED[cases]
-    return Sentence(words, cases, one.spaces, one.allowed)
-
-
-def _shortened(one: Sentence, random: np.random.Generator) -> Sentence:
-    """People by their last word alone, as they are named when they are known already."""
-    allowed = one.allowed
-    begins = np.flatnonzero(allowed == _PERSON[0])
-    ends = np.flatnonzero(allowed == _PERSON[2])
-    if not len(begins) or len(begins) != len(ends):
-        return one
-    keep = np.ones(len(one), np.bool_)
-    allowed = allowed.copy()
-    for begin, end in zip(begins, ends, strict=True):
-        if random.random() < _SHORTEN_EACH and one.cases[end] & 7 >= _THREE_LETTERS:
-            keep[begin:end] = False
-            allowed[end] = _PERSON[3]
-    return Sentence(one.words[keep], one.cases[keep], one.spaces[keep], allowed[keep])
-
-
-def _swapped(
-    words: npt.NDArray[np.int32],
-    cases: npt.NDArray[np.uint8],
-    allowed: npt.NDArray[np.uint64],
-    bits: npt.NDArray[np.uint64],
-    names: Names,
-    random: np.random.Generator,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    kinds = cases >> 3
-    longer = (cases & 7) >= _THREE_LETTERS
-    places = np.flatnonzero(np.isin(allowed, bits) & longer & np.isin(kinds, (0, 1, 3, 7)))
-    if not len(places):
-        return words, cases
-    words, cases = words.copy(), cases.copy()
-    new: dict[int, int] = {}
-    for at in places:
-        old = int(words[at])
-        if old not in new:
-            if len(bits) == 1:
-                pool = names.towns
-            else:
-                first = allowed[at] in _FIRST
-                pool = names.given if first and random.random() < 0.7 else names.surnames
-            new[old] = int(pool[random.integers(len(pool))])
-        words[at] = new[old]
-        cases[at] = (kinds[at] << 3) | names.lengths[new[old]]
-    return words, cases
-
-
 def batches(
     corpora: Sequence[Corpus], names: Names, rows: int, size: int, seed: int
 ) -> Iterator[Batch]:
     """Batches without end; the same for the same seed."""
     random = np.random.default_rng(seed)
-    # A corpus is drawn by tokens: the shares are of the tokens seen.
-    means = [np.mean([len(one) for one in corpus.sentences[:5000]]) for corpus in corpora]
-    chances = np.array([c.share / mean for c, mean in zip(corpora, means, strict=True)])
-    chances /= chances.sum()
-    orders = [_Order(len(corpus.sentences), random) for corpus in corpora]
+    source = _Source(corpora, names, random)
+    count = rows * size
     while True:
-        batch = _empty(rows, size)
-        for row in range(rows):
-            _fill(batch, row, size, corpora, chances, orders, names, random)
-        yield batch
+        block = source.block(max(_BLOCK, 2 * count))
+        for at in range(0, len(block.words) // count * count, count):
+            part = slice(at, at + count)
+            yield Batch(
+                block.words[part].reshape(rows, size),
+                block.cases[part].reshape(rows, size),
+                block.spaces[part].reshape(rows, size),
+                block.allowed[part].reshape(rows, size),
+                (block.segment[part] >= 0).astype(np.uint8).reshape(rows, size),
+            )
+
+
+class _Source:
+    """All corpora in one row of tokens, and what is drawn from them next."""
+
+    def __init__(
+        self, corpora: Sequence[Corpus], names: Names, random: np.random.Generator
+    ) -> None:
+        self.random, self.names = random, names
+        parts = [corpus.sentences for corpus in corpora]
+        self.words = np.concatenate([one.words for one in parts])
+        self.cases = np.concatenate([one.cases for one in parts])
+        self.spaces = np.concatenate([one.spaces for one in parts])
+        self.allowed = np.concatenate([one.allowed for one in parts])
+        self.lengths = np.concatenate([np.diff(one.bounds) for one in parts])
+        self.starts = np.cumsum(self.lengths) - self.lengths
+        first = 0
+        self.orders: list[_Order] = []
+        for one in parts:
+            self.orders.append(_Order(first, len(one), random))
+            first += len(one)
+        # A corpus is drawn by tokens: the shares are of the tokens seen.
+        means = np.array([len(one.words) / len(one) for one in parts])
+        chances = np.array([corpus.share for corpus in corpora]) / means
+        self.upper = np.cumsum(chances / chances.sum())
+        self.mean = float((chances * means).sum() / chances.sum())
+        self.swaps = np.array([corpus.swap for corpus in corpora])
+        others = _others(corpora, names)
+        self.pools = np.concatenate(others)
+        self.pool_sizes = np.array([len(one) for one in others])
+        self.pool_starts = np.cumsum(self.pool_sizes) - self.pool_sizes
+
+    def block(self, least: int) -> Block:
+        """Sentences in a row, varied: about `least` tokens."""
+        random = self.random
+        count = int(least / self.mean) + 8
+        fresh = random.random(count) >= _JOIN
+        fresh[0] = True
+        drawn = np.minimum(np.searchsorted(self.upper, random.random(count)), len(self.orders) - 1)
+        which = drawn[np.maximum.accumulate(np.where(fresh, np.arange(count), 0))]
+        chosen = np.empty(count, np.int64)
+        for corpus in np.unique(which):
+            places = np.flatnonzero(which == corpus)
+            chosen[places] = self.orders[corpus].take(len(places))
+        lead = np.where(fresh, GAP, 0)
+        total = lead + self.lengths[chosen]
+        segment = np.repeat(np.arange(count), total)
+        at = np.arange(len(segment)) - (np.cumsum(total) - total + lead)[segment]
+        inside = at >= 0
+        token = np.where(inside, self.starts[chosen][segment] + at, 0)
+        block = Block(
+            np.where(inside, self.words[token], 0).astype(np.int32),
+            np.where(inside, self.cases[token], CASES - 1).astype(np.uint8),
+            np.where(inside, self.spaces[token], 0).astype(np.uint8),
+            np.where(inside, self.allowed[token], np.uint64(ANY)),
+            np.where(inside, segment, -1),
+        )
+        pools = self.pools, self.pool_starts[which], self.pool_sizes[which]
+        return varied(block, self.swaps[which], pools, self.names, random)
+
+
+def _others(corpora: Sequence[Corpus], names: Names) -> list[npt.NDArray[np.int32]]:
+    """For each corpus the words that stand outside of entities and are no name in any corpus."""
+    is_name = names.listed.copy()
+    for corpus in corpora:
+        one = corpus.sentences
+        is_name[one.words[(one.allowed & np.uint64(1 << tags.OUTSIDE)) == 0]] = True
+    found = []
+    for corpus in corpora:
+        one = corpus.sentences
+        usual = np.isin(one.cases >> 3, _LOWER_OR_TITLE) & ((one.cases & 7) >= LETTERS)
+        seen = one.words[is_outside(one.allowed) & usual]
+        seen = np.unique(np.concatenate([seen, names.ordinary.get(corpus.language, _NO_WORDS)]))
+        found.append(seen[~is_name[seen]].astype(np.int32))
+    return found
+
+
+_NO_WORDS = np.zeros(0, np.int32)
 
 
 class _Order:
-    """Indexes of a corpus in random order, again and again."""
+    """Indexes from `first` on in random order, again and again."""
 
-    def __init__(self, count: int, random: np.random.Generator) -> None:
-        self.count, self.random, self.at = count, random, 0
+    def __init__(self, first: int, count: int, random: np.random.Generator) -> None:
+        self.first, self.count, self.random, self.at = first, count, random, 0
         self.order = random.permutation(count)
 
-    def next(self) -> int:
-        if self.at == self.count:
-            self.order, self.at = self.random.permutation(self.count), 0
-        self.at += 1
-        return int(self.order[self.at - 1])
-
-
-def _empty(rows: int, size: int) -> Batch:
-    return Batch(
-        np.zeros((rows, size), np.int32),
-        np.full((rows, size), CASES - 1, np.uint8),
-        np.zeros((rows, size), np.uint8),
-        np.full((rows, size), ANY, np.uint64),
-        np.zeros((rows, size), np.uint8),
-    )
-
-
-def _fill(
-    batch: Batch,
-    row: int,
-    size: int,
-    corpora: Sequence[Corpus],
-    chances: npt.NDArray[np.float64],
-    orders: Sequence[_Order],
-    names: Names,
-    random: np.random.Generator,
-) -> None:
-    at, which = 0, -1
-    while at < size:
-        joined = which >= 0 and random.random() < _JOIN
-        if not joined:
-            which = int(random.choice(len(corpora), p=chances))
-            at += GAP if at else 0
-        corpus = corpora[which]
-        one = corpus.sentences[orders[which].next()]
-        one = varied(one, names, random, swap=corpus.swap)
-        count = min(len(one), size - at)
-        if count <= 0:
-            break
-        batch.words[row, at : at + count] = one.words[:count]
-        batch.cases[row, at : at + count] = one.cases[:count]
-        batch.spaces[row, at : at + count] = one.spaces[:count]
-        batch.allowed[row, at : at + count] = one.allowed[:count]
-        batch.mask[row, at : at + count] = 1
-        at += count
+    def take(self, count: int) -> npt.NDArray[np.int64]:
+        """The next indexes."""
+        parts = []
+        while count:
+            if self.at == self.count:
+                self.order, self.at = self.random.permutation(self.count), 0
+            part = self.order[self.at : self.at + count]
+            self.at += len(part)
+            count -= len(part)
+            parts.append(part)
+        return np.concatenate(parts) + self.first
 
 
 SHARES: Mapping[str, float] = {
-    "generated": 0.46,
+    "generated": 0.36,
+    "negatives": 0.12,
     "uner": 0.12,
     "pii_anon": 0.06,
     "meddocan": 0.05,
@@ -220,3 +185,11 @@ SHARES: Mapping[str, float] = {
     "europeana": 0.05,
 }
 """Shares of the tokens that are seen."""
+
+LANGUAGE_OF: Mapping[str, str] = {
+    **dict.fromkeys(("btc", "wnut17", "wikigold", "re3d", "sec_filings", "tab144"), "en"),
+    **dict.fromkeys(("germeval14", "ler", "ler_timex"), "de"),
+    "meddocan": "es",
+    "lener_br": "pt",
+}
+"""The language of each corpus that has one."""

@@ -68,8 +68,14 @@ def channel_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
 class Tagger(nn.Module):
     """Scores of tags for tokens."""
 
-    def __init__(self, shape: Shape, vectors: Tensor, dropout: float = 0.1) -> None:
-        """`vectors` (known words + 1, shape.vectors): frozen; the last row, of zeros, is "none"."""
+    def __init__(
+        self, shape: Shape, vectors: Tensor, dropout: float = 0.1, hidden: float = 0.15
+    ) -> None:
+        """`vectors` (known words + 1, shape.vectors): frozen; the last row, of zeros, is "none".
+
+        In training, `dropout` is the share of channels that are silent in a row, and `hidden` that
+        of words whose own row, or whose lists, are not seen.
+        """
         super().__init__()
         self.shape = shape
         self.words = nn.Embedding(WORD_ROWS, shape.table)
@@ -87,7 +93,7 @@ class Tagger(nn.Module):
         )
         self.last = nn.LayerNorm(shape.width)
         self.score = nn.Linear(shape.width, TAGS)
-        self.dropout = dropout
+        self.dropout, self.hidden = dropout, hidden
         nn.init.normal_(self.words.weight, std=0.1)
         nn.init.normal_(self.pieces.weight, std=0.3)
         nn.init.normal_(self.cases.weight, std=0.3)
@@ -101,8 +107,8 @@ class Tagger(nn.Module):
         by_word = self.words(rows).sum(dim=1)
         by_piece = self.pieces(pieces) * share
         if self.training:
-            by_word = by_word * (torch.rand(len(rows), 1, device=rows.device) >= 0.15)
-            lists = lists * (torch.rand(len(rows), 1, device=rows.device) >= 0.15)
+            by_word = by_word * (torch.rand(len(rows), 1, device=rows.device) >= self.hidden)
+            lists = lists * (torch.rand(len(rows), 1, device=rows.device) >= self.hidden)
         features = torch.cat([by_word, by_piece, lists, self.vectors[known]], dim=1)
         projected: Tensor = self.word(features)
         return projected

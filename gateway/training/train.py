@@ -40,6 +40,8 @@ class Plan:
     warm_up: int = 200
     averaged: float = 0.999
     smoothing: float = 0.02
+    dropout: float = 0.1
+    hidden: float = 0.15
 
 
 class WordTable:
@@ -117,7 +119,7 @@ def train(
     """
     where = torch.device(device)
     torch.manual_seed(plan.seed)
-    model = Tagger(shape, vectors)
+    model = Tagger(shape, vectors, plan.dropout, plan.hidden)
     average = Tagger(shape, vectors)
     average.load_state_dict(model.state_dict())
     for part in (model, average, table):

@@ -3,74 +3,92 @@ from itertools import islice
 import numpy as np
 
 from gateway.detection.tagger.wordfeatures import case_of, folded
-from gateway.training.dataset import ANY, Vocabulary, sentence
-from gateway.training.mixture import GAP, Corpus, Names, batches, varied
+from gateway.training.dataset import ANY, Vocabulary, in_row, sentence
+from gateway.training.mixture import GAP, Corpus, batches
+from gateway.training.varied import Names
 
 VOCABULARY = Vocabulary()
 
 
-def text(words, person=None):
+def text(words, person=None, label="PERSON"):
     spans = []
     if person:
         start = words.index(person)
-        spans = [{"start": start, "end": start + len(person), "label": "PERSON"}]
+        spans = [{"start": start, "end": start + len(person), "label": label}]
     return sentence(words, spans, "generated", VOCABULARY)
 
 
 ONE = text("then Anna Schmidt met Anna there", "Anna Schmidt")
 TWO = text("nothing here to see")
-POOL = [VOCABULARY.number(folded(word)) for word in ("Jules", "Okoro", "Lima")]
+PEOPLE = {VOCABULARY.number(folded(word)) for word in ("Jules", "Okoro")}
+LIMA = VOCABULARY.number(folded("Lima"))
 LENGTHS = np.array([case_of(word) & 7 for word in VOCABULARY.words], np.uint8)
-NAMES = Names(*(np.array([number], np.int32) for number in POOL), LENGTHS)
+
+
+def names(**more):
+    given, surname, town = (
+        np.array([VOCABULARY.number(word)], np.int32) for word in ("jules", "okoro", "lima")
+    )
+    return Names(given, surname, town, LENGTHS, np.zeros(len(LENGTHS), np.bool_), **more)
+
+
+def drawn(*corpora, rows=4, size=256, count=6, seed=5, of=None):
+    return list(islice(batches(corpora, of or names(), rows, size, seed), count))
+
+
+def corpora(**more):
+    return Corpus("one", in_row([ONE]), 0.5, **more), Corpus("two", in_row([TWO]), 0.5, **more)
+
+
+def words_of(made):
+    return [
+        [VOCABULARY.words[word] for word, mask in zip(row, masks, strict=True) if mask]
+        for batch in made
+        for row, masks in zip(batch.words, batch.mask, strict=True)
+    ]
 
 
 def test_the_same_seed_gives_the_same_batches():
-    corpora = [Corpus("one", [ONE], 0.5), Corpus("two", [TWO], 0.5)]
-    first, again = (list(islice(batches(corpora, NAMES, 2, 64, 5), 3)) for _ in range(2))
+    first, again = (drawn(*corpora(), rows=2, size=64, count=3) for _ in range(2))
 
     for a, b in zip(first, again, strict=True):
         assert (a.words == b.words).all()
+        assert (a.cases == b.cases).all()
         assert (a.allowed == b.allowed).all()
 
 
-def test_rows_are_full_and_gaps_separate_texts():
-    corpora = [Corpus("one", [ONE], 0.5), Corpus("two", [TWO], 0.5)]
-    batch = next(batches(corpora, NAMES, 4, 256, 5))
-
-    assert batch.mask.mean() > 0.4
-    for mask, allowed in zip(batch.mask, batch.allowed, strict=True):
-        inside = "".join(map(str, mask)).strip("0").split("1")
-        assert {len(gap) for gap in inside if gap} <= {GAP}
-        assert (allowed[mask == 0] == ANY).all()
+def test_another_seed_gives_others():
+    assert (drawn(*corpora())[0].words != drawn(*corpora(), seed=6)[0].words).any()
 
 
-def test_swapped_names_keep_tags_and_everything_else():
-    random = np.random.default_rng(1)
-    seen = set()
-    for _ in range(200):
-        other = varied(ONE, NAMES, random, swap=True)
-        if len(other) < len(ONE):
-            continue  # shortened: see below
-        assert (other.allowed == ONE.allowed).all()
-        assert [other.words[at] for at in (0, 3, 5)] == [ONE.words[at] for at in (0, 3, 5)]
-        seen.add((int(other.words[1]), int(other.words[2])))
-    assert (int(ONE.words[1]), int(ONE.words[2])) in seen
-    assert any(first in POOL and second in POOL for first, second in seen)
+def test_gaps_separate_texts_and_hold_nothing():
+    for batch in drawn(*corpora()):
+        assert batch.mask.mean() > 0.4
+        for mask, allowed in zip(batch.mask, batch.allowed, strict=True):
+            inside = "".join(map(str, mask)).strip("0").split("1")
+            assert {len(gap) for gap in inside if gap} <= {GAP}
+            assert (allowed[mask == 0] == ANY).all()
 
 
-def test_a_person_may_be_shortened_to_the_last_word():
-    random = np.random.default_rng(2)
-    others = [varied(ONE, NAMES, random, swap=True) for _ in range(200)]
-    shorter = [one for one in others if len(one) == len(ONE) - 1]
+def test_corpora_are_drawn_by_their_share_of_tokens():
+    (one, two) = corpora(swap=False)
+    small = Corpus("small", in_row([TWO]), 0.1)
+    large = Corpus("large", in_row([ONE] * 3), 0.9, swap=False)
+    rows = words_of(drawn(small, large, count=40))
+    nothing = sum(row.count("nothing") for row in rows) * len(TWO)
+    tokens = sum(map(len, rows))
 
-    single = text("then Schmidt met Anna there", "Schmidt")
-    assert shorter
-    assert all((one.allowed == single.allowed).all() for one in shorter)
+    assert 0.05 < nothing / tokens < 0.16
+    assert one.share == two.share
 
 
-def test_nothing_is_swapped_where_names_are_random_already():
-    random = np.random.default_rng(1)
-
-    assert all(
-        (varied(ONE, NAMES, random, swap=False).words == ONE.words).all() for _ in range(100)
+def test_every_sentence_comes_before_one_comes_again():
+    many = [text(f"word{letter}") for letter in "abcdefghijklmnopqrstuvwxyz"]
+    lengths = np.array([case_of(word) & 7 for word in VOCABULARY.words], np.uint8)
+    more = Names(*[np.zeros(1, np.int32)] * 3, lengths, np.zeros(len(lengths), np.bool_))
+    (row,) = words_of(
+        drawn(Corpus("many", in_row(many), 1.0, swap=False), rows=1, size=256, count=1, of=more)
     )
+    letters = [word for word in row if word.startswith("word")]
+
+    assert len(set(letters[:20])) > 12

@@ -17,11 +17,13 @@ from gateway.detection.tagger.tokens import tokenize  # noqa: E402
 from gateway.detection.tagger.wordfeatures import case_of, folded  # noqa: E402
 from gateway.training import build, export  # noqa: E402
 from gateway.training import train as training  # noqa: E402
-from gateway.training.dataset import Vocabulary, sentence  # noqa: E402
+from gateway.training.dataset import Vocabulary, in_row, sentence  # noqa: E402
 from gateway.training.generate import generate  # noqa: E402
-from gateway.training.mixture import Corpus, Names, batches  # noqa: E402
+from gateway.training.mixture import Corpus, batches  # noqa: E402
 from gateway.training.model import Shape, Tagger, loss  # noqa: E402
+from gateway.training.ordinary import ordinary  # noqa: E402
 from gateway.training.train import Plan, WordTable, train  # noqa: E402
+from gateway.training.varied import Names  # noqa: E402
 
 SHAPE = Shape(table=64, width=32, dilations=(1, 2))
 KNOWN = np.arange(3, dtype=np.uint64)
@@ -47,10 +49,11 @@ def data():
         )
         for one in TEXTS
     ]
-    sentences = [one for one in sentences if len(one)]
+    sentences = in_row([one for one in sentences if len(one)])
     pool = np.arange(10, dtype=np.int32)
     lengths = np.array([case_of(word) & 7 for word in vocabulary.words], np.uint8)
-    return vocabulary, [Corpus("generated", sentences, 1.0)], Names(pool, pool, pool, lengths)
+    names = Names(pool, pool, pool, lengths, np.zeros(len(lengths), np.bool_))
+    return vocabulary, [Corpus("generated", sentences, 1.0)], names
 
 
 def trained(words, data, seed, steps=41, device="cpu"):
@@ -128,6 +131,11 @@ def shipped(words, data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     build.write(folder, {"fast": model}, words, {})
     return model, load("fast", folder), folder
+
+
+def test_ordinary_words_are_told_by_their_endings():
+    assert {"lieferungen", "freundlichkeit"} <= set(ordinary("de"))
+    assert {"madrid", "garcía", "merkel"}.isdisjoint({*ordinary("es"), *ordinary("de")})
 
 
 def test_the_graph_gives_the_scores_of_the_model(shipped, words):
