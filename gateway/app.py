@@ -28,8 +28,9 @@ from gateway.audit.sinks.service import Outlets
 from gateway.audit.store import SqlAuditStore
 from gateway.batches.parts import BatchParts
 from gateway.batches.shelf import Shelf
-from gateway.console.desk import open_desk
+from gateway.console.desk import Desk, open_desk
 from gateway.console.routes import console_routes
+from gateway.console.sweeping import sweeping
 from gateway.detection.cache import CachedDetector
 from gateway.detection.engines.opening import open_engines
 from gateway.detection.language.exchange import LanguageReader
@@ -294,7 +295,9 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
         reloader = PolicyReloader(parts.policies, recorder, started_by, keep=keep)
         expirer = Expirer(settings.audit.url, settings.master_key, parts.vault)
         try:
-            async with reloader.running(), expirer.running(), parts.watching():
+            async with (
+                reloader.running(), expirer.running(), parts.watching(), sweeping(desk),
+            ):  # fmt: skip
                 yield
         finally:
             leave()
@@ -326,6 +329,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
 
     app.include_router(ops_router(checks, warnings))
     _add_endpoints(app, parts, settings, callers)
+    desk: Desk | None = None
     if settings.console.enabled:
         look, digest = parts.pipeline.preview, lambda: parts.policies.current.digest
         desk = open_desk(settings, parts.outlets.sink, checks, warnings, look, digest)

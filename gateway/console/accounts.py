@@ -1,7 +1,7 @@
 """Who may use the console, and what each role may do there. Pure.
 
 operator   runs the gateway: sees how it does and what policy says, tries texts
-reviewer   reads the log: searches, looks at records, verifies, exports
+reviewer   reads the log: searches, looks at records, verifies, exports, asks to see what is kept
 approver   reads the log, answers requests to see what was masked, sets and lifts legal holds,
            and erases what is kept of a person
 auditor    reads everything there is, the log of the reviewers too
@@ -50,6 +50,8 @@ class Right(StrEnum):
     TRY = "try"
     ACCESS = "access"
     APPROVE = "approve"
+    UNMASK = "unmask"
+    FEEDBACK = "feedback"
     RETENTION = "retention"
     HOLD = "hold"
     SUBJECTS = "subjects"
@@ -60,9 +62,9 @@ _EVERYBODY: Final = frozenset({Right.HOME, Right.OVERVIEW, Right.POLICIES, Right
 _READERS: Final = _EVERYBODY | {Right.RECORDS, Right.VERIFY, Right.SUBJECTS}
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
-        Role.OPERATOR: _EVERYBODY | {Right.TRY},
-        Role.REVIEWER: _READERS | {Right.EXPORT},
-        Role.APPROVER: _READERS | {Right.APPROVE, Right.HOLD, Right.ERASE},
+        Role.OPERATOR: _EVERYBODY | {Right.TRY, Right.FEEDBACK},
+        Role.REVIEWER: _READERS | {Right.EXPORT, Right.UNMASK, Right.FEEDBACK},
+        Role.APPROVER: _READERS | {Right.APPROVE, Right.FEEDBACK, Right.HOLD, Right.ERASE},
         Role.AUDITOR: _READERS | {Right.EXPORT, Right.ACCESS},
     }
 )

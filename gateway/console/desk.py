@@ -18,6 +18,7 @@ from gateway.console.counting import Counting
 from gateway.console.journal import Journal
 from gateway.console.saved import SavedSearches
 from gateway.console.store import AccountStore
+from gateway.console.unmasks import Unmasks
 from gateway.errors import RequestError
 from gateway.exchange import Caller, Preview
 from gateway.ports import AuditSink
@@ -47,6 +48,7 @@ class Desk:
     journal: Journal
     counting: Counting
     searches: SavedSearches
+    unmasks: Unmasks
     checks: Mapping[str, Callable[[], bool]]
     warnings: Callable[[], Sequence[str]]
     preview: Look
@@ -111,6 +113,7 @@ def open_desk(
         journal=journal,
         counting=Counting(settings.audit.url, clock),
         searches=SavedSearches(settings.audit.url),
+        unmasks=Unmasks(settings.audit.url),
         checks=checks,
         warnings=warnings,
         preview=preview,

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.audit import record as audit
+from gateway.audit.content.facts import FeedbackFacts, UnmaskFacts
 from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType
 from gateway.audit.grammar import IDENTIFIER, TENANT
 from gateway.console.accounts import Account
 from gateway.exchange import origin, reference
 from gateway.ports import AuditSink
 
+_GATEWAY: Final = Actor(kind=ActorKind.SYSTEM, method=AuthMethod.NONE)
 _NOBODY: Final = Actor(kind=ActorKind.ANONYMOUS, method=AuthMethod.PASSWORD)
 
 
@@ -26,7 +28,15 @@ class Journal:
     config_sha256: str
 
     async def write(
-        self, kind: EventType, account: Account | None, target: str = "", tenant: str = ""
+        self,
+        kind: EventType,
+        account: Account | None,
+        target: str = "",
+        tenant: str = "",
+        *,
+        unmask: UnmaskFacts | None = None,
+        feedback: FeedbackFacts | None = None,
+        by_gateway: bool = False,
     ) -> None:
         """Return once it is on record. Raises `AuditUnavailable`.
 
@@ -38,14 +48,18 @@ class Journal:
             kind,
             event_id=audit.uuid7(now // 1_000_000, secrets.token_bytes(10)),
             ts=audit.timestamp(now // 1000),
-            actor=_NOBODY if account is None else self._actor(account),
+            actor=_GATEWAY if by_gateway else self._actor(account),
             origin=origin(self.config_sha256),
             tenant=tenant if TENANT.fullmatch(tenant) else "",
             target=target if IDENTIFIER.fullmatch(target) else "",
+            unmask=unmask,
+            feedback=feedback,
         )
         await self.sink.append(record)
 
-    def _actor(self, account: Account) -> Actor:
+    def _actor(self, account: Account | None) -> Actor:
+        if account is None:
+            return _NOBODY
         ref = reference(self.master, "console-ref", "", account.name.encode())
         return Actor(
             kind=ActorKind.ACCOUNT, method=AuthMethod.PASSWORD, ref=ref, key_id=account.name

@@ -19,6 +19,7 @@ from gateway.console.filters import BEFORE, FIELDS, Filters, read_filters
 from gateway.console.proving import Verdict, prove, standing
 from gateway.console.saved import SavedSearch
 from gateway.console.security import HEADERS
+from gateway.console.texts import Texts, texts_of
 from gateway.errors import NotFound, RequestError
 
 PAGE: Final = 50
@@ -101,14 +102,17 @@ async def verify(visit: Visit) -> Response:
 
 
 async def _shown(visit: Visit, kind: EventType, look: Callable[[str, str], Verdict]) -> Response:
-    shown = await _records(visit)
+    shown = await records_of(visit)
     event_id, tenant = str(shown[0]["event_id"]), str(shown[0].get("tenant", ""))
     await visit.desk.journal.write(kind, visit.account, event_id, tenant)
     verdict = await asyncio.to_thread(look, visit.desk.settings.audit.url, event_id)
-    return _record(visit, shown, verdict)
+    texts = await texts_of(visit.desk, shown[0])
+    return _record(visit, shown, verdict, texts)
 
 
-def _record(visit: Visit, shown: list[dict[str, Any]], verdict: Verdict) -> Response:
+def _record(
+    visit: Visit, shown: list[dict[str, Any]], verdict: Verdict, texts: Texts | None
+) -> Response:
     first = shown[0]
     return visit.page(
         "record.html",
@@ -119,13 +123,14 @@ def _record(visit: Visit, shown: list[dict[str, Any]], verdict: Verdict) -> Resp
         tone=describing.tone(first),
         others=shown[1:],
         verdict=verdict,
+        texts=texts,
         whole=orjson.dumps(
             describing.own(first), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
         ).decode(),
     )
 
 
-async def _records(visit: Visit) -> list[dict[str, Any]]:
+async def records_of(visit: Visit) -> list[dict[str, Any]]:
     """The record that the address names, and then those of the same request.
 
     That one is another tenant's is told like that there is none, and both go on record.

@@ -20,7 +20,9 @@ from gateway.console import (
     retention,
     reviewers,
     saving,
+    showing,
     trying,
+    unmasking,
 )
 from gateway.console.access import TOKEN_BYTES
 from gateway.console.accounts import Right
@@ -48,6 +50,13 @@ PAGES: Final = (
     Page("/console/policies/{sha256}", Right.POLICIES, policies.policy),
     Page("/console/try", Right.TRY, trying.form),
     Page("/console/try", Right.TRY, trying.attempt, "POST", trying.FORM_BYTES),
+    Page("/console/unmask", Right.RECORDS, unmasking.listing),
+    Page("/console/unmask/ask/{name}", Right.UNMASK, unmasking.form),
+    Page("/console/unmask/ask/{name}", Right.UNMASK, unmasking.ask, "POST"),
+    Page("/console/unmask/{unmask}", Right.RECORDS, unmasking.one),
+    Page("/console/unmask/{unmask}/approve", Right.APPROVE, unmasking.approve, "POST"),
+    Page("/console/unmask/{unmask}/refuse", Right.APPROVE, unmasking.refuse, "POST"),
+    Page("/console/unmask/{unmask}/show", Right.UNMASK, showing.show, "POST"),
     Page("/console/access", Right.ACCESS, reviewers.access),
     Page("/console/retention", Right.RETENTION, retention.retention),
     Page("/console/retention/holds", Right.HOLD, holding.set_hold, "POST", holding.FORM_BYTES),

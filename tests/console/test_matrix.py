@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gateway.console.accounts import Right, Role
@@ -22,6 +24,13 @@ ALLOWED = {
     ("GET", "/console/retention"): {P, R, A, U},
     ("POST", "/console/retention/holds"): {A},
     ("POST", "/console/retention/release"): {A},
+    ("GET", "/console/unmask"): {R, A, U},
+    ("GET", "/console/unmask/ask/{name}"): {R},
+    ("POST", "/console/unmask/ask/{name}"): {R},
+    ("GET", "/console/unmask/{unmask}"): {R, A, U},
+    ("POST", "/console/unmask/{unmask}/approve"): {A},
+    ("POST", "/console/unmask/{unmask}/refuse"): {A},
+    ("POST", "/console/unmask/{unmask}/show"): {R},
     ("GET", "/console/access"): {U},
     ("GET", "/console/try"): {P},
     ("POST", "/console/try"): {P},
@@ -36,7 +45,7 @@ ALLOWED = {
 
 
 def address(page: Page) -> str:
-    return page.path.replace("{name}", "none").replace("{sha256}", "none")
+    return re.sub(r"\{\w+\}", "none", page.path)
 
 
 async def ask(browser: Browser, page: Page) -> Answer:
