@@ -11,6 +11,7 @@ from aiohttp import web
 from gateway.errors import Unavailable
 from gateway.routing.asking import Choice, Route
 from gateway.routing.dispatch import Dispatcher
+from gateway.routing.health import State
 from gateway.routing.reported import FAILURES
 from gateway.settings import Limits, Secret, Upstream
 from gateway.types import UpstreamClass
@@ -43,6 +44,8 @@ async def test_who_answers_at_all_is_there(status: int, is_up: bool, serve: Any)
     for _ in range(FAILURES):
         await upstream.look()
     assert upstream.members("m")[0].is_up is is_up
+    state = State.UP if is_up else State.DOWN
+    assert [one.state for one in upstream.standings()] == [state]
     assert {(one.path, one.headers["authorization"], one.body) for one in server.seen} == {
         ("/v1/models", "Bearer key", b"")
     }

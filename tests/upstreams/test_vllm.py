@@ -17,6 +17,7 @@ from gateway.masking.mask import MaskedRequest
 from gateway.routing.asking import Ask, Choice, Route
 from gateway.routing.balance import IDLE
 from gateway.routing.dispatch import Dispatcher
+from gateway.routing.health import State
 from gateway.routing.reported import FAILURES, MISSES
 from gateway.settings import Limits, Secret, Upstream, Vllm
 from gateway.types import UpstreamClass
@@ -450,6 +451,42 @@ async def test_a_server_that_does_not_count_is_asked_all_the_same(make: Make):
     await world.pool.look()
     await world.ask(request=chat(LONG * 4))
     assert len(world.fakes[0].bodies) == 1
+
+
+# --- what is told of them -----------------------------------------------------------------------
+
+
+async def test_each_server_is_told_of_as_it_was_last_seen(make: Make):
+    world = await make(3)
+    world.fakes[0].running, world.fakes[0].waiting, world.fakes[0].cache = "2.0", "1.0", "0.5"
+    world.fakes[1].ill = {"/metrics": 500}
+    world.fakes[2].ill = {"/health": 503}
+    for _ in range(MISSES):
+        await world.pool.look()
+    first, second, third = world.dispatcher.health([world.pool])
+    assert [one.standing.name for one in (first, second, third)] == list(world.urls)
+    assert [one.standing.state for one in (first, second, third)] == [
+        State.UP, State.STALE, State.DOWN,
+    ]  # fmt: skip
+    load = first.standing.load
+    assert (load.waiting, load.running, load.cache) == (1.0, 2.0, 0.5)
+
+
+async def test_who_is_gone_from_the_name_is_drained_and_keeps_its_number(make: Make):
+    world = await make(1)
+    port = int(world.urls[0].rpartition(":")[2])
+    named = World(world.fakes, (), dns_name="vllm.example", dns_port=port)
+    named.hosts = ["127.0.0.1", "127.0.0.2"]
+    await named.pool.look()
+    before = {one.standing.name: one.place for one in named.dispatcher.health([named.pool])}
+    named.hosts, named.now = ["127.0.0.2", "127.0.0.3"], 10.0
+    await named.pool.look()
+    found = {one.standing.name: one for one in named.dispatcher.health([named.pool])}
+    kept, gone = f"http://127.0.0.2:{port}", f"http://127.0.0.1:{port}"
+    assert found[gone].standing.state is State.DRAINING
+    assert {found[kept].place, found[gone].place} == {0, 1} == set(before.values())
+    assert found[kept].place == before[kept]
+    await named.pool.aclose()
 
 
 # --- who there is -------------------------------------------------------------------------------
