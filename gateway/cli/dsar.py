@@ -17,7 +17,6 @@ import base64
 import os
 import secrets
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeAlias
 
@@ -27,10 +26,11 @@ from rich.table import Table
 
 from gateway.audit import grammar
 from gateway.audit.content.facts import ErasureFacts
-from gateway.audit.content.index import normalised, values_of
+from gateway.audit.content.index import values_of
+from gateway.audit.content.person import Person
 from gateway.audit.content.store import ContentStore, Erased, HeldError, Opened, open_content
 from gateway.audit.facts import TERMINAL, EventType
-from gateway.audit.record import NONCE_BYTES, commitment
+from gateway.audit.record import NONCE_BYTES
 from gateway.cli.audit_common import Exit, reading, say, stop
 from gateway.cli.common import (
     ConfigOption,
@@ -62,18 +62,6 @@ ValuesOption: TypeAlias = Annotated[
     Path, typer.Option("--value-file", help="A file of values, one a line; - for standard input.")
 ]
 TenantOption: TypeAlias = Annotated[str, typer.Option(help="The tenant that holds the data.")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    tenant: str
-    entity_type: str
-    values: tuple[str, ...] = field(repr=False)
-
-    def scope(self, nonce: bytes) -> str:
-        """A digest that stands for the person on record; who has the nonce can show for whom."""
-        forms = sorted({normalised(self.entity_type, one) for one in self.values})
-        return commitment(nonce, orjson.dumps([self.tenant, self.entity_type, forms])).digest
 
 
 @app.command("find")
@@ -274,16 +262,16 @@ def _open_requests(content: ContentStore, requests: list[str]) -> int:
     return sum(not one for one in ended)
 
 
-def _person(tenant: str, entity_type: str, values: Path) -> _Person:
+def _person(tenant: str, entity_type: str, values: Path) -> Person:
     if not grammar.ENTITY_TYPE.fullmatch(entity_type):
         raise typer.BadParameter("--type must be an entity type, such as EMAIL_ADDRESS")
     if not grammar.TENANT.fullmatch(tenant):
         raise typer.BadParameter("--tenant must be a tenant's name")
-    return _Person(tenant, entity_type, read_values(values))
+    return Person(tenant, entity_type, read_values(values))
 
 
 def _nothing(
-    settings: Settings, person: _Person, *, as_json: bool, is_list: bool = False
+    settings: Settings, person: Person, *, as_json: bool, is_list: bool = False
 ) -> NoReturn:
     """End a search that found nothing; a misspelt type is told apart from a person not found.
 

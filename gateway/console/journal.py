@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.audit import record as audit
-from gateway.audit.content.facts import FeedbackFacts, UnmaskFacts
+from gateway.audit.content.facts import ErasureFacts, FeedbackFacts, UnmaskFacts
 from gateway.audit.facts import Actor, ActorKind, AuthMethod, EventType
 from gateway.audit.grammar import IDENTIFIER, TENANT
 from gateway.console.accounts import Account
@@ -34,11 +34,12 @@ class Journal:
         target: str = "",
         tenant: str = "",
         *,
+        erasure: ErasureFacts | None = None,
         unmask: UnmaskFacts | None = None,
         feedback: FeedbackFacts | None = None,
         by_gateway: bool = False,
-    ) -> None:
-        """Return once it is on record. Raises `AuditUnavailable`.
+    ) -> str:
+        """The record's event id, once it is on record. Raises `AuditUnavailable`.
 
         Target and tenant may come from a log that somebody has changed: what could not stand in a
         record is left out, so that such a log can be looked at.
@@ -52,10 +53,12 @@ class Journal:
             origin=origin(self.config_sha256),
             tenant=tenant if TENANT.fullmatch(tenant) else "",
             target=target if IDENTIFIER.fullmatch(target) else "",
+            erasure=erasure,
             unmask=unmask,
             feedback=feedback,
         )
         await self.sink.append(record)
+        return record.event_id
 
     def _actor(self, account: Account | None) -> Actor:
         if account is None:

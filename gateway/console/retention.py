@@ -13,7 +13,8 @@ import orjson
 from starlette.responses import Response
 
 from gateway.audit import retention as plans
-from gateway.audit.content.sql import Hold, Standing
+from gateway.audit.content.figures import Standing
+from gateway.audit.content.sql import Hold
 from gateway.audit.content.store import open_content
 from gateway.audit.facts import EventType
 from gateway.audit.reading import Pruning, open_log

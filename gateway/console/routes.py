@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.audit.facts import EventType
 from gateway.console import (
+    erasing,
     holding,
     own_account,
     pages,
@@ -21,6 +22,7 @@ from gateway.console import (
     reviewers,
     saving,
     showing,
+    subjects,
     trying,
     unmasking,
 )
@@ -61,6 +63,10 @@ PAGES: Final = (
     Page("/console/retention", Right.RETENTION, retention.retention),
     Page("/console/retention/holds", Right.HOLD, holding.set_hold, "POST", holding.FORM_BYTES),
     Page("/console/retention/release", Right.HOLD, holding.release, "POST"),
+    Page("/console/subjects", Right.SUBJECTS, subjects.form),
+    Page("/console/subjects", Right.SUBJECTS, subjects.find, "POST", subjects.FORM_BYTES),
+    Page("/console/subjects/export", Right.EXPORT, subjects.export, "POST", subjects.FORM_BYTES),
+    Page("/console/subjects/erase", Right.ERASE, erasing.erase, "POST", subjects.FORM_BYTES),
     Page("/console/account", Right.HOME, own_account.show),
     Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
     Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),

@@ -54,13 +54,14 @@ class World:
     clock: Clock
     checks: dict[str, bool] = field(default_factory=lambda: {"audit": True})
     warned: list[str] = field(default_factory=list)
+    master: bytes = MASTER
 
     def __post_init__(self) -> None:
         settings = Settings(
             upstreams=(),
             policies=(),
             audit=Audit(url=self.url),
-            master_key=MASTER,
+            master_key=self.master,
             console=CONSOLE,
         )
         checks = {name: lambda name=name: self.checks[name] for name in self.checks}

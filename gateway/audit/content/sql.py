@@ -68,16 +68,6 @@ class Hold(NamedTuple):
     released: str | None
 
 
-class Standing(NamedTuple):
-    """How many requests of a tenant something is kept of, how many of them have outlived their
-    days, and when the next one will have; "" where none is kept."""
-
-    tenant: str
-    requests: int
-    expired: int
-    next_expiry: str
-
-
 def insert(raw: Raw, found: Sequence[Beside], master: bytes, ts: str) -> None:
     """Write what stands beside records, in their transaction.
 
@@ -283,17 +273,6 @@ def expired(raw: Raw, now: str, limit: int) -> list[str]:
         (now, now, limit),
     )
     return [row[0] for row in rows.fetchall()]
-
-
-def standing(raw: Raw, table: str, now: str) -> list[Standing]:
-    """What a table keeps, `audit_subject_keys` or `audit_subject_index`, by tenant."""
-    rows = raw.execute(
-        "SELECT tenant, count(*), sum(CASE WHEN expires < ? THEN 1 ELSE 0 END), "  # noqa: S608
-        f"min(expires) FROM (SELECT DISTINCT tenant, request_id, expires FROM {table}) AS kept "
-        "GROUP BY tenant ORDER BY tenant",
-        (now,),
-    ).fetchall()
-    return [Standing(str(row[0]), int(row[1]), int(row[2]), str(row[3])) for row in rows]
 
 
 def expire(raw: Raw, now: str, limit: int) -> int:

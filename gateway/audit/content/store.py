@@ -24,6 +24,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.audit import sql
+from gateway.audit.content import figures
 from gateway.audit.content import sql as rows
 from gateway.audit.content.capsule import CapsuleError, CapsuleKind, unseal
 from gateway.audit.content.index import blind, index_key
@@ -146,6 +147,11 @@ class ContentStore:
             for one in found
         ]
 
+    def kept(self, request_id: str) -> list[figures.KeptText]:
+        """Which texts are kept of a request, without opening them."""
+        with available():
+            return figures.kept(sql.Raw(self._connection), request_id, now())
+
     def holding(self, tenant: str, requests: Sequence[str]) -> list[str]:
         """The holds that these requests are under."""
         raw = sql.Raw(self._connection)
@@ -208,13 +214,13 @@ class ContentStore:
             return False
         return self.clean()
 
-    def standing(self) -> dict[str, list[rows.Standing]]:
+    def standing(self) -> dict[str, list[figures.Standing]]:
         """How much is kept of each tenant, and until when: `texts`, and the `index` of values."""
         raw = sql.Raw(self._connection)
         with available():
             return {
-                "texts": rows.standing(raw, "audit_subject_keys", now()),
-                "index": rows.standing(raw, "audit_subject_index", now()),
+                "texts": figures.standing(raw, "audit_subject_keys", now()),
+                "index": figures.standing(raw, "audit_subject_index", now()),
             }
 
     # ---- holds -------------------------------------------------------------------------------
