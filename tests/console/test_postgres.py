@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ from tests.audit.records import facts, stamp
 from tests.audit.test_postgres_logins import login
 from tests.console.browser import Browser
 from tests.console.conftest import MASTER, PASSWORD, Clock, World
+from tests.console.test_unmasking import asked, decide, keep, people, show, steps
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,14 @@ async def test_all_pages_work_for_a_writer_with_the_role_of_the_console(url: str
             world = World(mine, log, Clock())
             world.account("anna", *Role)
             browser = await world.browser("anna")
-            for path in ("", "/records", f"/records/{record.event_id}", "/policies", "/access"):
+            for path in (
+                "",
+                "/records",
+                f"/records/{record.event_id}",
+                "/policies",
+                "/access",
+                "/unmask",
+            ):
                 answer = await browser.get(f"/console{path}")
                 assert answer.status == 200, (path, answer.words)
             await browser.get(f"/console/records/{record.event_id}")
@@ -54,5 +63,37 @@ async def test_a_writer_without_the_role_lets_nobody_in_and_says_so(url: str):
             answer = await Browser(World(mine, log, Clock()).app).sign_in("anna", PASSWORD)
             assert answer.status == 503
             assert "accounts cannot be read" in answer.words
+        finally:
+            await log.aclose()
+
+
+async def test_a_sealed_text_comes_out_for_an_approved_request_and_not_before_or_after(url: str):
+    with login(url, "cloakroom_writer", "cloakroom_console") as (_, mine):
+        log = SqlAuditStore(mine, MASTER)
+        await log.start()
+        try:
+            clock = Clock()
+            clock.now = time.time()  # the database looks at its own
+            world = World(mine, log, clock)
+            record = await keep(world, "req_unmasked")
+            anna, bert = await people(world)
+            path = await asked(anna, record)
+            unmask = world.desk.unmasks.get(path.rpartition("/")[2])
+            assert unmask is not None
+            assert world.desk.unmasks.sealed(unmask, "") == []
+            assert (await decide(bert, path)).status == 303
+            seen = await show(anna, path)
+            assert "canary-4711" in seen.words
+            assert "It is the text that the record commits to." in seen.words
+            with world.desk.unmasks.writing() as raw:
+                raw.execute("UPDATE console_unmasks SET expires = ?", (clock.now - 1.0,))
+            assert world.desk.unmasks.sealed(unmask, "") == []
+            assert (await show(anna, path)).status == 409
+            assert [kind for kind, _ in await steps(world)] == [
+                "unmask.requested",
+                "unmask.approved",
+                "unmask.performed",
+                "unmask.expired",
+            ]
         finally:
             await log.aclose()
