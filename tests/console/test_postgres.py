@@ -20,10 +20,16 @@ from tests.console.test_unmasking import asked, decide, keep, people, show, step
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def server() -> Iterator[str]:
     if reason := pg.reason_to_skip():
         pytest.skip(reason)
-    with pg.any_server() as server, pg.fresh(server) as fresh:
+    with pg.any_server() as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: str) -> Iterator[str]:
+    with pg.fresh(server) as fresh:
         opening.migrate(fresh)
         yield fresh
 
