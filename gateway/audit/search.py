@@ -27,10 +27,12 @@ SCAN: Final = 200_000
 """Rows that one page looks at, at most, unless it is told otherwise."""
 
 _ENDS: Final = "SELECT (SELECT min(seq) FROM audit_records), (SELECT max(seq) FROM audit_records)"
-_ENDS_BETWEEN: Final = (
-    "SELECT min(seq), max(seq) FROM audit_records WHERE event_id >= ? AND event_id < ?"
+_EDGE: Final = (
+    "SELECT min(seq), max(seq) FROM (SELECT seq FROM audit_records "
+    "WHERE event_id >= ? AND event_id < ? ORDER BY event_id {order} LIMIT 1000) AS edge"
 )
 _SLACK: Final = timedelta(hours=2)  # an event id and a time are read from the clock one by one
+_MARGIN: Final = 10_000  # rows that may stand before others of a later event id
 _FIRST_BLOCK: Final = 256
 
 
@@ -215,14 +217,19 @@ class Searcher(OpenLog):
     def _bounds(self, query: Query) -> tuple[int, int]:
         """The first and the last `seq` that a record in the time range may have.
 
-        Event ids begin with the time, and have an index; numbers need not follow the clock.
+        Event ids begin with the time, and have an index. Numbers need not follow the clock, but
+        do so roughly: the rows at either end of the range, with a margin, say where it is.
         """
         if query.request_id is not None or (query.since is None and query.until is None):
             return self.ends()
         first = "" if query.since is None else _event_id(query.since, -_SLACK)
         last = "g" if query.until is None else _event_id(query.until, _SLACK)
-        low, high = self._one(_ENDS_BETWEEN, (first, last))
-        return (low, high) if low is not None and high is not None else (1, 0)
+        low, _ = self._one(_EDGE.format(order="ASC"), (first, last))
+        _, high = self._one(_EDGE.format(order="DESC"), (first, last))
+        if low is None or high is None:
+            return 1, 0
+        least, most = self.ends()
+        return max(least, low - _MARGIN), min(most, high + _MARGIN)
 
     def _block(
         self, query: Query, low: int, high: int, size: int

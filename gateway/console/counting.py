@@ -21,7 +21,7 @@ from gateway.errors import AuditUnavailable, ConfigError
 SLICE: Final = 2_000
 """Rows that are read at a time."""
 
-AT_ONCE: Final = 3
+AT_ONCE: Final = 2
 """Slices that a view reads itself."""
 
 MOST_ROWS: Final = 10_000_000

@@ -113,7 +113,7 @@ def make_log(
     with engine.connect() as connection:
         sqlite.migrate(connection, file)
         with transaction(connection, sqlite.BEGIN) as raw:
-            _introduce(raw, keys)
+            introduce(raw, keys)
             if 0 in sizes:
                 notes[0] = add_checkpoint(raw, keys)
             heads = {name: Head() for name in ("a" * 32, "b" * 32)}
@@ -134,7 +134,7 @@ def make_log(
     return Log(file, keys, notes)
 
 
-def _introduce(raw: Raw, keys: SigningKeys) -> None:
+def introduce(raw: Raw, keys: SigningKeys) -> None:
     raw.execute("UPDATE audit_meta SET origin = ?", (ORIGIN,))
     for key in public_keys(keys, ORIGIN):
         raw.execute(

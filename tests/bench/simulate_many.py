@@ -34,7 +34,15 @@ from gateway.audit.facts import (
     TransformFacts,
     Usage,
 )
-from gateway.audit.record import accepted, canonical, closed, commitment, timestamp, uuid7
+from gateway.audit.record import (
+    accepted,
+    canonical,
+    closed,
+    commitment,
+    leaf_hash,
+    timestamp,
+    uuid7,
+)
 from gateway.audit.sqlite import sql
 from gateway.types import Effect, Family, UpstreamClass
 
@@ -90,7 +98,9 @@ def facts(draw: random.Random, number: int) -> tuple[Accepted, bool]:
     return made, denied
 
 
-def rows(count: int, seed: int = 1) -> Iterator[tuple[object, ...]]:
+def rows(
+    count: int, seed: int = 1, start_us: int = START_US, step_us: int = 1_000_000
+) -> Iterator[tuple[object, ...]]:
     draw = random.Random(seed)
     nonce = bytes(32)
     written = 0
@@ -99,11 +109,12 @@ def rows(count: int, seed: int = 1) -> Iterator[tuple[object, ...]]:
         nonlocal written
         written += 1
         found = [getattr(record, name) for name in ("event_id", "request_id", "type", "ts")]
-        body = canonical(record).decode()  # type: ignore[arg-type]
-        return (*found, record.tenant, "w" * 32, written, bytes(32), bytes(32), bytes(32), body)  # type: ignore[attr-defined]
+        body = canonical(record)  # type: ignore[arg-type]
+        hashes = (leaf_hash(body), bytes(32), bytes(32))
+        return (*found, record.tenant, "w" * 32, written, *hashes, body.decode())  # type: ignore[attr-defined]
 
     for number in range(count):
-        us = START_US + number * 1_000_000
+        us = start_us + number * step_us
         made, denied = facts(draw, number)
         ids = [uuid7(us // 1000, draw.randbytes(10)) for _ in range(2)]
         if denied:

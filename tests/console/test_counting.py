@@ -84,7 +84,7 @@ def test_a_view_reads_the_newest_and_a_thread_the_rest(rows: Rows):
     made = Counting("", lambda: NOW, later.append)
     first = made.read(everybody)
     assert first.back_to == f"{TODAY}T10:00:00.000000Z"
-    assert first.days[TODAY].requests == 15
+    assert first.days[TODAY].requests == 10
     assert made.read(everybody).back_to
     assert len(later) == 1
     later[0]()

@@ -1,0 +1,184 @@
+"""How fast the console's pages come on a large log, and how soon the first one after a start.
+
+Run from the root of the project: `python -m tests.bench.console_pages [requests] [rounds]`. It
+makes a log of that many requests of the last two weeks (1.9 records each), signs it, starts a
+gateway on it, looks at each page as an auditor, and prints figures in milliseconds as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import sys
+import tempfile
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+from re import findall, search
+from typing import Any
+from urllib.parse import urlencode
+
+from gateway.audit import tree
+from gateway.audit.sql import last_seq, transaction
+from gateway.audit.sqlite import sql
+from gateway.console.accounts import Account, Role
+from gateway.console.passwords import hashed
+from gateway.console.store import AccountStore
+from tests.audit.logs import add_checkpoint, introduce, new_keys
+from tests.bench import simulate_many
+from tests.e2e.world import Gateway
+
+PASSWORD = "correct horse battery"
+DAYS = 13.9
+CONFIG = """\
+version: 1
+policies: [mask-all]
+upstreams: [{name: cloud, kind: loopback, class: external, models: [gpt-5]}]
+console: {enabled: true}
+audit: {url: "sqlite:///audit.db"}
+"""
+
+
+def make(path: Path, requests: int) -> int:
+    """A log of that many requests of the last days, in a tree that is signed; its records."""
+    sql.make_file(path)
+    engine = sql.make_engine(path, 5.0)
+    with engine.connect() as connection:
+        sql.migrate(connection, path)
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("PRAGMA synchronous=OFF")
+    raw.execute("BEGIN")
+    span = int(DAYS * 86_400 * 1e6)
+    start, step = time.time_ns() // 1000 - span, span // requests
+    made = simulate_many.rows(requests, start_us=start, step_us=step)
+    raw.executemany(simulate_many.ROW, made)
+    raw.execute("COMMIT")
+    raw.close()
+    with engine.connect() as connection, transaction(connection, sql.BEGIN) as inside:
+        tree.sequence_rest(inside, tree.read(inside), last_seq(inside))
+        keys = new_keys()
+        introduce(inside, keys)
+        add_checkpoint(inside, keys)
+        return last_seq(inside)
+
+
+class Person:
+    """Somebody at the console, over one connection."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=120)
+        self._cookies: dict[str, str] = {}
+        self._token = ""
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[str, float]:
+        """The page, and how many milliseconds it took."""
+        headers = {"cookie": "; ".join(f"{name}={it}" for name, it in self._cookies.items())}
+        body = None
+        if form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            body = urlencode({"form_token": self._token, **form})
+        begun = time.perf_counter()
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        text = answer.read().decode()
+        took = (time.perf_counter() - begun) * 1000
+        assert answer.status in (200, 303), (path, answer.status, text[:2000])
+        for line in answer.headers.get_all("set-cookie") or []:
+            name, _, rest = line.partition("=")
+            self._cookies[name] = rest.partition(";")[0]
+        if found := search(r'name="form_token" value="([0-9a-f]{64})"', text):
+            self._token = found.group(1)
+        return text, took
+
+    def sign_in(self, name: str) -> None:
+        self.ask("GET", "/console/login")
+        self.ask("POST", "/console/login", {"name": name, "password": PASSWORD})
+
+
+def pages(person: Person) -> dict[str, tuple[str, dict[str, str] | None]]:
+    """What is looked at: a name, and how it is asked for."""
+    text, _ = person.ask("GET", "/console/records?type=request.completed")
+    names = _names(text)
+    return {
+        "overview": ("/console", None),
+        "flow": ("/console/flow", None),
+        "records": ("/console/records", None),
+        "records, a frequent type": ("/console/records?entity_type=PERSON", None),
+        "records, a rare tenant": ("/console/records?tenant=tenant-1999", None),
+        "records, a day": (f"/console/records?{_day()}", None),
+        "records, nothing found": ("/console/records?model=none", None),
+        "record": (f"/console/records/{names[-1]}", None),
+        "record, verified": (f"/console/records/{names[-1]}/verify", {}),
+        "policies": ("/console/policies", None),
+        "access": ("/console/access", None),
+    }
+
+
+def _names(text: str) -> list[str]:
+    return findall(r'href="/console/records/([0-9a-f-]{36})"', text)
+
+
+def _day() -> str:
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 7 * 86_400))
+    return urlencode({"since": day, "until": day})
+
+
+def measured(gateway: Gateway, rounds: int) -> dict[str, Any]:
+    """The figures of one process: the first view, until all is counted, and each page."""
+    person = Person(gateway.port)
+    person.sign_in("anna")
+    _, first = person.ask("GET", "/console")
+    begun, views = time.perf_counter(), 1
+    while "Still counting" in person.ask("GET", "/console")[0]:
+        time.sleep(0.25)
+        views += 1
+    figures: dict[str, Any] = {
+        "first view of the overview, ms": round(first),
+        "counted after, s": round(time.perf_counter() - begun, 1),
+    }
+    for name, (path, form) in pages(person).items():
+        took = sorted(
+            person.ask("GET" if form is None else "POST", path, form)[1] for _ in range(rounds)
+        )
+        figures[name] = {
+            "p50": round(took[len(took) // 2]),
+            "p95": round(took[min(len(took) - 1, int(len(took) * 0.95))]),
+        }
+    return figures
+
+
+def run(folder: Path, requests: int, rounds: int) -> dict[str, Any]:
+    """Make the log in a folder, unless there is one, and measure."""
+    gateway = Gateway(folder, CONFIG)
+    database = folder / "audit.db"
+    begun = time.perf_counter()
+    if not database.exists():
+        make(database, requests)
+        account = Account("anna", frozenset(Role))
+        store = AccountStore(f"sqlite:///{database}")
+        assert store.add(account, hashed(PASSWORD), secrets.token_hex(16), time.time())
+    made_s = time.perf_counter() - begun
+    begun = time.perf_counter()
+    try:
+        gateway.start()
+        started_s = time.perf_counter() - begun
+        figures = measured(gateway, rounds)
+    finally:
+        gateway.stop()
+    head = {"made_s": round(made_s), "started_s": round(started_s, 1)}
+    return {**head, "log_mb": round(database.stat().st_size / 1e6), **figures}
+
+
+def main() -> int:
+    requests = int(sys.argv[1]) if len(sys.argv) > 1 else 530_000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 40
+    with tempfile.TemporaryDirectory(prefix="cloakroom-console-") as folder:
+        place = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(folder)
+        figures = run(place, requests, rounds)
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
