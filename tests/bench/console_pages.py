@@ -91,6 +91,9 @@ class Person:
             self._token = found.group(1)
         return text, took
 
+    def leave(self) -> None:
+        self._connection.close()
+
     def sign_in(self, name: str) -> None:
         self.ask("GET", "/console/login")
         self.ask("POST", "/console/login", {"name": name, "password": PASSWORD})
@@ -127,6 +130,13 @@ def _day() -> str:
 def measured(gateway: Gateway, rounds: int) -> dict[str, Any]:
     """The figures of one process: the first view, until all is counted, and each page."""
     person = Person(gateway.port)
+    try:
+        return _looked(person, rounds)
+    finally:
+        person.leave()
+
+
+def _looked(person: Person, rounds: int) -> dict[str, Any]:
     person.sign_in("anna")
     _, first = person.ask("GET", "/console")
     begun, views = time.perf_counter(), 1
