@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route
 
-from gateway import config, spans
+from gateway import config, meters, spans
 from gateway.api.errors import install_error_handlers
 from gateway.api.exchanges import Endpoint, InFlight
 from gateway.api.files import batch_routes
@@ -304,7 +304,7 @@ def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> Fast
             with suppress(AuditUnavailable):  # the store says so itself; the rest must close
                 await _record_event(parts, settings, EventType.PROCESS_STOPPING, "")
             await parts.aclose()
-            await asyncio.to_thread(spans.flush)
+            await asyncio.to_thread(_flush)
 
     app = FastAPI(
         title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
@@ -354,6 +354,11 @@ def _offered(
     parts: Parts, settings: Settings, caller: Subject, families: Collection[Family]
 ) -> Mapping[str, str]:
     return offered(parts.policies.current, settings.upstreams, caller, families)
+
+
+def _flush() -> None:
+    spans.flush()
+    meters.flush()
 
 
 async def _record_start(parts: Parts, settings: Settings) -> None:

@@ -42,6 +42,7 @@ from gateway.masking.restore import Tally
 from gateway.operator_kinds import exposure
 from gateway.routing.asking import Route
 from gateway.settings import Detection, Upstream
+from gateway.tracecontext import Trace
 from gateway.types import (
     BANDS,
     BandCounts,
@@ -72,6 +73,7 @@ class Caller:
     request_id: str
     conversation: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
     ProcessCollector,
-    generate_latest,
 )
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 _ENTITY_TYPE: Final = re.compile(r"[A-Z0-9_]{1,40}")
 
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -91,6 +91,14 @@ FAIL_CLOSED: Final = Counter(
     ("reason",),
     registry=REGISTRY,
 )
+for _reason in ("audit_unavailable", "detection_unavailable", "vault_unavailable"):
+    FAIL_CLOSED.labels(_reason)  # so that the first of its kind is an increase
+ERRORS: Final = Counter(
+    "cloakroom_errors",
+    "Requests that were answered with an error, by HTTP status and error code.",
+    ("status", "code"),
+    registry=REGISTRY,
+)
 POLICY_RELOADS: Final = Counter(
     "cloakroom_policy_reloads",
     "Changed policy files, by what became of them (accepted, rejected).",
@@ -154,10 +162,12 @@ TOKEN_USAGE: Final = Histogram(
 )
 
 
-def request_ended(family: str, effect: str, outcome: str, seconds: float) -> None:
-    """Count a finished request."""
+def request_ended(
+    family: str, effect: str, outcome: str, seconds: float, trace_id: str = ""
+) -> None:
+    """Count a finished request; `trace_id` is that of a trace which shows it."""
     REQUESTS.labels(_label(family), _label(effect), _label(outcome)).inc()
-    REQUEST_SECONDS.observe(seconds)
+    REQUEST_SECONDS.observe(seconds, _exemplar(trace_id))
 
 
 def entities_found(entity_type: str, operator: str, count: int = 1) -> None:
@@ -187,6 +197,11 @@ def failed_closed(reason: str) -> None:
     FAIL_CLOSED.labels(_label(reason)).inc()
 
 
+def error_answered(status: int, code: str) -> None:
+    """Count a request whose answer is an error, or ends with one."""
+    ERRORS.labels(str(status), _label(code)).inc()
+
+
 def audit_sink(sink: str, *, up: bool) -> None:
     """Note whether a sink works; `sink` is its configured name."""
     AUDIT_SINK_UP.labels(_label(sink)).set(int(up))
@@ -202,9 +217,10 @@ def policy_reloaded(*, accepted: bool) -> None:
     POLICY_RELOADS.labels("accepted" if accepted else "rejected").inc()
 
 
-def upstream_phase(upstream: str, phase: str, seconds: float) -> None:
+def upstream_phase(upstream: str, phase: str, seconds: float, trace_id: str = "") -> None:
     """Note how long an upstream took to its first byte, or in all."""
-    UPSTREAM_SECONDS.labels(_label(upstream), _label(phase)).observe(seconds)
+    labels = _label(upstream), _label(phase)
+    UPSTREAM_SECONDS.labels(*labels).observe(seconds, _exemplar(trace_id))
 
 
 def upstream_attempt(upstream: str, result: str) -> None:
@@ -240,8 +256,9 @@ def worker_ended(pid: int) -> None:
         mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
-def render() -> tuple[bytes, str]:
-    """The metrics in Prometheus' text format, and its content type.
+def render(accept: str = "") -> tuple[bytes, str]:
+    """The metrics, and their content type: OpenMetrics, which has the traces of exemplars, where
+    `accept` asks for it, else Prometheus' text format.
 
     With PROMETHEUS_MULTIPROC_DIR set, those of all worker processes together.
     """
@@ -249,7 +266,12 @@ def render() -> tuple[bytes, str]:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    encode, content_type = choose_encoder(accept)
+    return encode(registry), content_type
+
+
+def _exemplar(trace_id: str) -> dict[str, str] | None:
+    return {"trace_id": trace_id} if _TRACE_ID.fullmatch(trace_id) else None
 
 
 def _label(value: str) -> str:

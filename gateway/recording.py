@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
-from gateway import metrics, spans
+from gateway import meters, metrics, spans
 from gateway.audit import record as audit
 from gateway.audit.content.capsule import Beside
 from gateway.audit.facts import (
@@ -23,10 +24,12 @@ from gateway.audit.facts import (
     EventType,
     Origin,
     Outcome,
+    finish_reason,
 )
 from gateway.audit.record import AuditRecord
 from gateway.errors import AuditUnavailable, GatewayError, InternalError
 from gateway.exchange import Admitted, Caller, Progress, actor, closing, origin, reference
+from gateway.genai import Measured
 from gateway.ports import AuditSink
 from gateway.settings import Settings
 
@@ -88,7 +91,7 @@ class Recorder:
     ) -> None:
         """Write the closing record of an admitted request, and count it."""
         now = time.monotonic()
-        _count(admitted, progress, outcome, now)
+        _count(admitted, progress, outcome, code, now)
         if spans.wanted():
             spans.exchange_ended(_told(admitted, progress, outcome, code, now))
         end = closing(admitted, progress, outcome, status, code, now)
@@ -177,15 +180,34 @@ def without_text(
     )
 
 
-def _count(admitted: Admitted, progress: Progress, outcome: Outcome, now: float) -> None:
-    effect = admitted.decision.effect.value
+def _count(admitted: Admitted, progress: Progress, outcome: Outcome, code: str, now: float) -> None:
+    effect, trace = admitted.decision.effect.value, admitted.caller.trace
+    trace_id = trace.trace_id if trace is not None and trace.is_sampled else ""
     metrics.request_ended(
-        admitted.parsed.family.value, effect, outcome.value, now - admitted.started
+        admitted.parsed.family.value, effect, outcome.value, now - admitted.started, trace_id
+    )
+    meters.exchange_ended(
+        Measured(
+            operation=admitted.codec.operation,
+            provider=admitted.upstream,
+            error=code,
+            stream=admitted.accepted.stream,
+            started=admitted.started,
+            sent=progress.sent,
+            first_byte=progress.first_byte,
+            last_byte=progress.last_byte,
+            ended=now,
+            usage=progress.facts.usage or {},
+        )
     )
     tally, usage = progress.tally, progress.facts.usage
     metrics.placeholders(restored=tally.restored, damaged=tally.damaged, blocked=tally.blocked)
     if progress.first_byte:
-        metrics.upstream_phase(admitted.upstream, "first_byte", progress.first_byte - progress.sent)
+        metrics.upstream_phase(
+            admitted.upstream, "first_byte", progress.first_byte - progress.sent, trace_id
+        )
+    if progress.last_byte:
+        metrics.upstream_phase(admitted.upstream, "total", progress.last_byte - progress.sent)
     if usage:
         operation = admitted.codec.operation
         metrics.tokens_used(
@@ -201,8 +223,10 @@ def _told(
     return spans.Exchanged(
         request_id=known.request_id,
         operation=admitted.codec.operation,
+        trace=admitted.caller.trace,
         upstream=admitted.upstream,
         upstream_class="" if where is None else where.value,
+        address=_address(admitted),
         policy=decision.policy_id,
         effect=decision.effect.value,
         outcome=outcome.value,
@@ -213,12 +237,19 @@ def _told(
         damaged=progress.tally.damaged,
         detect_ms=admitted.detect_ms,
         usage=progress.facts.usage or {},
+        finish_reasons=tuple(map(finish_reason, progress.facts.finish_reasons[:64])),
         started=admitted.started,
         sent=progress.sent,
         first_byte=progress.first_byte,
         last_byte=progress.last_byte,
         ended=now,
     )
+
+
+def _address(admitted: Admitted) -> str:
+    """The host of the upstream that served the request, as it is configured."""
+    served = admitted.route.served
+    return "" if served is None else urlsplit(served.base_url).hostname or ""
 
 
 def _answer_beside(admitted: Admitted, progress: Progress) -> MakeBeside | None:

@@ -38,6 +38,7 @@ def ask(admitted: Admitted, master: bytes) -> Ask:
         tenant=subject.tenant,
         principal=subject.principal,
         drops_turns=admitted.carried_out.drops_turns,
+        traceparent="" if caller.trace is None else caller.trace.outbound,
         conversation=hmac.digest(derive(master, "affinity", subject.tenant), named, sha256),
     )
 

@@ -227,6 +227,23 @@ def test_the_metrics_have_their_names():
         assert line in text, line
 
 
+def test_a_slow_request_names_its_trace_where_that_can_be_read():
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    lines, printed = python(
+        f"""metrics.request_ended("chat", "mask", "ok", 0.2, "{trace}")
+metrics.upstream_phase("local", "total", 0.2, CANARY)
+for accept in ("", "application/openmetrics-text;version=1.0.0"):
+    print(*metrics.render(accept)[::-1])
+"""
+    )
+    assert lines == []
+    plain, _, open_metrics = printed.rpartition("application/openmetrics-text")
+    assert "trace_id" not in plain
+    assert f'# {{trace_id="{trace}"}} 0.2' in open_metrics
+    assert open_metrics.count("trace_id") == 1
+    assert "# EOF" in open_metrics
+
+
 def test_labels_are_bounded():
     text = scraped("""
         metrics.entities_found(CANARY, "replace")

@@ -7,19 +7,21 @@ whenever the client walks away.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway import metrics
+from gateway import metrics, spans
 from gateway.api.body import ClientGone, read_body
 from gateway.api.dialects import dialect_of
 from gateway.api.replies import Reply, headers_of, unless_gone
-from gateway.errors import GatewayError, InternalError, Overloaded
-from gateway.exchange import Caller
+from gateway.errors import GatewayError, InternalError, Overloaded, PolicyDenied
+from gateway.exchange import Admitted, Caller
 from gateway.pipeline import Pipeline
+from gateway.tracecontext import begun
 from gateway.types import Subject
 from gateway.wire.family import Codec
 
@@ -70,7 +72,10 @@ class Endpoint:
                 limit = self._pipeline.settings.limits.body_bytes
                 raw = await read_body(receive, scope["headers"], limit, _BODY_TIMEOUT_S)
                 conversation = headers.get("x-cloakroom-conversation")
-                caller = Caller(subject, request_id, conversation, headers)
+                trace = begun(
+                    headers.get("traceparent", ""), secrets.token_bytes, always=spans.wanted()
+                )
+                caller = Caller(subject, request_id, conversation, headers, trace)
                 await unless_gone(receive, self._serve(raw, caller, response))
         except ClientGone:
             return
@@ -81,7 +86,7 @@ class Endpoint:
             await response.error(InternalError("The gateway failed."))
 
     async def _serve(self, raw: bytes, caller: Caller, response: Reply) -> None:
-        admitted = await self._pipeline.admit(raw, caller, self._codec)
+        admitted = await self._admitted(raw, caller)
         if not admitted.parsed.stream:
             response.describe(admitted)
             body = await self._pipeline.complete(admitted)
@@ -95,3 +100,23 @@ class Endpoint:
                     response.describe(admitted)  # anew: who serves it is known only now
                 await response.stream(block)
         await response.end()
+
+    async def _admitted(self, raw: bytes, caller: Caller) -> Admitted:
+        """The admitted request; of one that is refused, a trace says so."""
+        started = time.monotonic()
+        try:
+            return await self._pipeline.admit(raw, caller, self._codec)
+        except GatewayError as error:
+            spans.exchange_ended(
+                spans.Exchanged(
+                    request_id=caller.request_id,
+                    operation=self._codec.operation,
+                    trace=caller.trace,
+                    policy=error.headers.get("x-cloakroom-policy", ""),
+                    outcome="denied" if isinstance(error, PolicyDenied) else "refused",
+                    error=error.code,
+                    started=started,
+                    ended=time.monotonic(),
+                )
+            )
+            raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from gateway.metrics import render
 
@@ -40,9 +40,9 @@ def ops_router(
         return _json(body, 200 if ready else 503)
 
     @router.get("/metrics")
-    async def metrics() -> Response:
-        """Prometheus' text format."""
-        body, content_type = render()
+    async def metrics(request: Request) -> Response:
+        """Prometheus' text format, or OpenMetrics, as is asked for."""
+        body, content_type = render(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": content_type})
 
     return router

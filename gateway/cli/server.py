@@ -21,7 +21,7 @@ import typer
 import uvicorn
 import uvloop
 
-from gateway import spans, telemetry
+from gateway import meters, spans, telemetry
 from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts
 from gateway.cli.workers import NOTICE, Supervisor, end_with_parent
 from gateway.errors import ConfigError, GatewayError
@@ -83,6 +83,7 @@ def run_here(
         ConfigError, GatewayError: a part could not be opened.
     """
     spans.install(os.environ)
+    meters.install(os.environ)
     app = create_app(settings)
     watched, options = _Watched(app), uvicorn_options(settings, leaving)
     _Server(watched, options, leaving.notice_s, announce, app.state.leave).run_to_end(listener)
@@ -179,6 +180,7 @@ def worker_app() -> AsgiApp:
     """The application of one worker process, which inherits the environment."""
     telemetry.install()
     spans.install(os.environ)
+    meters.install(os.environ)
     app = create_app_from_environ()
     signal.signal(NOTICE, lambda *_: app.state.leave())
     end_with_parent()

@@ -18,6 +18,7 @@ class Ask:
 
     `conversation` is a keyed hash that stands for the conversation: it chooses the server where
     the opening is cached. With `drops_turns` the oldest turns may go where all are too long.
+    `traceparent` is for a server of our own, "" for none.
     """
 
     request: MaskedRequest
@@ -27,6 +28,7 @@ class Ask:
     principal: str = field(repr=False)
     conversation: bytes = field(repr=False)
     drops_turns: bool = False
+    traceparent: str = ""
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ _RESERVED: Final = frozenset(
     | {"content-length", "content-type", "cookie", "expect", "host", "keep-alive"}
     | {"proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
     | {"anthropic-beta", "anthropic-version", "api-key", "x-api-key", "x-request-id"}
+    | {"baggage", "traceparent", "tracestate"}
 )
 
 

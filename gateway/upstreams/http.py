@@ -100,12 +100,16 @@ class HttpUpstream:
         return self._settings.upstream_class
 
     async def send(
-        self, request: MaskedRequest, request_id: str, headers: Mapping[str, str] | None = None
+        self,
+        request: MaskedRequest,
+        request_id: str,
+        headers: Mapping[str, str] | None = None,
+        traceparent: str = "",
     ) -> HttpReply:
         """Send the request and wait for the first byte of the answer's body.
 
         Of `headers`, the client's own, only those named in `forward_headers` are sent on, and
-        those that the kind reads.
+        those that the kind reads. `traceparent` is told to servers on the premises alone.
 
         Raises:
             UpstreamFailed: no connection in `connect_s`, no first byte in `first_byte_s`, or
@@ -118,6 +122,8 @@ class HttpUpstream:
         path, query = self._kind.target(request.path, model)
         outbound = self.headers(request_id, headers or {})
         outbound |= {"content-type": JSON, "accept": STREAM if request.stream else JSON}
+        if traceparent and self.upstream_class is UpstreamClass.ON_PREM:
+            outbound["traceparent"] = traceparent
         return await self.client.send(Call(path, outbound, request.body, query=query))
 
     def target(self, path: str) -> tuple[str, Mapping[str, str]]:

@@ -111,7 +111,7 @@ class Replica:
             request = request.with_fields(priority=priority(self._pool.priorities, ask.tenant))
         request = await self._fitted(ask, request, route)
         try:
-            return await self._api.send(request, ask.request_id, ask.headers)
+            return await self._api.send(request, ask.request_id, ask.headers, ask.traceparent)
         except UpstreamFailed as error:
             if error.code == "upstream_model_not_found":
                 self._until_models = 0

@@ -51,8 +51,11 @@ async def make() -> AsyncIterator[Callable[..., HttpUpstream]]:
 
 def config(url: str, **settings: Any) -> Settings:
     return Settings(
-        name="one", kind="openai", upstream_class=UpstreamClass.EXTERNAL, base_url=url, **settings
-    )
+        **{
+            "name": "one", "kind": "openai", "upstream_class": UpstreamClass.EXTERNAL,
+            "base_url": url, **settings,
+        }
+    )  # fmt: skip
 
 
 async def read(reply: Any) -> bytes:
@@ -114,6 +117,17 @@ async def test_the_headers_are_exactly_the_allow_list(serve, make):
         "x-request-id": "req-1",
         "x-team": "blue",
     }
+
+
+@pytest.mark.parametrize("where", UpstreamClass)
+async def test_only_a_server_on_the_premises_learns_of_the_trace(serve, make, where):
+    server = await serve(ok)
+    upstream = make(server.url, upstream_class=where)
+    theirs = {"traceparent": "00-theirs", "tracestate": "a=b", "baggage": "c=d"}
+    await read(await send(upstream, headers=theirs, traceparent="00-ours"))
+    seen = {key.lower(): value for key, value in server.seen[0].headers.items()}
+    assert seen.get("traceparent") == ("00-ours" if where is UpstreamClass.ON_PREM else None)
+    assert not {"tracestate", "baggage"} & set(seen)
 
 
 async def test_a_forwarded_header_must_be_printable(serve, make):
