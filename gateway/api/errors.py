@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 import structlog
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from gateway import metrics
 from gateway.api.dialects import dialect_for
 from gateway.errors import GatewayError, InternalError, NotFound, RequestError
 
@@ -16,11 +18,15 @@ _log = structlog.get_logger()
 
 
 def error_response(error: GatewayError, headers: Mapping[str, str] | None = None) -> Response:
-    """The error in the envelope that a caller with these headers reads, with its status, and
-    `retry-after` in seconds where it is known."""
+    """The error in the envelope that a caller with these headers reads, with its status, an id
+    where that API's clients look for one, and `retry-after` in seconds where it is known."""
+    metrics.error_answered(error.status, error.code)
     dialect = dialect_for(headers or {})
-    extra = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-    return Response(dialect.envelope(error, ""), error.status, extra, "application/json")
+    request_id = f"req_{secrets.token_hex(12)}"
+    extra = dict.fromkeys(("x-request-id", *dialect.request_id_headers), request_id)
+    if error.retry_after is not None:
+        extra["retry-after"] = str(error.retry_after)
+    return Response(dialect.envelope(error, request_id), error.status, extra, "application/json")
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from gateway import metrics
 from gateway.api.body import ClientGone
 from gateway.api.dialects import Dialect
 from gateway.errors import GatewayError
@@ -52,6 +53,7 @@ class Reply:
 
     async def error(self, error: GatewayError) -> None:
         """An error: a status where there is still time, else the stream's last event."""
+        metrics.error_answered(error.status, error.code)
         if self._started:
             await self.stream(self._dialect.broken(error, self._request_id))
             await self.end()

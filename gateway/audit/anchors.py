@@ -275,13 +275,11 @@ class Anchoring:
                 sizes[anchor.key] = held[0]
                 self._last[anchor.key] = seconds_of(held[1])
         now = self._wall()
-        if note is not None:
-            metrics.audit_age("checkpoint", max(0.0, now - seconds_of(note.ts)))
-            if self._books.lead("anchors"):
-                for anchor in self._anchors:
-                    new = note.size != sizes.get(anchor.key)
-                    if (final and new) or (not final and self._is_due(anchor, now)):
-                        self._drop(anchor, note, self._books)
+        if note is not None and self._books.lead("anchors"):
+            for anchor in self._anchors:
+                new = note.size != sizes.get(anchor.key)
+                if (final and new) or (not final and self._is_due(anchor, now)):
+                    self._drop(anchor, note, self._books)
         oldest = min((self._last.get(one.key, self._begun) for one in self._anchors), default=now)
         metrics.audit_age("anchor", max(0.0, self._wall() - oldest))
 

@@ -94,6 +94,21 @@ def test_the_response():
 
 
 @pytest.mark.parametrize(
+    ("headers", "places"),
+    [({}, ["x-request-id"]), ({"anthropic-version": "2023-06-01"}, ["x-request-id", "request-id"])],
+)
+def test_an_error_has_an_id_that_can_be_asked_about(headers: dict[str, str], places: list[str]):
+    response = error_response(RequestError("No."), headers)
+    found = {response.headers.get(one) for one in ("x-request-id", "request-id")} - {None}
+    (request_id,) = found
+    assert [one for one in ("x-request-id", "request-id") if one in response.headers] == places
+    assert request_id.startswith("req_")
+    body = orjson.loads(response.body)
+    assert body.get("request_id") == (request_id if headers else None)
+    assert error_response(RequestError("No."), headers).headers["x-request-id"] != request_id
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "/denied", 403, "policy_denied"),

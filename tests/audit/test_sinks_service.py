@@ -14,6 +14,7 @@ from gateway.app import create_app
 from gateway.audit.sinks.sql import Books
 from gateway.config import load
 from gateway.errors import ConfigError
+from gateway.metrics import AUDIT_AGE_SECONDS
 from gateway.settings import Settings
 from tests.audit.test_store_both import Log as LogOnPostgres
 
@@ -64,6 +65,21 @@ def test_every_record_and_the_last_checkpoint_leave(tmp_path: Path):
     files = sorted(tmp_path.joinpath("out").glob("records-*.jsonl"))
     assert [kind for file in files for kind in types(file)] == got
     assert (tmp_path / "out" / f"checkpoint-{len(got):020d}.txt").exists()
+
+
+def test_without_anchors_as_well_it_is_told_how_old_the_newest_checkpoint_is(tmp_path: Path):
+    settings = configured(tmp_path, "")
+    with TestClient(create_app(settings)):
+        pass  # signs when it stops
+    age = AUDIT_AGE_SECONDS["checkpoint"]
+    age.set(-1)
+    with TestClient(create_app(settings)):
+        pause = threading.Event()
+        for _ in range(400):
+            if age._value.get() != -1:
+                break
+            pause.wait(0.05)
+    assert 0 <= age._value.get() < 300
 
 
 def test_with_all_required_a_request_is_in_the_file_before_it_is_answered(tmp_path: Path):

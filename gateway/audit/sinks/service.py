@@ -1,4 +1,5 @@
-"""The further sinks and the anchors of one gateway: made from its settings, started, stopped."""
+"""The further sinks and the anchors of one gateway, and the look at its newest checkpoint: made
+from its settings, started, stopped."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from concurrent.futures import CancelledError
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from gateway.audit.aging import CheckpointAge
 from gateway.audit.anchors import Anchor, Anchoring, FileAnchor, WebhookAnchor
 from gateway.audit.facts import EventType
 from gateway.audit.reading import LogReader, open_log
@@ -108,7 +110,9 @@ def check_sinks(audit: Audit) -> None:
 
 
 class Outlets:
-    """Everything that leaves the log's database. Without settings for it, nothing runs.
+    """Everything that leaves the log's database, and how old its newest checkpoint is.
+
+    Without settings for it, nothing leaves.
 
     Raises:
         ConfigError: a sink that must be written cannot be.
@@ -132,6 +136,7 @@ class Outlets:
             )
             for one in audit.sinks
         ]
+        self._age = CheckpointAge(self._open_log)
         self._anchoring: Anchoring | None = None
         if audit.anchors:
             self._anchoring = Anchoring(
@@ -153,6 +158,7 @@ class Outlets:
         """Begin, once the store is open."""
         self._loop = asyncio.get_running_loop()
         self._record = record
+        self._age.start()
         for one in self._deliveries:
             one.start()
         if self._anchoring is not None:
@@ -161,7 +167,7 @@ class Outlets:
     async def aclose(self) -> None:
         """Deliver what there is, the last checkpoint too: after the store is closed."""
         self._record = None
-        stops = [one.stop for one in self._deliveries]
+        stops = [self._age.stop, *(one.stop for one in self._deliveries)]
         if self._anchoring is not None:
             stops.append(self._anchoring.stop)
         await asyncio.gather(*(asyncio.to_thread(stop) for stop in stops))
