@@ -141,6 +141,14 @@ class LogReader(OpenLog):
         )
         return [Pruning(*row) for row in self._all(query, (limit,))]
 
+    def count(self, since: str = "", until: str = "") -> int:
+        """How many records of a period there are; "" is no bound, and the second is exclusive."""
+        found = self._all(
+            "SELECT count(*) FROM audit_records WHERE ts >= ? AND (? = '' OR ts < ?)",
+            (since, until, until),
+        )
+        return int(found[0][0])
+
     def gaps(self) -> dict[str, int]:
         """Writers of which records are missing between their first and last, and how many."""
         missing = "max(writer_seq) - min(writer_seq) + 1 - count(*)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -13,17 +13,14 @@ from gateway.audit.checkpoint import SigningKeys
 from gateway.audit.checkpointing import Signing
 from gateway.audit.evidence.pack import EvidenceError, Inputs, write_pack
 from gateway.audit.facts import EventType
-from gateway.audit.reading import LogReader, open_log
+from gateway.audit.reading import open_log
 from gateway.audit.signing import load_signing_keys
 from gateway.cli.audit_common import Exit, UrlOption, moment, progress, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, load_settings, print_json
-from gateway.cli.evidence_inputs import api_keys, model_card, read_about, rules_of
 from gateway.cli.onrecord import append
+from gateway.packing import api_keys, model_card, read_about, rules_of, wait_until_signed
 from gateway.settings import Settings
 from gateway.version import __version__
-
-COVERED_S: Final = 15.0  # how long to wait until the record of this pack is signed
-_POLL_S: Final = 0.1
 
 
 def evidence(
@@ -86,7 +83,7 @@ def evidence(
 def _write(where: str, out: Path, inputs: Inputs, *, hidden: bool) -> dict[str, Any]:
     with open_log(where) as log, progress(hidden=hidden) as bar:
         if inputs.exported and inputs.signer is not None:
-            _wait_until_signed(log, inputs.exported)
+            wait_until_signed(log, inputs.exported)
         task = bar.add_task("evidence", total=None)
 
         def step(done: int, of: int) -> None:
@@ -101,16 +98,6 @@ def _signing_keys(settings: Settings | None, named: Path | None) -> SigningKeys 
     if path is None or (named is None and not path.exists()):
         return None
     return load_signing_keys(path)
-
-
-def _wait_until_signed(log: LogReader, event_id: str) -> None:
-    """Wait, for a while, until a checkpoint covers a record: another process may have to sign."""
-    until = time.monotonic() + COVERED_S
-    while time.monotonic() < until:
-        index, latest = log.leaf_of(event_id), log.latest_checkpoint()
-        if index is not None and latest is not None and latest.size > index:
-            return
-        time.sleep(_POLL_S)
 
 
 def _now() -> str:

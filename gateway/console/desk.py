@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -88,6 +89,7 @@ class Visit:
             here=self.here,
             form_token=self.desk.access.form_token(self.session.token),
             may=self.may,
+            printed=f"{datetime.fromtimestamp(self.desk.clock(), UTC):%Y-%m-%d %H:%M}",
             **values,
         )
 

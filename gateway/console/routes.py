@@ -13,6 +13,7 @@ from starlette.routing import Route
 from gateway.audit.facts import EventType
 from gateway.console import (
     erasing,
+    exports,
     holding,
     own_account,
     pages,
@@ -67,6 +68,8 @@ PAGES: Final = (
     Page("/console/subjects", Right.SUBJECTS, subjects.find, "POST", subjects.FORM_BYTES),
     Page("/console/subjects/export", Right.EXPORT, subjects.export, "POST", subjects.FORM_BYTES),
     Page("/console/subjects/erase", Right.ERASE, erasing.erase, "POST", subjects.FORM_BYTES),
+    Page("/console/exports", Right.EXPORT, exports.exports),
+    Page("/console/exports/pack", Right.EXPORT, exports.pack, "POST"),
     Page("/console/account", Right.HOME, own_account.show),
     Page("/console/account/password", Right.HOME, own_account.change_password, "POST"),
     Page("/console/logout", Right.HOME, own_account.sign_out, "POST"),

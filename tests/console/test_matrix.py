@@ -35,6 +35,8 @@ ALLOWED = {
     ("POST", "/console/subjects"): {R, A, U},
     ("POST", "/console/subjects/export"): {R, U},
     ("POST", "/console/subjects/erase"): {A},
+    ("GET", "/console/exports"): {R, U},
+    ("POST", "/console/exports/pack"): {R, U},
     ("GET", "/console/access"): {U},
     ("GET", "/console/try"): {P},
     ("POST", "/console/try"): {P},

@@ -1,7 +1,10 @@
-"""What an evidence pack says that is not in the log: keys, the detector, and words of people."""
+"""What an evidence pack says that is not in the log: keys, the detector, and words of people.
+
+And how long to wait until the record that says that it was made is signed."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +14,7 @@ from pydantic import Field
 
 from gateway import strictyaml
 from gateway.audit.evidence.about import About, ApiKey, PolicyRule, Processor
-from gateway.audit.reading import PolicyFile
+from gateway.audit.reading import LogReader, PolicyFile
 from gateway.errors import ConfigError
 from gateway.identity.keys import read_keys
 from gateway.policy.model import Rule, When
@@ -22,6 +25,8 @@ from gateway.validation import Strict, validate
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 
+COVERED_S: Final = 15.0  # how long to wait until the record of a pack is signed
+_POLL_S: Final = 0.1
 _MODELS: Final = files("gateway") / "detection" / "tagger" / "models"
 _UNREADABLE: Final = "(these files are of another version)"
 
@@ -95,6 +100,16 @@ def model_card() -> tuple[str, bytes]:
     """
     card = (_MODELS / "MODEL_CARD.md").read_text(encoding="utf-8")
     return card, (_MODELS / "manifest.json").read_bytes()
+
+
+def wait_until_signed(log: LogReader, event_id: str) -> None:
+    """Wait, for a while, until a checkpoint covers a record: another process may have to sign."""
+    until = time.monotonic() + COVERED_S
+    while time.monotonic() < until:
+        index, latest = log.leaf_of(event_id), log.latest_checkpoint()
+        if index is not None and latest is not None and latest.size > index:
+            return
+        time.sleep(_POLL_S)
 
 
 def rules_of(snapshot: Sequence[PolicyFile]) -> list[PolicyRule]:
