@@ -39,7 +39,7 @@ PURE = (
     "policy/rules.py", "policy/schema.py", "policy/limits.py", "policy/decide.py",
     "policy/lint.py", "policy/cases.py", "policy/coverage.py", "policy/diff.py",
     "policy/opened.py", "policy/order.py", "policy/universe.py", "policy/simulate.py",
-    "policy/answers.py", "policy/kept.py",
+    "policy/answers.py", "policy/kept.py", "policy/wording.py",
     "batches/lines.py", "batches/form.py", "batches/fields.py", "batches/kept.py",
     "batches/objects.py", "batches/openlines.py",
     "tracing/model.py", "tracing/page.py", "tracing/tokenpage.py", "tracing/cutting.py",
@@ -55,13 +55,14 @@ PURE = (
     "audit/content/capsule.py", "audit/content/keys.py", "audit/content/index.py",
     "audit/content/facts.py",
     "audit/evidence/about.py", "audit/evidence/collect.py", "audit/evidence/quality.py",
-    "audit/evidence/ropa.py", "audit/evidence/dpia.py", "audit/evidence/outages.py",
+    "audit/evidence/ropa.py", "audit/evidence/routes.py", "audit/evidence/dpia.py", "audit/evidence/outages.py",
     "audit/evidence/tables.py", "audit/evidence/texts.py", "audit/evidence/proving.py",
     "audit/evidence/pdf.py",
     "identity/roles.py",
     "console/accounts.py", "console/security.py", "console/filters.py",
     "console/describing.py", "console/tally.py", "console/charts.py",
     "console/differing.py", "console/flowing.py", "console/deciding.py",
+    "console/marking.py", "console/proposing.py", "console/reading_feedback.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)
 

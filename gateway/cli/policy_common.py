@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeAlias
@@ -12,7 +12,6 @@ import typer
 from gateway.cli.common import load_settings, print_json
 from gateway.cli.entity_types import known_types
 from gateway.config import MissingKey
-from gateway.entity_types import CLASSES
 from gateway.errors import ConfigError, Problem
 from gateway.operator_kinds import OPERATOR_KINDS
 from gateway.policy.files import load_policies
@@ -115,24 +114,3 @@ def reveals(use: OperatorUse) -> str:
     """What an operator tells a provider, in words."""
     kind = OPERATOR_KINDS.get(use.name)
     return kind.reveals if kind else "whatever this operator of your own lets through"
-
-
-def types_in_words(
-    types: frozenset[str],
-    known: Collection[str],
-    classes: Mapping[str, frozenset[str]] | None = None,
-    most: int = 8,
-) -> str:
-    """Entity types, by their classes where all of a class are among them; `most` names in all."""
-    if types and types.issuperset(known):
-        return "every type"
-    left, names = set(types), []
-    by_size = sorted({**CLASSES, **(classes or {})}.items(), key=lambda one: (-len(one[1]), one[0]))
-    for name, members in by_size:
-        seen = members.intersection(known) or members
-        if len(seen) > 1 and seen <= types and not seen.isdisjoint(left):
-            names.append(name)
-            left -= members
-    names = [*sorted(names), *sorted(left)]
-    more = len(names) - most
-    return ", ".join(names[:most] + ([f"and {more} more"] if more > 0 else []))

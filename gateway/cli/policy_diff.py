@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -16,27 +16,19 @@ from gateway.cli.policy_common import (
     OwnConfig,
     load,
     refuse,
-    types_in_words,
     types_known,
 )
 from gateway.errors import ConfigError
-from gateway.policy.diff import Change, Comparison, Direction, Kind, compare
+from gateway.policy.diff import Change, Comparison, Direction, compare
 from gateway.policy.model import Policy
-from gateway.policy.universe import SURE, Trait, Traits
-from gateway.types import BANDS, BandCounts
+from gateway.policy.universe import Trait
+from gateway.policy.wording import Types, rules, types_in_words, what, when
 
 MOST_ROWS: Final = 60  # of a table; --all and JSON have all
 MOST_TYPES: Final = 8  # that a cell names
 
 _TITLES: Final = {Direction.MORE: "Sent more", Direction.LESS: "Sent less"}
 _STYLES: Final = {Direction.MORE: "bold red", Direction.LESS: "green"}
-_WORDS: Final = {
-    "unsupported_language": "text in an unsupported language",
-    "media": "with images, audio or files",
-    "unknown_fields": "with fields that are not known",
-}
-
-Types = Callable[[frozenset[str]], str]
 
 
 def diff(
@@ -133,58 +125,9 @@ def _print_changes(
     table = Table("what", "when", "before", "after", "rules", title=_TITLES[direction])
     for one in changes[:most]:
         table.add_row(
-            escape(_what(one, types)), escape(_when(one, types)), escape(one.before),
-            escape(one.after), escape(_rules(one)), style=_STYLES[direction],
+            escape(what(one, types)), escape(when(one, types)), escape(one.before),
+            escape(one.after), escape(rules(one)), style=_STYLES[direction],
         )  # fmt: skip
     console.print(table)
     if len(changes) > most:
         typer.echo(f"and {len(changes) - most} more: see --all")
-
-
-def _what(change: Change, types: Types) -> str:
-    if change.kind is Kind.REQUEST:
-        return types(change.types) or "any text"
-    key = f"{change.kind}.{change.key}" if change.kind is Kind.ANSWERS else change.key
-    of = f" of {types(change.types)}" if change.types else ""
-    return f"{key or change.kind}{of}"
-
-
-def _when(change: Change, types: Types) -> str:
-    if not change.circumstances:
-        return "" if change.kind is Kind.SETTING else "always"
-    return "; or ".join(_circumstance(some, types) for some in change.circumstances)
-
-
-def _circumstance(traits: Traits, types: Types) -> str:
-    return ", ".join(_trait(one, types) for one in traits)
-
-
-def _trait(trait: Trait, types: Types) -> str:
-    if trait.kind in ("found", "count"):
-        if trait.kind == "count":
-            return _counted(trait.counts)
-        name = types(frozenset(trait.label.split(", ")))
-        return f"beside {name}" + (f" ({_counted(trait.counts)})" if trait.counts != SURE else "")
-    if trait.kind == "fallback":
-        return f"with two upstreams, {trait.label}"
-    if trait.kind in _WORDS:
-        return _WORDS[trait.kind]
-    return f"{trait.kind.replace('_', ' ')} {trait.label or trait.value}"
-
-
-def _counted(counts: BandCounts) -> str:
-    """How many findings, and how sure, unless all are: the fewest with which it is seen."""
-    surely = counts[:2] == (0, 0)
-    return ", ".join(
-        ("1 finding" if count == 1 else f"{count} or more findings")
-        + ("" if surely else f" of {band.value} score")
-        for band, count in zip(BANDS, counts, strict=True)
-        if count
-    )
-
-
-def _rules(change: Change) -> str:
-    old, new = (", ".join(some) or "none" for some in change.rules)
-    if change.kind is Kind.SETTING:
-        return ""
-    return old if old == new else f"{old} → {new}"

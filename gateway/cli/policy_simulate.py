@@ -36,19 +36,10 @@ from gateway.policy.simulate import (
     Simulated,
     Simulation,
 )
+from gateway.policy.wording import CHANGES
 
 MOST_ROWS: Final = 20  # of a table; JSON has all
 
-_WORDS: Final = {
-    Kind.ALLOWED: "newly allowed",
-    Kind.FARTHER: "on-prem to external",
-    Kind.EXPOSED: "masked less",
-    Kind.DENIED: "newly denied",
-    Kind.NEARER: "external to on-prem",
-    Kind.COVERED: "masked more",
-    Kind.OTHERWISE: "otherwise",
-    Kind.SAME: "unchanged",
-}
 _COLOURS: Final = {
     **dict.fromkeys(MORE, "#b3261e"),
     **dict.fromkeys(LESS, "#1b6e3c"),
@@ -169,7 +160,7 @@ def _changes(found: Simulated) -> Table:
     table.columns[1].justify = "right"
     most = max(found.kinds.values())
     for kind, count in found.kinds.items():
-        table.add_row(_WORDS[kind], f"{count:,}", f"[{_COLOURS[kind]}]{text_bar(count, most)}[/]")
+        table.add_row(CHANGES[kind], f"{count:,}", f"[{_COLOURS[kind]}]{text_bar(count, most)}[/]")
     return table
 
 
@@ -216,7 +207,7 @@ def _figures(row: Mapping[str, int], columns: Sequence[str]) -> list[str]:
 def _chart(found: Simulated) -> str:
     """The changes as a chart; the unchanged would dwarf them, and are in the title."""
     bars = [
-        Bar(_WORDS[kind], count, _COLOURS[kind])
+        Bar(CHANGES[kind], count, _COLOURS[kind])
         for kind, count in found.kinds.items()
         if kind is not Kind.SAME
     ]

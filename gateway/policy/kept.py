@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Final
 
 from gateway import strictyaml
+from gateway.errors import ConfigError
 from gateway.policy.model import Policy
 from gateway.policy.schema import Chain, parse
 from gateway.strictyaml import Document
@@ -40,6 +41,33 @@ def chains_of(documents: Iterable[Document]) -> list[Chain]:
         chains[-1].append(one)
         awaited |= {PurePath(name).stem for name in extended(one)}
     return [tuple(one) for one in chains]
+
+
+def with_extended(head: Document, find: Callable[[str], Document | None]) -> Chain:
+    """A file with those that it extends, in the order in which the loader of files has them.
+
+    Args:
+        head: the file.
+        find: a file by the name after `extends`.
+
+    Raises:
+        ConfigError: there is no file of such a name.
+    """
+    found: list[Document] = []
+    seen: set[str] = set()
+
+    def add(one: Document) -> None:
+        seen.add(one.file)
+        for name in reversed(extended(one)):
+            named = find(name)
+            if named is None:
+                raise ConfigError([one.problem(("extends",), "there is no such policy here")])
+            if named.file not in seen:
+                add(named)
+        found.append(one)
+
+    add(head)
+    return tuple(found[::-1])
 
 
 def extended(document: Document) -> list[str]:
