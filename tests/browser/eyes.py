@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.browser.stage import PASSWORD
+from tests.console.person import PASSWORD
 
 if packages := os.environ.get("BROWSER_PACKAGES"):
     sys.path.append(packages)

@@ -20,9 +20,9 @@ from gateway.audit.record import timestamp, uuid7
 from gateway.console.accounts import Account, Role
 from gateway.console.passwords import hashed
 from gateway.console.store import AccountStore
+from tests.console.person import PASSWORD, Person
 from tests.e2e.world import ROOT, Gateway, wait_until
 
-PASSWORD = "correct horse battery"
 EVIL = "<script>document.title='pwned'</script><img src=/pwned onerror=\"document.title='pwned'\">"
 """Runs and loads something wherever it is taken for markup."""
 
@@ -40,6 +40,7 @@ audit: {url: "sqlite:///audit.db"}
 POLICY = """\
 version: 1
 id: ours
+record: {content: masked, subjects: [EMAIL_ADDRESS], retention_days: 14}
 rules:
   - name: no-secrets-outside
     when: {any_of: [secrets], upstream_class: external}
@@ -55,6 +56,11 @@ TEXTS = (
     ("gpt-5.2", "Use the key sk-proj-4f9aB2cD8eF1gH7iJ3kL5mN6oP0qR2sT to sign in."),
     ("no-such-model", "Hello"),
 )  # fmt: skip
+WHY = {
+    "kind_masked_request": "1",
+    "code": "complaint",
+    "words": "A customer says that their account number was sent.",
+}
 NAMES = {role: role.value for role in Role}
 """An account for each role, of the role's name."""
 
@@ -82,6 +88,18 @@ class Stage:
     def record(self, kind: str) -> str:
         """The event id of the newest signed record of a type."""
         return str(next(one["event_id"] for one in self.records if one["type"] == kind))
+
+    def unmask(self, state: str = "") -> str:
+        """The id of the newest request to unmask, of one in this state if it says which."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
+        found = connection.execute(
+            "SELECT unmask_id FROM console_unmasks WHERE ? IN ('', state) "
+            "ORDER BY requested DESC LIMIT 1",
+            (state,),
+        ).fetchone()
+        connection.close()
+        assert found, "nobody has asked to see a text"
+        return str(found[0])
 
     @cached_property
     def planted(self) -> str:
@@ -133,6 +151,16 @@ def _accounts(url: str) -> None:
     assert store.add(bound, password, secrets.token_hex(16), time.time())
 
 
+def _asked(stage: Stage) -> None:
+    """A reviewer asks to see a text."""
+    reviewer = Person(stage.gateway.port)
+    reviewer.sign_in(NAMES[Role.REVIEWER])
+    address = f"/console/unmask/ask/{stage.record('request.completed')}"
+    reviewer.ask("GET", address)
+    reviewer.ask("POST", address, WHY)
+    reviewer.leave()
+
+
 def _planted(database: Path) -> str:
     """A record of which every text is markup, as whoever can write to the file has it."""
     now = time.time_ns() // 1000
@@ -170,6 +198,7 @@ def opened(folder: Path) -> Iterator[Stage]:
         _used(stage, keys)
         _accounts(f"sqlite:///{stage.database}")
         wait_until(lambda: _changed(gateway), "the policy to be changed")
+        _asked(stage)
         yield stage
     finally:
         gateway.stop()

@@ -1,35 +1,55 @@
 """Which addresses each page of the console is looked at by. Every page of `PAGES` has one.
 
 A page without parameters in its path is visited by itself. One with parameters stands in
-`ADDRESSES`, and a form that is sent in `FORMS`.
+`ADDRESSES`, and a form that is sent in `FORMS`: whoever adds such a page adds it here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gateway.console.accounts import RIGHTS, Role
 from gateway.console.desk import Page
 from gateway.console.routes import PAGES
-from tests.browser.stage import Stage
+from tests.browser.stage import WHY, Stage
+
+Step = tuple[Mapping[str, str], str]
+"""What is filled in, by the names of the fields, and the name of the button."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form as somebody sends it: on which page, what is filled in, which button, what is then
-    said. The button is the only one with this text."""
+    """A form as somebody sends it: on which page, in which steps, and what is said then."""
 
-    page: str
-    button: str
+    page: str | Callable[[Stage], str]
+    steps: tuple[Step, ...]
     said: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    address: Callable[[Stage], str] | None = None
+    after: tuple[str, ...] = ()
+    """Forms that are sent once more before."""
+    refused: bool = False
+    """Whether what is filled in is wrong."""
+    file: bool = False
+    """Whether a file comes of it, which holds what is said."""
+
+    def address(self, stage: Stage) -> str:
+        """Where it is."""
+        return self.page if isinstance(self.page, str) else self.page(stage)
 
 
 def _completed(stage: Stage) -> str:
     return f"/console/records/{stage.record('request.completed')}"
 
+
+def _ask(stage: Stage) -> str:
+    return f"/console/unmask/ask/{stage.record('request.completed')}"
+
+
+def _asked(stage: Stage) -> str:
+    return f"/console/unmask/{stage.unmask('open')}"
+
+
+_PERSON = {"tenant": "acme", "entity_type": "EMAIL_ADDRESS", "values": "jo@example.org"}
 
 ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
     "/console/records": lambda stage: [
@@ -42,6 +62,8 @@ ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
         f"/console/records/{stage.record('request.denied')}",
         f"/console/records/{stage.record('policy.changed')}",
     ],
+    "/console/unmask/ask/{name}": lambda stage: [_ask(stage)],
+    "/console/unmask/{unmask}": lambda stage: [f"/console/unmask/{stage.unmask()}"],
     "/console/policies/{sha256}": lambda stage: [
         f"/console/policies/{stage.policies[0]}",
         f"/console/policies/{stage.policies[0]}?against={stage.policies[-1]}",
@@ -50,31 +72,74 @@ ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
 """Addresses by the path of the page. What is here is visited instead of the path."""
 
 FORMS: Mapping[str, Form | str] = {
-    "/console/records/{name}/verify": Form(
-        "/console/records/{name}", "Verify now", "It holds", address=_completed
+    "/console/records/{name}/verify": Form(_completed, (({}, "Verify now"),), "It holds"),
+    "/console/records/searches": Form(
+        "/console/records", (({"title": "my search"}, "Save"),), "my search"
+    ),
+    "/console/records/searches/delete": Form(
+        "/console/records", (({}, "Delete the search my search"),), "Keep this search"
     ),
     "/console/try": Form(
         "/console/try",
-        "Try it",
+        (
+            (
+                {"text": "Ask jo@example.org: <b onclick=x>bold</b> DE89370400440532013000."},
+                "Try it",
+            ),
+        ),
         "What would leave",
-        {"text": "Write to jo@example.org about <b onclick=x>bold</b> DE89370400440532013000."},
+    ),
+    "/console/unmask/ask/{name}": Form(_ask, ((WHY, "Ask"),), "This waits for somebody else"),
+    "/console/unmask/{unmask}/approve": Form(_asked, (({}, "Approve"),), "Approved by"),
+    "/console/unmask/{unmask}/show": Form(
+        lambda stage: f"/console/unmask/{stage.unmask('approved')}",
+        (({}, "Show it now"),),
+        "This look is on record",
+    ),
+    "/console/unmask/{unmask}/refuse": Form(
+        _asked, (({}, "Refuse"),), "Refused by", ("/console/unmask/ask/{name}",)
+    ),
+    "/console/retention/holds": Form(
+        "/console/retention",
+        (({"reason": "case-2026-7", "tenant": "globex"}, "Set the hold"),),
+        "case-2026-7",
+    ),
+    "/console/retention/release": Form("/console/retention", (({}, "Lift"),), "case-2026-7"),
+    "/console/subjects": Form("/console/subjects", ((_PERSON, "Find"),), "Hand it over"),
+    "/console/subjects/erase": Form(
+        "/console/subjects",
+        ((_PERSON, "Find"), ({"reason": "gdpr-17-1b"}, "See what would be erased")),
+        "What goes, and what stays",
     ),
     "/console/account/password": Form(
         "/console/account",
-        "Change it",
+        (
+            (
+                {"password": "wrong", "new": "another long password", "again": "yet another one"},
+                "Change it",
+            ),
+        ),
         "was not the same both times",
-        {"password": "wrong", "new": "another long password", "again": "yet another password"},
+        refused=True,
     ),
-    "/console/records/searches": Form(
-        "/console/records", "Save", "my search", {"title": "my search"}
+    "/console/subjects/export": Form(
+        "/console/subjects",
+        ((_PERSON, "Find"), ({}, "Export as JSON")),
+        '"tenant": "acme"',
+        file=True,
     ),
-    "/console/records/searches/delete": Form(
-        "/console/records", "Delete the search my search", "Keep this search"
+    "/console/records/export": Form(
+        "/console/records?entity_type=EMAIL_ADDRESS",
+        (({"format": "csv"}, "Export"),),
+        "EMAIL_ADDRESS",
+        file=True,
     ),
-    "/console/records/export": "a file: test_pages.py",
+    "/console/exports/pack": Form(
+        "/console/exports", (({}, "Build and download"),), "VERIFY.md", file=True
+    ),
     "/console/logout": "ends the session: test_pages.py",
 }
-"""Forms by the path that they are sent to, or why there is none."""
+"""Forms by the path that they are sent to, in this order, or why there is none."""
 
 
 def addresses(page: Page, stage: Stage) -> list[str]:
