@@ -16,6 +16,7 @@ from gateway.console import pages
 from gateway.console.access import Access, Session
 from gateway.console.accounts import Account, Lifetime, Right
 from gateway.console.counting import Counting
+from gateway.console.feedbacks import Feedbacks
 from gateway.console.journal import Journal
 from gateway.console.saved import SavedSearches
 from gateway.console.store import AccountStore
@@ -50,6 +51,7 @@ class Desk:
     counting: Counting
     searches: SavedSearches
     unmasks: Unmasks
+    feedback: Feedbacks
     checks: Mapping[str, Callable[[], bool]]
     warnings: Callable[[], Sequence[str]]
     preview: Look
@@ -116,6 +118,7 @@ def open_desk(
         counting=Counting(settings.audit.url, clock),
         searches=SavedSearches(settings.audit.url),
         unmasks=Unmasks(settings.audit.url),
+        feedback=Feedbacks(settings.audit.url),
         checks=checks,
         warnings=warnings,
         preview=preview,

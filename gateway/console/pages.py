@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gateway.audit.grammar import TIMESTAMP
 from gateway.console.security import HEADERS, visible
 from gateway.console.statics import BY_NAME, FILES
+from gateway.entity_types import MEANINGS
 
 _FOLDER: Final = Path(__file__).parent
 
@@ -41,6 +42,7 @@ _TEMPLATES: Final = Environment(
     finalize=_shown,
 )
 _TEMPLATES.globals["static"] = {name: one.address for name, one in FILES.items()}
+_TEMPLATES.globals["entity_types"] = sorted(MEANINGS)
 _TEMPLATES.filters["when"] = when
 
 

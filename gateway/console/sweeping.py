@@ -19,6 +19,7 @@ async def sweep(desk: Desk) -> None:
     """Look once. Raises as `Tables` and `Journal`."""
     await expire_due(desk)
     await asyncio.to_thread(desk.unmasks.sweep, desk.clock())
+    await asyncio.to_thread(desk.feedback.sweep, desk.clock())
 
 
 @asynccontextmanager

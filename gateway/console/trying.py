@@ -12,6 +12,8 @@ from starlette.responses import Response
 from gateway.audit.facts import EventType
 from gateway.audit.grammar import IDENTIFIER, TENANT
 from gateway.console.desk import Visit
+from gateway.console.proposing import Stretch
+from gateway.console.reading_feedback import encoded, listed, newlines, one_listed
 from gateway.errors import GatewayError, NotFound, RequestError
 from gateway.exchange import Caller, Preview
 from gateway.settings import Settings
@@ -29,7 +31,8 @@ async def form(visit: Visit) -> Response:
 
 async def attempt(visit: Visit) -> Response:
     """What would be done with the text of the form. That somebody tried one goes on record."""
-    given = visit.form
+    text = newlines(visit.form.get("text", ""))
+    given = {**visit.form, "text": text}
     tenant = given.get("tenant", "") or _tenant(visit)
     model = given.get("model", "") or first_model(visit.desk.settings)
     if not TENANT.fullmatch(tenant) or not IDENTIFIER.fullmatch(model):
@@ -37,14 +40,14 @@ async def attempt(visit: Visit) -> Response:
     if not visit.account.sees(tenant):
         raise NotFound("There is no such page.")
     await visit.desk.journal.write(EventType.AUDIT_VIEWED, visit.account, "try", tenant)
-    message = {"role": "user", "content": given.get("text", "")}
+    message = {"role": "user", "content": text}
     body = orjson.dumps({"model": model, "messages": [message]})
     caller = Caller(Subject(tenant, "console"), "req_console")
     try:
         preview = await visit.desk.preview(body, caller, CHAT)
     except GatewayError as error:
         return _page(visit, given, error.message, None)
-    return _page(visit, given, "", shown(preview))
+    return _page(visit, given, "", shown(preview) | judgeable(preview, text))
 
 
 def _page(visit: Visit, given: Any, message: str, result: dict[str, Any] | None) -> Response:
@@ -93,6 +96,22 @@ def shown(preview: Preview) -> dict[str, Any]:
         "languages": sorted(preview.detected.languages),
         "unsupported": sorted(preview.detected.unsupported_languages),
         "leaves": None if body is None else orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(),
+    }
+
+
+def judgeable(preview: Preview, text: str) -> dict[str, Any]:
+    """What a form needs that says of a finding in the text that it is wrong, or was missed."""
+    leaves = preview.parsed.leaves
+    found = [
+        Stretch(one.start, one.end, one.entity_type) if leaves[one.leaf].text == text else None
+        for one in preview.findings
+    ]
+    languages = sorted(preview.detected.languages)
+    return {
+        "marks": ["" if one is None else one_listed(one) for one in found],
+        "stretches": listed(one for one in found if one is not None),
+        "text64": encoded(text),
+        "language": languages[0] if len(languages) == 1 else "",
     }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,25 @@ async def test_the_policy_in_force_is_kept_and_shown(browser: Browser):
 def test_a_text_is_cut_at_its_findings(spans, cut):
     found = [Finding(0, start, end, "X", 1.0, "r") for start, end in spans]
     assert pieces("abcdef", found) == cut
+
+
+async def test_a_finding_of_the_page_that_tries_a_text_is_marked_there(
+    browser: Browser, tmp_path: Path
+):
+    page = await browser.post("/console/try", {"text": "Ask\r\ncanary.person@example.org today"})
+    fields = {
+        name: unescape(value)
+        for name, value in re.findall(
+            r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text
+        )
+    }
+    (mark,) = re.findall(r'name="wrong" value="([^"]+)"', page.text)
+    answer = await browser.post(
+        "/console/feedback",
+        {**fields, "wrong": mark, "others": "1", "value": "", "entity_type": ""},
+    )
+    assert answer.status == 303, answer.words
+    shown = await browser.get(answer.header("location"))
+    assert '"canary.person@example.org", entity_type: "EMAIL_ADDRESS"' in shown.words
+    assert "does what was meant" in shown.words
+    assert not any(b"canary" in content for content in contents(tmp_path))

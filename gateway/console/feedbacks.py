@@ -1,0 +1,126 @@
+"""The table of feedback: what was said of findings, sealed, and what was decided on it. Blocks.
+
+    console_feedback  id, tenant, record, wrong or missed, entity type; a blind index of the value,
+                      so that it is found where a person's data is erased; value and text, sealed;
+                      who gave it, who decided, until when it is kept
+
+What is rejected loses its value and text at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gateway.console.deciding import Lifespan, Matter, State
+from gateway.console.matters import Matters, matter_of, values_of
+
+LIFESPAN: Final = Lifespan(open_s=90 * 86_400.0, approved_s=365 * 86_400.0)
+"""Days that feedback is kept: without a decision, and after one."""
+
+MOST_LISTED: Final = 500
+MOST_EXPORTED: Final = 100_000
+
+_OWN: Final = "feedback_id, tenant, event_id, verdict, entity_type, blind, sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody said of a finding. `sealed` is empty where it was rejected."""
+
+    feedback_id: str
+    tenant: str
+    event_id: str
+    verdict: str
+    entity_type: str
+    blind: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+    matter: Matter
+
+
+class Feedbacks(Matters):
+    """Feedback. Every method raises as `Tables` says."""
+
+    subject = "feedback"
+    table = "console_feedback"
+    key = "feedback_id"
+    by = "given_by"
+    at = "given"
+    lifespan = LIFESPAN
+
+    def add(self, one: Feedback) -> None:
+        """Write a new one."""
+        own = (one.feedback_id, one.tenant, one.event_id, one.verdict, one.entity_type)
+        values = (*own, one.blind, one.sealed, *values_of(one.matter))
+        marks = ", ".join("?" * len(values))
+        with self.writing() as raw:
+            raw.execute(
+                f"INSERT INTO console_feedback ({_OWN}, {self.columns()}) VALUES ({marks})",  # noqa: S608 -- ours
+                values,
+            )
+
+    def get(self, which: str) -> Feedback | None:
+        """The one of this id."""
+        found = self._found("feedback_id = ?", (which,))
+        return found[0] if found else None
+
+    def every(self) -> list[Feedback]:
+        """The newest of all."""
+        return self._found("feedback_id <> ?", ("",))
+
+    def accepted(self) -> list[Feedback]:
+        """Those that were accepted, newest first."""
+        return self._found("state = ?", (State.APPROVED.value,), MOST_EXPORTED)
+
+    def waiting(self, name: str) -> int:
+        """How many of somebody wait for a decision."""
+        query = "SELECT count(*) FROM console_feedback WHERE given_by = ? AND state = ?"
+        with self.reading() as raw:
+            return int(raw.execute(query, (name, State.OPEN.value)).fetchone()[0])
+
+    def counts(self, sees: Callable[[str], bool]) -> Counter[tuple[str, str, str]]:
+        """How many there are of each entity type, verdict and state, of the tenants one sees."""
+        query = (
+            "SELECT tenant, entity_type, verdict, state, count(*) FROM console_feedback "
+            "GROUP BY tenant, entity_type, verdict, state"
+        )
+        with self.reading() as raw:
+            rows = raw.execute(query).fetchall()
+        found: Counter[tuple[str, str, str]] = Counter()
+        for tenant, entity_type, verdict, state, count in rows:
+            if sees(str(tenant)):
+                found[str(entity_type), str(verdict), str(state)] += int(count)
+        return found
+
+    def forget(self, which: str) -> None:
+        """Delete what was said, and keep that something was."""
+        with self.writing() as raw:
+            raw.execute(
+                "UPDATE console_feedback SET sealed = ?, blind = ? WHERE feedback_id = ?",
+                (b"", b"", which),
+            )
+
+    def sweep(self, now: float) -> None:
+        """Delete what is past its time."""
+        with self.writing() as raw:
+            raw.execute("DELETE FROM console_feedback WHERE expires <= ?", (now,))
+
+    def _found(
+        self, where: str, values: Sequence[object], most: int = MOST_LISTED
+    ) -> list[Feedback]:
+        query = (
+            f"SELECT {_OWN}, {self.columns()} FROM console_feedback WHERE {where} "  # noqa: S608 -- ours
+            "ORDER BY given DESC, feedback_id LIMIT ?"
+        )
+        with self.reading() as raw:
+            rows = raw.execute(query, (*values, most)).fetchall()
+        return [_feedback(row) for row in rows]
+
+
+def _feedback(row: Sequence[Any]) -> Feedback:
+    which, tenant, event_id, verdict, entity_type = map(str, row[:5])
+    blind, sealed = bytes(row[5]), bytes(row[6])
+    matter = matter_of(row[7:])
+    return Feedback(which, tenant, event_id, verdict, entity_type, blind, sealed, matter)
