@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from gateway import masterkey
 from gateway import settings as made
-from gateway.audit.routing import COUNTRY, PROCESSOR
+from gateway.audit.routing import COUNTRY, PROCESSOR, REFERENCE
 from gateway.config_pools import (
     POOL_KEYS,
     PoolModel,
@@ -57,6 +57,12 @@ def _processor(text: str) -> str:
     return text
 
 
+def _reference(text: str) -> str:
+    if not REFERENCE.fullmatch(text):
+        raise ValueError("must be a reference of at most 64 letters, digits, dots, dashes, _ and /")
+    return text
+
+
 def _country(text: str) -> str:
     if not COUNTRY.fullmatch(text):
         raise ValueError("must be the two letters of a country, such as DE")
@@ -72,6 +78,7 @@ class FactsModel(Strict):
 
     processor: Annotated[str, AfterValidator(_processor)] | None = None
     country: Annotated[str, AfterValidator(_country)] | None = None
+    dpa_ref: Annotated[str, AfterValidator(_reference)] | None = None
     retention_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
 
 

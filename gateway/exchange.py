@@ -387,6 +387,7 @@ def routing_facts(upstream: Upstream, route: Route | None = None) -> RoutingFact
     return RoutingFacts(
         processor=facts.processor,
         country=facts.country,
+        dpa_ref=facts.dpa_ref,
         retention_days=facts.retention_days,
         attempts=None if route is None else route.attempts,
         dropped_turns=None if route is None else route.dropped_turns or None,

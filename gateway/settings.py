@@ -158,13 +158,15 @@ answers have no shape that is not known."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Who processes what is sent to an upstream, where, and for how many days it is kept there.
+    """Who processes what is sent to an upstream, where, under which contract, and for how many days
+    it is kept there. `dpa_ref` is a reference to the data processing agreement.
 
     The audit record says so of each request; None is what the operator did not say.
     """
 
     processor: str | None = None
     country: str | None = None  # ISO 3166-1, two letters
+    dpa_ref: str | None = None
     retention_days: int | None = None
 
 

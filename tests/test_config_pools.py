@@ -65,12 +65,12 @@ def test_routing_with_everything(tmp_path: Path):
         tmp_path,
         f"{OUTSIDE}, weight: 2.5, priority: 1, max_concurrent: 4, tokens_per_minute: 1000,"
         " probe_s: 5, deprecated_models: {old: new},"
-        " facts: {processor: o-inc, country: US, retention_days: 30}",
+        " facts: {processor: o-inc, country: US, dpa_ref: c/1, retention_days: 30}",
     )
     assert (one.weight, one.priority, one.max_concurrent) == (2.5, 1, 4)
     assert (one.tokens_per_minute, one.probe_s) == (1000, 5.0)
     assert one.deprecated_models == {"old": "new"}
-    assert one.facts == Facts(processor="o-inc", country="US", retention_days=30)
+    assert one.facts == Facts(processor="o-inc", country="US", dpa_ref="c/1", retention_days=30)
     assert one.vllm is None
 
 

@@ -33,8 +33,8 @@ COLUMNS: Final = (
     "actor_kind", "actor_ref", "authn.method", "authn.key_id", "config_sha256", "build", "target",
     "endpoint", "operation", "stream", "model_requested", "model_served", "upstream_id",
     "upstream_class", "outcome", "http_status", "error_code", "finish_reasons",
-    "routing.processor", "routing.country", "routing.retention_days", "routing.attempts",
-    "routing.dropped_turns",
+    "routing.processor", "routing.country", "routing.dpa_ref", "routing.retention_days",
+    "routing.attempts", "routing.dropped_turns",
     "policy.id", "policy.sha256", "policy.action", "policy.rule_ids", "policy.reason_code",
     "policy.operators", "policy.shadow",
     "context.family", "context.roles", "context.tags", "context.has_media",
@@ -89,6 +89,11 @@ def line_of(form: Format, leaf_index: int, body: bytes) -> bytes:
     if form is Format.CSV:
         return csv_line(record).encode()
     return orjson.dumps(ocsf.event(leaf_index, record)) + b"\n"
+
+
+def csv_row(cells: Iterable[str]) -> str:
+    """Cells as one line of CSV, with its line end; none is taken for a formula."""
+    return _line(map(_escaped, cells))
 
 
 def csv_header() -> str:

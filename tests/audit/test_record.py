@@ -112,7 +112,12 @@ END = Closed(
     http_status=200,
     model_served="org/model-1-2026",
     routing=RoutingFacts(
-        processor="cloud-inc", country="IE", retention_days=30, attempts=2, dropped_turns=1
+        processor="cloud-inc",
+        country="IE",
+        dpa_ref="DPA-7",
+        retention_days=30,
+        attempts=2,
+        dropped_turns=1,
     ),
     finish_reasons=(FinishReason.STOP,),
     transform=replace(TRANSFORM, restored=1),

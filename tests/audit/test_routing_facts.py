@@ -13,7 +13,7 @@ from gateway.audit.routing import RoutingFacts
     "fields",
     [
         {}, {"processor": "own-data-centre", "country": "DE", "retention_days": 0},
-        {"attempts": 3, "dropped_turns": 2},
+        {"attempts": 3, "dropped_turns": 2}, {"dpa_ref": "DPA-2026/17"},
     ],
 )  # fmt: skip
 def test_what_fits_is_held(fields: dict[str, Any]):
@@ -28,7 +28,7 @@ def test_what_fits_is_held(fields: dict[str, Any]):
     [
         {"processor": ""}, {"processor": "Jane Roe"}, {"processor": "a@b"}, {"processor": "x" * 65},
         {"country": "Germany"}, {"country": "de"}, {"country": ""}, {"retention_days": -1},
-        {"attempts": True}, {"dropped_turns": 1.5},
+        {"attempts": True}, {"dpa_ref": "our contract"}, {"dpa_ref": ""}, {"dropped_turns": 1.5},
     ],
 )  # fmt: skip
 def test_what_does_not_is_refused_unquoted(fields: dict[str, Any]):

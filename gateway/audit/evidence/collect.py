@@ -49,6 +49,24 @@ class Flow(NamedTuple):
     operator: str
 
 
+class Facts(NamedTuple):
+    """What the records say of who processes what an upstream is sent. None was not configured."""
+
+    processor: str | None = None
+    country: str | None = None
+    dpa_ref: str | None = None
+    retention_days: int | None = None
+
+
+class Way(NamedTuple):
+    """Which upstream a request was to go to, and which one served it or was asked last."""
+
+    planned: str
+    planned_class: str
+    served: str
+    served_class: str
+
+
 @dataclass(slots=True)
 class Listed:
     """A list that is cut at a bound; `count` says how many there were."""
@@ -77,6 +95,9 @@ class Recipient:
     last: str = ""
     models: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    facts: Counter[Facts] = field(default_factory=Counter)
+    retried: int = 0
+    shortened: int = 0
 
 
 @dataclass(slots=True)
@@ -88,6 +109,14 @@ class _Writer:
     clock: str = ""  # the latest time that a later record must not be before
     started: bool = False
     stopping: bool = False
+
+
+class _Open(NamedTuple):
+    """A request that was accepted, and has not ended."""
+
+    upstream: str
+    upstream_class: str
+    flows: list[tuple[Flow, int]]
 
 
 @dataclass(slots=True)
@@ -104,6 +133,7 @@ class Collected:
     recipients: dict[str, Recipient] = field(default_factory=dict)
     findings: Counter[Flow] = field(default_factory=Counter)
     requests: Counter[Flow] = field(default_factory=Counter)
+    ways: Counter[Way] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
     tenants: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
@@ -123,7 +153,7 @@ class Collected:
     unstopped: Listed = field(default_factory=Listed)
     clock: Listed = field(default_factory=Listed)
     _writers: dict[str, _Writer] = field(default_factory=dict)
-    _open: OrderedDict[str, tuple[str, list[tuple[Flow, int]]]] = field(default_factory=OrderedDict)
+    _open: OrderedDict[str, _Open] = field(default_factory=OrderedDict)
     _sinks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, row: Row, record: Mapping[str, Any]) -> None:
@@ -204,7 +234,8 @@ class Collected:
             self.unmasked += policy.get("action") == Effect.ALLOW
             flows = flows_of(record)
             upstream = self._sent(ts, record, flows)
-            self._open[str(record["request_id"])] = (upstream, flows)
+            where = str(record.get("upstream_class", "")) or UNKNOWN
+            self._open[str(record["request_id"])] = _Open(upstream, where, flows)
             if len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)
             return
@@ -222,12 +253,18 @@ class Collected:
     def _ended(self, outcome: str, ts: str, record: Mapping[str, Any]) -> None:
         upstream = str(record.get("upstream_id", ""))
         accepted = self._open.pop(str(record["request_id"]), None)
-        if accepted and upstream and upstream != accepted[0]:  # another candidate served it
-            flows = [(one._replace(upstream=upstream), found) for one, found in accepted[1]]
+        if accepted and upstream and upstream != accepted.upstream:  # another candidate served it
+            flows = [(one._replace(upstream=upstream), found) for one, found in accepted.flows]
             self._sent(ts, record, flows)
+        if accepted and upstream:
+            served = str(record.get("upstream_class", "")) or accepted.upstream_class
+            self._way(Way(accepted.upstream, accepted.upstream_class, upstream, served))
         recipient = self.recipients.get(upstream)
         if recipient is not None:
             recipient.outcomes[outcome] += 1
+            routing = record.get("routing") or {}
+            recipient.retried += routing.get("attempts", 0) > 1
+            recipient.shortened += routing.get("dropped_turns", 0) > 0
             if record.get("model_served"):
                 _count(recipient.models, str(record["model_served"]))
         transform = record.get("transform") or {}
@@ -235,6 +272,10 @@ class Collected:
             self.answers[name] += transform.get(name, 0)
         for name, found in (transform.get("new_data") or {}).items():
             _count(self.new_data, name, found)
+
+    def _way(self, way: Way) -> None:
+        known = way in self.ways or len(self.ways) < MOST_NAMES
+        self.ways[way if known else Way(OTHERS, OTHERS, OTHERS, OTHERS)] += 1
 
     def _sent(self, ts: str, record: Mapping[str, Any], flows: list[tuple[Flow, int]]) -> str:
         """Count what went to an upstream; its name."""
@@ -246,6 +287,10 @@ class Collected:
         recipient.requests += 1
         recipient.first = min(recipient.first or ts, ts)
         recipient.last = max(recipient.last, ts)
+        routing = record.get("routing") or {}
+        facts = Facts(**{name: routing.get(name) for name in Facts._fields})
+        if facts in recipient.facts or len(recipient.facts) < MOST_NAMES:
+            recipient.facts[facts] += 1
         for flow, found in flows:
             kept = flow in self.findings or len(self.findings) < MOST_NAMES
             key = flow if kept else Flow(OTHERS, OTHERS, OTHERS, OTHERS)

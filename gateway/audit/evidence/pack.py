@@ -29,7 +29,8 @@ from gateway.audit.evidence.outages import SILENT_S, outages
 from gateway.audit.evidence.output import Output, remove
 from gateway.audit.evidence.proving import BLOCK, BlockProver
 from gateway.audit.evidence.quality import CAVEAT, read_card, recalls
-from gateway.audit.evidence.ropa import record_of_processing
+from gateway.audit.evidence.ropa import recipients_csv, record_of_processing
+from gateway.audit.evidence.routes import routes
 from gateway.audit.evidence.tables import Report, markdown
 from gateway.audit.merkle import consistency
 from gateway.audit.notes import Algorithm, Note, Signature, VerifierKey, parse_note
@@ -262,11 +263,13 @@ class _Pack:
         reports = {
             "ropa": record_of_processing(seen, inputs.about, rules, self._log.pruned_below),
             "dpia": dpia_inputs(seen, found, measured=measured),
+            "routing": routes(seen),
             "outages": outages(seen, self._silent, self._quiet, unsigned),
         }
         for name, report in reports.items():
             self._json(f"{name}.json", report.data)
             self._put(f"{name}.md", markdown(report).encode())
+        self._put("ropa.csv", recipients_csv(reports["ropa"]).encode())
         self._json("versions.json", self._versions(kept))
         vkeys = "".join(f"{_verifier(one).vkey()}\n" for one in self._keys)
         self._put("keys.txt", vkeys.encode())

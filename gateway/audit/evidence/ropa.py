@@ -1,7 +1,8 @@
 """The record of processing activities (GDPR Art. 30), from what is on record. Pure.
 
 Recipients and categories of data are those that the log shows, not those that somebody planned.
-What only people can say stands under their name or as "not stated".
+What only people can say stands as they said it; where they said nothing of an upstream, it is
+what the records say, as it was configured, and else "not stated".
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from typing import Any, Final
 
 from gateway.audit.evidence.about import UNSAID, About, PolicyRule, Processor
 from gateway.audit.evidence.collect import Collected, Recipient
+from gateway.audit.evidence.routes import stated
 from gateway.audit.evidence.tables import Report, Section, Table, number
+from gateway.audit.export import csv_row
 from gateway.operator_kinds import KEEP
 from gateway.types import UpstreamClass
 
 TITLE: Final = "Record of processing activities"
+_COLUMNS: Final = (
+    "upstream", "class", "third_party", "processor", "country", "contract", "retention",
+    "safeguards", "requests", "first", "last", "findings_unmasked",
+)  # fmt: skip
 _PURPOSE: Final = "Relay of requests to language models, with personal data masked by policy"
 
 
@@ -71,14 +78,15 @@ def _recipient(name: str, one: Recipient, seen: Collected, about: About) -> dict
         if flow.upstream == name:
             types.setdefault(flow.entity_type, {})[flow.operator] = found
     unmasked = sum(operators.get(KEEP, 0) for operators in types.values())
+    known = stated(one.facts)
     return {
         "upstream": name,
         "class": one.upstream_class,
         "third_party": one.upstream_class != UpstreamClass.ON_PREM,
-        "processor": said.name or None,
-        "country": said.country or None,
-        "contract": said.contract or None,
-        "retention": said.retention or None,
+        "processor": said.name or known["processor"] or None,
+        "country": said.country or known["country"] or None,
+        "contract": said.contract or known["dpa_ref"] or None,
+        "retention": said.retention or known["retention_days"] or None,
         "safeguards": said.safeguards or None,
         "requests": one.requests,
         "outcomes": dict(sorted(one.outcomes.items())),
@@ -87,7 +95,24 @@ def _recipient(name: str, one: Recipient, seen: Collected, about: About) -> dict
         "last": one.last,
         "types": types,
         "findings_unmasked": unmasked,
+        "on_record": {name: words for name, words in known.items() if words},
     }
+
+
+def recipients_csv(report: Report) -> str:
+    """The recipients of a record of processing as a table for spreadsheets, with its purposes."""
+    data = report.data
+    every = {
+        "controller": data["controller"] or "",
+        "purposes": "; ".join(data["purposes"]["stated"]) or _PURPOSE,
+        "operations": "; ".join(sorted(data["purposes"]["operations"])),
+        "data_subjects": "; ".join(data["data_subjects"]),
+    }
+    lines = [csv_row((*_COLUMNS, "categories", *every))]
+    for one in data["recipients"]:
+        own = ["" if one[name] is None else str(one[name]) for name in _COLUMNS]
+        lines.append(csv_row((*own, "; ".join(one["types"]), *every.values())))
+    return "".join(lines)
 
 
 def _categories(seen: Collected, rules: Sequence[PolicyRule]) -> list[dict[str, Any]]:

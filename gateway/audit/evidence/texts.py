@@ -55,9 +55,13 @@ Python's standard library has no such algorithm. `cloakroom audit verify` checks
 
 ## What is only stated
 
-`ropa`, `dpia`, `outages`, `versions`, `access`, `quality` and `summary.pdf` are computed from the
-records and from the gateway's configuration; the manifest shows that nobody changed them since.
+`ropa`, `dpia`, `routing`, `outages`, `versions`, `access`, `quality` and `summary.pdf` are computed
+from the records and from the gateway's configuration; the manifest shows that nobody changed them
+since.
 The controller, purposes, processors and countries are words of the people who made the pack.
+Where they said nothing of an upstream, `ropa` repeats what its operator had configured, which is in
+each record: `routing` in `records.jsonl`, proven like the rest of it. `ropa.csv` holds the
+recipients for spreadsheets.
 The records hold no text of any request or answer.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +19,8 @@ from gateway.audit.evidence.collect import MOST_LISTED, OTHERS, Collected, Liste
 from gateway.audit.evidence.dpia import dpia_inputs
 from gateway.audit.evidence.outages import outages
 from gateway.audit.evidence.quality import Recall
-from gateway.audit.evidence.ropa import record_of_processing
+from gateway.audit.evidence.ropa import recipients_csv, record_of_processing
+from gateway.audit.evidence.routes import routes
 from gateway.audit.evidence.tables import markdown
 from gateway.audit.facts import EventType
 from gateway.audit.reading import LogRow
@@ -162,8 +164,8 @@ async def test_what_went_out_as_it_was_counts_as_unmasked(tmp_path: Path, how: s
 def request(kind: str, upstream: str, number: int = 1, **more: Any) -> bytes:
     return event(
         number, EventType(f"request.{kind}"), request_id=f"r{number}", upstream_id=upstream,
-        upstream_class="external", detection={"entities": {"PERSON": 2}},
-        transform={"operators": {"PERSON": "hash"}}, **more,
+        detection={"entities": {"PERSON": 2}}, transform={"operators": {"PERSON": "hash"}},
+        **{"upstream_class": "external", **more},
     )  # fmt: skip
 
 
@@ -172,6 +174,94 @@ def test_another_candidate_that_served_a_request_is_a_recipient_too():
     seen = collected(rows(bodies))
     assert {name: one.requests for name, one in seen.recipients.items()} == {"one": 1, "two": 1}
     assert {flow.upstream: found for flow, found in seen.findings.items()} == {"one": 2, "two": 2}
+
+
+# --- who processed what ---------------------------------------------------------------------------
+
+OWN = {"processor": "own", "country": "DE", "retention_days": 0}
+CLOUD = {"processor": "cloud-inc", "country": "US", "dpa_ref": "DPA/7", "retention_days": 30}
+
+
+def routed() -> Collected:
+    """One answered at home, one that had to go on to a cloud, one after its contract changed."""
+    home = {"upstream_class": "on_prem"}
+    changed = {**CLOUD, "dpa_ref": "DPA/8"}
+    bodies = [
+        request("accepted", "home", 1, **home, routing=OWN),
+        request(
+            "completed", "home", 1, **home, routing={**OWN, "attempts": 1}, outcome="completed"
+        ),
+        request("accepted", "home", 2, **home, routing=OWN),
+        request(
+            "completed", "cloud", 2, routing={**CLOUD, "attempts": 3, "dropped_turns": 2},
+            outcome="completed",
+        ),
+        request("accepted", "cloud", 3, routing=changed),
+        request("failed", "cloud", 3, routing={**changed, "attempts": 3}, outcome="failed"),
+        request("accepted", "plain", 4),
+    ]  # fmt: skip
+    return collected(rows(bodies))
+
+
+def test_who_processed_what_is_as_it_was_configured_then():
+    report = routes(routed())
+    found = {one["upstream"]: one for one in report.data["recipients"]}
+    assert [(one["dpa_ref"], one["requests"]) for one in found["cloud"]["facts"]] == [
+        ("DPA/7", 1), ("DPA/8", 1),
+    ]  # fmt: skip
+    assert found["home"]["facts"] == [{**OWN, "dpa_ref": None, "requests": 2}]
+    assert found["plain"]["facts"][0]["processor"] is None
+    assert found["cloud"]["asked_more_than_one_server"] == 2
+    assert found["cloud"]["sent_without_oldest_turns"] == 1
+    text = markdown(report)
+    assert "| cloud | external | cloud-inc | US | DPA/8 | 30 days | 1 |" in text
+    assert "| plain | external | not stated | not stated | not stated | not stated | 1 |" in text
+
+
+def test_each_way_is_counted_and_those_that_left_the_premises_are_said():
+    report = routes(routed())
+    assert [tuple(one.values()) for one in report.data["ways"]] == [
+        ("cloud", "external", "cloud", "external", 1),
+        ("home", "on_prem", "cloud", "external", 1),
+        ("home", "on_prem", "home", "on_prem", 1),
+    ]
+    assert report.data["left_the_premises"] == 1
+    assert "were served elsewhere: 1." in markdown(report)
+
+
+def test_ways_beyond_a_bound_are_counted_together(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(collect, "MOST_NAMES", 1)
+    assert sum(routed().ways.values()) == 3
+    assert len(routed().ways) == 2
+    assert all(len(one.facts) <= 1 for one in routed().recipients.values())
+
+
+def test_recipients_are_as_people_said_and_else_as_it_was_configured():
+    about = About(processors={"cloud": Processor("Cloud Inc.", safeguards="SCC")})
+    report = record_of_processing(routed(), about, [], 0)
+    found = {one["upstream"]: one for one in report.data["recipients"]}
+    named = ("processor", "country", "contract", "retention")
+    assert [found["cloud"][name] for name in named] == [
+        "Cloud Inc.", "US", "DPA/7; DPA/8", "30 days",
+    ]  # fmt: skip
+    assert [found["home"][name] for name in named] == ["own", "DE", None, "0 days"]
+    assert found["cloud"]["on_record"]["processor"] == "cloud-inc"
+    assert found["plain"]["on_record"] == {}
+
+
+def test_recipients_stand_in_a_table_for_spreadsheets():
+    about = About(controller="=cmd()", purposes=("Support", "Sales"), data_subjects=("customers",))
+    told = recipients_csv(record_of_processing(routed(), about, [], 0))
+    lines = list(csv.DictReader(told.splitlines()))
+    assert [one["upstream"] for one in lines] == ["cloud", "home", "plain"]
+    cloud = lines[0]
+    assert (cloud["country"], cloud["contract"], cloud["third_party"]) == (
+        "US", "DPA/7; DPA/8", "True",
+    )  # fmt: skip
+    assert cloud["purposes"] == "Support; Sales"
+    assert cloud["categories"] == "PERSON"
+    assert cloud["controller"] == "'=cmd()"
+    assert lines[2]["processor"] == ""
 
 
 def test_names_beyond_a_bound_are_counted_together(monkeypatch: pytest.MonkeyPatch):

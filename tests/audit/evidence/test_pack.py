@@ -48,8 +48,9 @@ DIGEST = policy_digest(POLICY)
 FILES = (
     "VERIFY.md", "access.json", "checkpoints.txt", "consistency.jsonl", "detector/MODEL_CARD.md",
     "detector/manifest.json", "dpia.json", "dpia.md", "keys.txt", "outages.json", "outages.md",
-    f"policies/{DIGEST}.json", "proofs.jsonl", "quality.json", "records.jsonl", "ropa.json",
-    "ropa.md", "summary.pdf", "verify.py", "versions.json",
+    f"policies/{DIGEST}.json", "proofs.jsonl", "quality.json", "records.jsonl", "ropa.csv",
+    "ropa.json", "ropa.md", "routing.json", "routing.md", "summary.pdf", "verify.py",
+    "versions.json",
 )  # fmt: skip
 
 
