@@ -48,6 +48,24 @@ _SECTIONS: Final = (
         ),
     ),
     (
+        "Unmasking",
+        (
+            ("Of the request", "unmask.request_id"), ("Texts", "unmask.kinds"),
+            ("Reason", "unmask.code"), ("Ticket", "unmask.ticket"),
+            ("Digest of the words for it", "unmask.reason"),
+            ("Asked by", "unmask.asked_by"), ("Decided by", "unmask.decided_by"),
+        ),
+    ),
+    (
+        "Feedback",
+        (
+            ("What", "feedback.verdict"), ("Entity type", "feedback.entity_type"),
+            ("Characters of the value", "feedback.length"),
+            ("Digest of the value", "feedback.value"), ("About the record", "feedback.about"),
+            ("Given by", "feedback.given_by"), ("Decided by", "feedback.decided_by"),
+        ),
+    ),
+    (
         "Masking and restoring",
         (
             ("Placeholders issued", "transform.placeholders_issued"),

@@ -15,7 +15,8 @@ from gateway.console.desk import Visit
 MOST: Final = 100
 """Records that are shown, the newest."""
 
-DOINGS: Final = tuple(kind for kind in EventType if kind.startswith(("admin.", "audit.")))
+_THEIRS: Final = ("admin.", "audit.", "unmask.", "feedback.", "hold.", "erasure.")
+DOINGS: Final = tuple(kind for kind in EventType if kind.startswith(_THEIRS))
 
 
 async def access(visit: Visit) -> Response:

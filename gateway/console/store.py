@@ -11,6 +11,7 @@ All methods block, and open a connection of their own: people look at pages, not
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,6 +37,16 @@ _SESSION: Final = (
 _BEGIN: Final = (
     "INSERT INTO console_sessions (token, name, stamp, created, seen) VALUES (?, ?, ?, ?, ?)"
 )
+_DISOWN: Final = (
+    "UPDATE console_unmasks SET requested_by = ?, expires = CASE WHEN state IN ('open', 'approved')"
+    " THEN 0 ELSE expires END WHERE requested_by = ?",
+    "UPDATE console_unmasks SET decided_by = ? WHERE decided_by = ?",
+    "UPDATE console_feedback SET given_by = ? WHERE given_by = ?",
+    "UPDATE console_feedback SET decided_by = ? WHERE decided_by = ?",
+)
+_GONE: Final = ":removed-"
+"""In what is written for the name of an account that is gone; no account has such a name."""
+_LONGEST: Final = 64 - len(_GONE) - 8
 _SWEEP: Final = "DELETE FROM console_sessions WHERE created <= ? OR seen <= ?"
 
 
@@ -73,10 +84,17 @@ class AccountStore(Tables):
             return bool(raw.execute(_ADD, (*names, password, stamp, now)).rowcount)
 
     def remove(self, name: str) -> bool:
-        """Delete an account with its searches, and end its sessions; whether there was one."""
+        """Delete an account with its searches, and end its sessions; whether there was one.
+
+        What it asked for and said stays, but is no longer that of its name: who gets the name next
+        inherits nothing, and nobody looks at a text by an approval of somebody who is gone.
+        """
         with self.writing() as raw:
             _end_sessions(raw, name)
             raw.execute("DELETE FROM console_searches WHERE name = ?", (name,))
+            gone = f"{name[:_LONGEST]}{_GONE}{secrets.token_hex(4)}"
+            for statement in _DISOWN:
+                raw.execute(statement, (gone, name))
             done = raw.execute("DELETE FROM console_accounts WHERE name = ?", (name,))
             return bool(done.rowcount)
 

@@ -186,6 +186,15 @@ async def test_others_feedback_is_as_none_but_for_approvers_of_its_tenant(world:
     assert (await export(dora, "labels")).body == b""
 
 
+async def test_who_gets_the_name_of_somebody_who_is_gone_reads_nothing_of_theirs(world: World):
+    anna, bert = await people(world)
+    path = await given(anna)
+    assert world.desk.store.remove("anna")
+    world.account("anna", Role.REVIEWER)
+    assert (await (await world.browser("anna")).get(path)).status == 404
+    assert "anna:removed-" in (await bert.get(path)).words
+
+
 async def test_of_a_record_something_can_be_said_without_its_text(world: World):
     record = accepted(facts("req_1"), **stamp())
     await world.log.append(record)

@@ -127,3 +127,25 @@ def test_a_role_of_a_later_version_gives_nothing(store: AccountStore):
 def test_a_database_that_is_gone_is_an_error_of_ours(tmp_path: Path):
     with pytest.raises(AuditUnavailable):
         AccountStore(f"sqlite:///{tmp_path}/none.db").accounts()
+
+
+def test_accounts_of_one_name_that_are_removed_one_after_the_other_stay_two(store: AccountStore):
+    store.add(ANNA, "hash", "stamp", NOW)
+    with store.writing() as raw:
+        raw.execute(
+            "INSERT INTO console_unmasks VALUES ('um-1', 'acme', 'r', 'e', '', '', '', ?, 'anna', "
+            "0, 'open', '', 0, 9, 0, '', '', 0)",
+            (b"",),
+        )
+    assert store.remove("anna")
+    store.add(ANNA, "hash", "stamp", NOW)
+    with store.writing() as raw:
+        raw.execute("UPDATE console_unmasks SET decided_by = 'anna', state = 'refused'")
+    assert store.remove("anna")
+    with store.reading() as raw:
+        ((by, decided_by),) = raw.execute(
+            "SELECT requested_by, decided_by FROM console_unmasks"
+        ).fetchall()
+    assert by != decided_by
+    assert by.startswith("anna:removed-")
+    assert len(decided_by) <= 64

@@ -276,6 +276,20 @@ async def test_another_tenants_request_is_as_none_for_those_who_are_bound(world:
     assert (await decide(await world.browser("emil"), path)).status == 303
 
 
+async def test_who_gets_the_name_of_somebody_who_is_gone_inherits_nothing(world: World):
+    record = await keep(world)
+    anna, bert = await people(world)
+    mine, other = await asked(anna, record), await asked(anna, record)
+    await decide(bert, mine)
+    assert world.desk.store.remove("anna")
+    world.account("anna", Role.REVIEWER, Role.APPROVER)
+    anna = await world.browser("anna")
+    assert mine not in (await anna.get("/console/unmask")).text
+    assert (await show(anna, mine)).status == 404
+    assert (await decide(anna, other)).status == 409
+    assert (await steps(world))[-2:] == [("unmask.expired", "")] * 2
+
+
 async def test_a_text_that_is_erased_meanwhile_is_said_to_be_gone(world: World):
     record = await keep(world)
     anna, bert = await people(world)
@@ -416,3 +430,20 @@ async def test_a_store_that_is_down_is_told_and_shows_nothing(
     assert answer.status == 503
     assert "cannot be read" in answer.words
     assert "unmask.performed" not in {kind for kind, _ in await steps(world)}
+
+
+@pytest.mark.parametrize("path", ["/console/unmask", "/console/unmask/um-1", "/console/feedback"])
+async def test_pages_of_tables_that_cannot_be_read_say_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    world.account("anna", *Role)
+    anna = await world.browser("anna")
+
+    def fail(*_: Any) -> Any:
+        raise AuditUnavailable("The console's tables cannot be read.")
+
+    monkeypatch.setattr(world.desk.unmasks, "reading", fail)
+    monkeypatch.setattr(world.desk.feedback, "reading", fail)
+    answer = await anna.get(path)
+    assert answer.status == 503
+    assert "cannot be read" in answer.words
