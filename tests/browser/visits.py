@@ -99,6 +99,11 @@ FORMS: Mapping[str, Form | str] = {
     "/console/unmask/{unmask}/refuse": Form(
         _asked, (({}, "Refuse"),), "Refused by", ("/console/unmask/ask/{name}",)
     ),
+    "/console/policies/simulate": Form(
+        "/console/policies/simulate",
+        (({"candidate": "shipped:mask-all"}, "Simulate"),),
+        "What would change",
+    ),
     "/console/retention/holds": Form(
         "/console/retention",
         (({"reason": "case-2026-7", "tenant": "globex"}, "Set the hold"),),
