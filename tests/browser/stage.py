@@ -61,6 +61,19 @@ WHY = {
     "code": "complaint",
     "words": "A customer says that their account number was sent.",
 }
+SAID = {
+    "verdict": "missed",
+    "entity_type": "PERSON",
+    "tenant": "acme",
+    "value": "Jo <b onclick=x>",
+    "text": "This is Jo <b onclick=x> of Ulm",
+}
+MISSED = {
+    "verdict": "missed",
+    "entity_type": "PERSON",
+    "value": "Leo Muster",
+    "text": "Call Leo Muster.",
+}
 NAMES = {role: role.value for role in Role}
 """An account for each role, of the role's name."""
 
@@ -91,14 +104,20 @@ class Stage:
 
     def unmask(self, state: str = "") -> str:
         """The id of the newest request to unmask, of one in this state if it says which."""
+        return self._newest("unmask_id", "console_unmasks", "requested", state)
+
+    def feedback(self, state: str = "") -> str:
+        """Likewise of what was said about a finding."""
+        return self._newest("feedback_id", "console_feedback", "given", state)
+
+    def _newest(self, column: str, table: str, order: str, state: str) -> str:
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
         found = connection.execute(
-            "SELECT unmask_id FROM console_unmasks WHERE ? IN ('', state) "
-            "ORDER BY requested DESC LIMIT 1",
+            f"SELECT {column} FROM {table} WHERE ? IN ('', state) ORDER BY {order} DESC LIMIT 1",
             (state,),
         ).fetchone()
         connection.close()
-        assert found, "nobody has asked to see a text"
+        assert found, f"nothing of this state: {state}"
         return str(found[0])
 
     @cached_property
@@ -152,13 +171,23 @@ def _accounts(url: str) -> None:
 
 
 def _asked(stage: Stage) -> None:
-    """A reviewer asks to see a text."""
+    """A reviewer asks to see a text, and says what was missed."""
     reviewer = Person(stage.gateway.port)
     reviewer.sign_in(NAMES[Role.REVIEWER])
     address = f"/console/unmask/ask/{stage.record('request.completed')}"
     reviewer.ask("GET", address)
     reviewer.ask("POST", address, WHY)
+    reviewer.ask("POST", "/console/feedback", {"tenant": "acme", **MISSED})
     reviewer.leave()
+
+
+def _said(stage: Stage) -> None:
+    """An operator says that something was missed."""
+    operator = Person(stage.gateway.port)
+    operator.sign_in(NAMES[Role.OPERATOR])
+    operator.ask("GET", "/console/feedback")
+    operator.ask("POST", "/console/feedback", SAID)
+    operator.leave()
 
 
 def _planted(database: Path) -> str:
@@ -199,6 +228,7 @@ def opened(folder: Path) -> Iterator[Stage]:
         _accounts(f"sqlite:///{stage.database}")
         wait_until(lambda: _changed(gateway), "the policy to be changed")
         _asked(stage)
+        _said(stage)
         yield stage
     finally:
         gateway.stop()

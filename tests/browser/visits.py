@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.console.accounts import RIGHTS, Role
 from gateway.console.desk import Page
 from gateway.console.routes import PAGES
-from tests.browser.stage import WHY, Stage
+from tests.browser.stage import SAID, WHY, Stage
 
 Step = tuple[Mapping[str, str], str]
 """What is filled in, by the names of the fields, and the name of the button."""
@@ -49,6 +49,14 @@ def _asked(stage: Stage) -> str:
     return f"/console/unmask/{stage.unmask('open')}"
 
 
+def _said(stage: Stage) -> str:
+    return f"/console/feedback/{stage.feedback('open')}"
+
+
+def _said(stage: Stage) -> str:
+    return f"/console/feedback/{stage.feedback('open')}"
+
+
 _PERSON = {"tenant": "acme", "entity_type": "EMAIL_ADDRESS", "values": "jo@example.org"}
 
 ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
@@ -64,6 +72,8 @@ ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
     ],
     "/console/unmask/ask/{name}": lambda stage: [_ask(stage)],
     "/console/unmask/{unmask}": lambda stage: [f"/console/unmask/{stage.unmask()}"],
+    "/console/feedback/{feedback}": lambda stage: [_said(stage)],
+    "/console/feedback/{feedback}": lambda stage: [f"/console/feedback/{stage.feedback()}"],
     "/console/policies/{sha256}": lambda stage: [
         f"/console/policies/{stage.policies[0]}",
         f"/console/policies/{stage.policies[0]}?against={stage.policies[-1]}",
@@ -99,9 +109,49 @@ FORMS: Mapping[str, Form | str] = {
     "/console/unmask/{unmask}/refuse": Form(
         _asked, (({}, "Refuse"),), "Refused by", ("/console/unmask/ask/{name}",)
     ),
+    "/console/feedback": Form(
+        "/console/feedback", ((SAID, "Send"),), "This waits for somebody else"
+    ),
+    "/console/feedback/{feedback}/accept": Form(_said, (({}, "Accept"),), "Accepted by"),
+    "/console/feedback/{feedback}/patch": Form(
+        lambda stage: f"/console/feedback/{stage.feedback('approved')}",
+        (({}, "Take the change as a file"),),
+        'entity_type: "PERSON"',
+        file=True,
+    ),
+    "/console/feedback/export": Form(
+        "/console/feedback",
+        (({"format": "lists"}, "Export"),),
+        'entity_type: "PERSON"',
+        file=True,
+    ),
+    "/console/feedback/{feedback}/reject": Form(
+        _said, (({}, "Reject"),), "Rejected by", ("/console/feedback",)
+    ),
     "/console/policies/simulate": Form(
         "/console/policies/simulate",
         (({"candidate": "shipped:mask-all"}, "Simulate"),),
+        "What would change",
+    ),
+    "/console/feedback": Form(
+        "/console/feedback", ((MISSED, "Send"),), "This waits for somebody else"
+    ),
+    "/console/feedback/{feedback}/accept": Form(_said, (({}, "Accept"),), "Accepted by"),
+    "/console/feedback/{feedback}/patch": Form(
+        lambda stage: f"/console/feedback/{stage.feedback('approved')}",
+        (({}, "Take the change as a file"),),
+        "Leo Muster",
+        file=True,
+    ),
+    "/console/feedback/export": Form(
+        "/console/feedback", (({"format": "lists"}, "Export"),), "Leo Muster", file=True
+    ),
+    "/console/feedback/{feedback}/reject": Form(
+        _said, (({}, "Reject"),), "Rejected by", ("/console/feedback",)
+    ),
+    "/console/policies/simulate": Form(
+        "/console/policies/simulate",
+        (({"candidate": "pasted", "text": POLICY}, "Simulate"),),
         "What would change",
     ),
     "/console/retention/holds": Form(
@@ -158,6 +208,13 @@ def shown() -> list[Page]:
     return [one for one in PAGES if one.method == "GET"]
 
 
+SOMEBODY_ELSES: Mapping[str, frozenset[Role]] = {
+    "/console/feedback/{feedback}": frozenset({Role.REVIEWER}),
+}
+"""For whom the one that is looked at is as none: it is somebody else's."""
+
+
 def roles(page: Page) -> list[Role]:
     """Who may see a page."""
-    return [role for role in Role if page.right in RIGHTS[role]]
+    others = SOMEBODY_ELSES.get(page.path, frozenset())
+    return [role for role in Role if page.right in RIGHTS[role] and role not in others]
