@@ -62,7 +62,7 @@ from gateway.routing.dispatch import Dispatcher
 from gateway.sending import ask, choices, events, first_of, hiding, tokens, whole
 from gateway.settings import Settings
 from gateway.settings import Upstream as UpstreamSettings
-from gateway.state import States, Stored, new_name, unknown
+from gateway.state import States, Stored, new_name, nothing_stored, unknown
 from gateway.types import Candidate, Decision, Finding, LeafKind, NewData, Parsed
 from gateway.vault.sealing import SALT_BYTES, Sealer, context
 from gateway.wire.body import parse_body
@@ -158,7 +158,10 @@ class Pipeline:
             return None
         found = None if self.states is None else await self.states.find(caller, parsed.previous)
         if found is None:
-            raise _no_previous()
+            offered = {one.name for one in _offered(self.settings.upstreams, parsed, caller)}
+            served_by = [one for one in self.settings.upstreams if one.name in offered]
+            stores = any(one.stores_answers for one in served_by)
+            raise _no_previous() if stores else nothing_stored()
         return found
 
     def _upstreams(

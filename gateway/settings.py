@@ -230,6 +230,15 @@ class Upstream:
     probe_s: float = 0.0  # seconds between questions whether the server is there; 0 for none
     vllm: Vllm | None = None
 
+    @property
+    def stores_answers(self) -> bool:
+        """Whether an answer may be stored there, for later requests to go on with.
+
+        vLLM's servers would keep it in memory, each its own, and have no way to delete it: so a
+        pool of them is never asked to.
+        """
+        return self.kind != "vllm"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

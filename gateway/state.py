@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateway.detecting import aside
-from gateway.errors import InternalError, NotFound
+from gateway.errors import InternalError, NotFound, RequestError
 from gateway.exchange import Admitted, Caller
 from gateway.masking.carrying import Asked, packed_request, unpacked_request
 from gateway.ports import Item, Owner, Vault
@@ -103,6 +103,9 @@ class States:
         Raises:
             VaultUnavailable: it is not kept, so the answer must not go out under its name.
         """
+        served = admitted.route.served
+        if served is not None and not served.stores_answers:  # whatever it says of itself
+            return
         if not admitted.answer_id or not _STATE_ID.fullmatch(state_id):
             return
         request_id = admitted.caller.request_id
@@ -127,6 +130,15 @@ def new_name(parsed: Parsed, decision: Decision) -> str:
     """A name of ours for the answer; "" where its provider is not to store it."""
     asks = parsed.family in _FAMILIES and parsed.document.get("store") is not False
     return f"resp_{secrets.token_hex(16)}" if asks and decision.keeps_state else ""
+
+
+def nothing_stored() -> RequestError:
+    """The error for a request that goes on with a stored answer where none is ever stored."""
+    return RequestError(
+        "The upstreams for this model store no answers: send the whole conversation.",
+        code="state_not_stored",
+        param="previous_response_id",
+    )
 
 
 def unknown(name: str, code: str) -> NotFound:

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.audit import opening
 from gateway.audit.content.index import blind, index_key
-from gateway.errors import InternalError, NotFound, UpstreamFailed, VaultUnavailable
+from gateway.errors import InternalError, NotFound, RequestError, UpstreamFailed, VaultUnavailable
 from gateway.exchange import Caller
 from gateway.masking.mask import MaskedRequest
 from gateway.ports import Item, Owner, Vault
@@ -363,6 +363,38 @@ async def test_it_is_kept_for_as_long_as_is_configured(world: StateWorld) -> Non
     now += 1
     with pytest.raises(NotFound):
         await world.say("And?", previous_response_id=name)
+
+
+def pooled(world: StateWorld, *more: str) -> None:
+    """Make the upstream a pool of vLLM servers, and add upstreams of other kinds."""
+    (own,) = world.pipeline.settings.upstreams
+    others = [replace(own, name=kind, kind=kind) for kind in more]
+    settings = replace(world.pipeline.settings, upstreams=(replace(own, kind="vllm"), *others))
+    upstreams = {**world.pipeline.upstreams, **dict.fromkeys(more, world.upstream)}
+    world.pipeline = replace(world.pipeline, settings=settings, upstreams=upstreams)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_pool_stores_nothing_and_says_so(world: StateWorld, stream: bool) -> None:
+    pooled(world)
+    name, said = await world.say("I am Anna Schmidt.", store=True, stream=stream)
+    assert said == "I am Anna Schmidt."
+    assert world.pipeline.states is not None
+    assert await world.pipeline.states.find(CALLER, name) is None
+    with pytest.raises(RequestError) as caught:
+        await world.say("And?", previous_response_id=name, stream=stream)
+    error = caught.value
+    assert (error.status, error.code, error.param) == (
+        400, "state_not_stored", "previous_response_id",
+    )  # fmt: skip
+    assert len(world.provider.bodies) == 1
+
+
+async def test_beside_a_pool_an_upstream_that_stores_goes_on(world: StateWorld) -> None:
+    pooled(world, "openai")
+    with pytest.raises(NotFound) as caught:
+        await world.say("And?", previous_response_id="resp_none")
+    assert caught.value.code == "previous_response_not_found"
 
 
 @pytest.mark.parametrize("kept", [b"", b"{}", b"[]", b'{"upstream":"a"}', b"\xff"])

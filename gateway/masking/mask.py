@@ -50,7 +50,7 @@ from gateway.types import (
 
 _TOKEN: Final = object()
 _SETTABLE = frozenset(
-    {"model", "cache_salt", "priority", "stream_options", "logprobs", "top_logprobs"}
+    {"model", "cache_salt", "priority", "store", "stream_options", "logprobs", "top_logprobs"}
 )
 _RETURNING: Final = {one.name for one in OPERATOR_KINDS.values() if one.returns} - {KEEP}
 _ROUNDS: Final = 4

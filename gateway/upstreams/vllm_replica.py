@@ -109,6 +109,8 @@ class Replica:
         )
         if self._pool.priorities is not None:
             request = request.with_fields(priority=priority(self._pool.priorities, ask.tenant))
+        if request.path == "/responses" and not self._settings.stores_answers:
+            request = request.with_fields(store=False)
         request = await self._fitted(ask, request, route)
         try:
             return await self._api.send(request, ask.request_id, ask.headers, ask.traceparent)

@@ -453,6 +453,17 @@ async def test_a_server_that_does_not_count_is_asked_all_the_same(make: Make):
     assert len(world.fakes[0].bodies) == 1
 
 
+@pytest.mark.parametrize("said", [{}, {"store": True}, {"store": False}])
+async def test_a_server_is_never_asked_to_store_an_answer(said: dict[str, bool], make: Make):
+    """It would keep it in memory for good; which server has it, nobody would know."""
+    world = await make(1)
+    await world.ask(request=items("Hi.", **said))
+    (body,) = world.fakes[0].bodies
+    assert body["store"] is False
+    await world.ask(request=chat("Hi."))
+    assert "store" not in world.fakes[0].bodies[-1]
+
+
 # --- what is told of them -----------------------------------------------------------------------
 
 
