@@ -35,6 +35,7 @@ from gateway.console.accounts import Right
 from gateway.console.desk import Desk, Page, Visit, read_form
 from gateway.console.flow import flow
 from gateway.console.overview import overview
+from gateway.console.quality import quality
 from gateway.console.security import FORM_COOKIE, SESSION_COOKIE, cookie, from_elsewhere
 from gateway.errors import ConfigError, GatewayError, RequestError
 
@@ -62,6 +63,7 @@ PAGES: Final = (
         simulating.FORM_BYTES,
     ),
     Page("/console/policies/{sha256}", Right.POLICIES, policies.policy),
+    Page("/console/quality", Right.OVERVIEW, quality),
     Page("/console/try", Right.TRY, trying.form),
     Page("/console/try", Right.TRY, trying.attempt, "POST", trying.FORM_BYTES),
     Page("/console/unmask", Right.RECORDS, unmasking.listing),

@@ -16,6 +16,7 @@ R, A, P, U = Role.REVIEWER, Role.APPROVER, Role.OPERATOR, Role.AUDITOR
 ALLOWED = {
     ("GET", "/console"): {P, R, A, U},
     ("GET", "/console/flow"): {P, R, A, U},
+    ("GET", "/console/quality"): {P, R, A, U},
     ("GET", "/console/account"): {P, R, A, U},
     ("POST", "/console/account/password"): {P, R, A, U},
     ("POST", "/console/logout"): {P, R, A, U},

@@ -22,7 +22,10 @@ _HEADER: Final = "## What `"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One row of the card: spans of a type that people `marked` in a corpus, and what was found."""
+    """One row of the card: spans of a type that people `marked` in a corpus, and what was found.
+
+    `precision_exact` is the share of findings of the type that are right to the letter.
+    """
 
     profile: str
     corpus: str
@@ -31,6 +34,7 @@ class Measured:
     marked: int
     recall_exact: float
     recall_overlap: float
+    precision_exact: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def read_card(text: str) -> list[Measured]:
         try:
             marked, exact, overlap = int(cells[3].replace(",", "")), cells[5], cells[7]
             corpus, languages, name = cells[:3]
-            row = Measured(profile, corpus, languages, name, marked, float(exact), float(overlap))
+            figures = (float(exact), float(overlap), float(cells[4]))
+            row = Measured(profile, corpus, languages, name, marked, *figures)
         except ValueError:
             continue
         found.append(row)
