@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route
 
-from gateway import config, meters, spans
+from gateway import config, meters, spans, telemetry
 from gateway.api.errors import install_error_handlers
 from gateway.api.exchanges import Endpoint, InFlight
 from gateway.api.files import batch_routes
@@ -39,82 +40,35 @@ from gateway.detection.plugins.outside import OutsideRecognizers
 from gateway.detection.presidio import PresidioDetector
 from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.errors import AuditUnavailable, ConfigError, Problem
-from gateway.exchange import origin
+from gateway.exchange import Caller, Preview, origin
 from gateway.expiring import Expirer
+from gateway.fleet import Fleet, Serving, Wrap, by_name, open_upstream
 from gateway.identity.keys import KeyFile, NoAuth
 from gateway.keyring import derive
 from gateway.masking.presidio import installed_operators
 from gateway.offering import offered
 from gateway.pipeline import Pipeline
-from gateway.policy.files import PolicyStore
-from gateway.ports import FileStore, StateStore, Upstream
+from gateway.policy.files import PolicyStore, load_policies
+from gateway.policy.shipped import shipped_policy
+from gateway.reconfiguring import Source, UpstreamReloader
 from gateway.recording import Recorder
 from gateway.reloading import PolicyReloader
 from gateway.retrieving import StoredAnswers
 from gateway.routing.health import ServerHealth
 from gateway.routing.reporting import HealthReport
-from gateway.settings import Detection, Limits, Settings
-from gateway.settings import Upstream as UpstreamSettings
+from gateway.selftest import Failure, selftest
+from gateway.settings import Detection, Settings
 from gateway.snapshots import remember_policy
 from gateway.state import States
 from gateway.types import Family, Subject
-from gateway.upstreams.anthropic import anthropic_upstream
-from gateway.upstreams.azure import azure_upstream
-from gateway.upstreams.files import AZURE_ENDPOINTS, AZURE_URLS, HttpFiles
-from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.loopback import LoopbackStates, LoopbackUpstream
-from gateway.upstreams.loopback_files import LoopbackFiles
-from gateway.upstreams.openai import openai_upstream
-from gateway.upstreams.probing import ProbedUpstream
-from gateway.upstreams.states import HttpStates
-from gateway.upstreams.vllm import VllmPool
 from gateway.vault.store import SqlVault
 from gateway.wire.families import CODECS, RESPONSES
+from gateway.wire.family import Codec
 
-Wrap = Callable[[Upstream], Upstream]
 Made = TypeVar("Made")
-
-HTTP_UPSTREAMS: Final[Mapping[str, Callable[[UpstreamSettings, Limits], HttpUpstream]]] = {
-    "openai": openai_upstream,
-    "anthropic": anthropic_upstream,
-    "azure_openai": azure_upstream,
-}
-"""The servers that are reached over HTTP, by the kind that the configuration names."""
-
-FILES_OVER_HTTP: Final = ("openai", "azure_openai")
-"""Those of them that may take files of requests."""
 
 IN_BATCHES: Final = (Family.CHAT, Family.RESPONSES, Family.COMPLETIONS, Family.EMBEDDINGS)
 """The API families of which a batch can be."""
-
-
-def make_upstream(settings: UpstreamSettings, limits: Limits, master_key: bytes = b"") -> Upstream:
-    """The upstream of the configured kind."""
-    if settings.kind == "vllm":
-        return VllmPool(settings, limits, master_key)
-    if settings.kind == "loopback":
-        return LoopbackUpstream(settings)
-    return HTTP_UPSTREAMS[settings.kind](settings, limits)
-
-
-def make_files(settings: UpstreamSettings, upstream: Upstream) -> FileStore | None:
-    """What keeps files of requests at an upstream; None where its kind has no such thing."""
-    if isinstance(upstream, LoopbackUpstream):
-        return LoopbackFiles(upstream)
-    if not isinstance(upstream, HttpUpstream) or settings.kind not in FILES_OVER_HTTP:
-        return None
-    if settings.kind == "azure_openai":
-        return HttpFiles(upstream, settings.model_map, AZURE_URLS, AZURE_ENDPOINTS)
-    return HttpFiles(upstream, settings.model_map)
-
-
-def make_states(settings: UpstreamSettings, upstream: Upstream) -> StateStore | None:
-    """What gives stored answers back; None where the upstream's kind has no such thing."""
-    if isinstance(upstream, LoopbackUpstream):
-        return LoopbackStates(upstream)
-    if isinstance(upstream, HttpUpstream) and Family.RESPONSES in settings.families:
-        return HttpStates(upstream)
-    return None
 
 
 def make_detector(settings: Detection) -> PresidioDetector:
@@ -169,35 +123,32 @@ def _own_classifier(profile: str) -> list[TokenClassifier]:
 class Parts:
     """Everything that is opened at start and closed at the end."""
 
-    pipeline: Pipeline
+    serving: Serving
     detector: PresidioDetector
     store: SqlAuditStore
     outlets: Outlets
     policies: PolicyStore
-    upstreams: Mapping[str, Upstream]
     vault: SqlVault
-    batches: BatchParts
-    answers: StoredAnswers
-    watched: tuple[VllmPool | ProbedUpstream, ...] = ()
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """That which is in force."""
+        return self.serving.current.pipeline
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Looks at the servers of pools, and at others, for as long as the block runs."""
-        async with AsyncExitStack() as stack:
-            for one in self.watched:
-                await stack.enter_async_context(one.watching())
-            await stack.enter_async_context(HealthReport(self.health).running())
+        async with self.serving.watching(), HealthReport(self.health).running():
             yield
 
     def health(self) -> list[ServerHealth]:
         """How each server of each upstream is, as far as this process knows."""
-        return self.pipeline.dispatcher.health(self.upstreams.values())
+        return self.pipeline.dispatcher.health(self.pipeline.upstreams.values())
 
     async def aclose(self) -> None:
         """Close the pools, the workers, the vault, the store and what takes its records on, in this
         order."""
-        for upstream in self.upstreams.values():
-            await upstream.aclose()
+        await self.serving.aclose()
         await self.detector.aclose()
         await self.vault.aclose()
         await self.store.aclose()
@@ -214,47 +165,30 @@ def open_parts(settings: Settings, wrap_upstream: Wrap | None = None) -> Parts:
     outlets = Outlets(settings.audit, store)
     detector = make_detector(settings.detection)
     entries = settings.detection.cache_entries
-    cache = CachedDetector(detector, derive(settings.master_key, "detection-cache"), entries)
-    upstreams = {
-        one.name: make_upstream(one, settings.limits, settings.master_key)
+    opened = tuple(
+        open_upstream(one, settings.limits, settings.master_key, wrap_upstream)
         for one in settings.upstreams
-    }
-    stores = [make_files(one, upstreams[one.name]) for one in settings.upstreams]
-    keepers = [make_states(one, upstreams[one.name]) for one in settings.upstreams]
-    upstreams |= {
-        one.name: ProbedUpstream(upstream, one.probe_s)
-        for one in settings.upstreams
-        if one.probe_s and isinstance(upstream := upstreams[one.name], HttpUpstream)
-    }
-    watched = tuple(one for one in upstreams.values() if isinstance(one, VllmPool | ProbedUpstream))
-    if wrap_upstream is not None:
-        upstreams = {name: wrap_upstream(one) for name, one in upstreams.items()}
+    )
     vault = SqlVault(settings.audit.url, settings.master_key)
     states = States(vault, settings.vault.response_days)
     pipeline = Pipeline(
         settings=settings,
-        detector=cache,
+        detector=CachedDetector(detector, derive(settings.master_key, "detection-cache"), entries),
         languages=LanguageReader(derive(settings.master_key, "language-cache"), entries),
         classifier=detector.classifier_digest,
         entity_types=detector.entity_types,
-        upstreams=upstreams,
+        upstreams=by_name(opened),
         recorder=Recorder(outlets.sink),
         policy=lambda: policies.current,
         operators=operators,
         states=states,
     )
-    batches = BatchParts(
-        pipeline=pipeline,
-        stores={one.name: one for one in stores if one is not None},
-        shelf=Shelf(vault, settings.vault.batch_days),
-        codecs={one.endpoint: one for one in CODECS if one.family in IN_BATCHES},
-    )
-    answers = StoredAnswers(
-        pipeline, states, {one.name: one for one in keepers if one is not None}, RESPONSES
-    )
-    return Parts(
-        pipeline, detector, store, outlets, policies, upstreams, vault, batches, answers, watched
-    )
+    codecs = {one.endpoint: one for one in CODECS if one.family in IN_BATCHES}
+    batches = BatchParts(pipeline, {}, Shelf(vault, settings.vault.batch_days), codecs)
+    answers = StoredAnswers(pipeline, states, {}, RESPONSES)
+    fleet = Fleet(opened, pipeline, batches, answers).with_upstreams(settings, opened)
+    serving = Serving(fleet, wrap_upstream)
+    return Parts(serving, detector, store, outlets, policies, vault)
 
 
 def caller_keys(settings: Settings) -> KeyFile | NoAuth:
@@ -275,85 +209,156 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 }
 
 
-def create_app(settings: Settings, *, wrap_upstream: Wrap | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, *, wrap_upstream: Wrap | None = None, source: Source | None = None
+) -> FastAPI:
     """The application. Its parts are opened here and closed when it stops.
 
-    `state.leave()` has it say that it is not ready any more: it is going to stop.
+    `state.leave()` has it say that it is not ready any more: it is going to stop. Where it has a
+    `source`, the upstreams are kept as that says.
     """
     parts = open_parts(settings, wrap_upstream)
-    draining = False
-    callers = caller_keys(settings)
+    process = _Process(settings, parts, caller_keys(settings), source)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await parts.store.start()
-        parts.outlets.start(partial(_record_event, parts, settings))
-        keep = partial(remember_policy, settings.audit.url, settings.policies)
-        await asyncio.to_thread(keep, parts.policies.current.digest)
-        await _record_start(parts, settings)
-        recorder, started_by = parts.pipeline.recorder, origin(settings.digest)
-        reloader = PolicyReloader(parts.policies, recorder, started_by, keep=keep)
-        expirer = Expirer(settings.audit.url, settings.master_key, parts.vault)
-        try:
-            async with (
-                reloader.running(), expirer.running(), parts.watching(), sweeping(desk),
-            ):  # fmt: skip
-                yield
-        finally:
-            leave()
-            with suppress(AuditUnavailable):  # the store says so itself; the rest must close
-                await _record_event(parts, settings, EventType.PROCESS_STOPPING, "")
-            await parts.aclose()
-            await asyncio.to_thread(_flush)
+        async with process.running(desk):
+            yield
 
     app = FastAPI(
         title="Cloakroom", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
         telemetry=_NO_TELEMETRY,
     )  # fmt: skip
-
-    def leave() -> None:
-        nonlocal draining
-        draining = True
-
-    app.state.leave = leave
+    app.state.leave = process.leave
     install_error_handlers(app)
-    checks = {
-        "audit": lambda: parts.outlets.sink.ready,
-        "policy": lambda: bool(parts.policies.current.rules),
-        "keys": lambda: callers.ready,
-        "draining": lambda: not draining,
-    }
-
-    def warnings() -> list[str]:
-        return [*parts.store.warnings(), *parts.outlets.warnings()]
-
-    app.include_router(ops_router(checks, warnings))
-    _add_endpoints(app, parts, settings, callers)
+    checks = process.checks()
+    app.include_router(ops_router(checks, process.warnings))
+    _add_endpoints(app, parts, settings, process.callers)
     desk: Desk | None = None
     if settings.console.enabled:
-        look, digest = parts.pipeline.preview, lambda: parts.policies.current.digest
-        desk = open_desk(settings, parts.outlets.sink, checks, warnings, look, digest)
+
+        async def look(raw: bytes, caller: Caller, codec: Codec) -> Preview:
+            with parts.serving.using(lambda fleet: fleet.pipeline) as pipeline:
+                return await pipeline.preview(raw, caller, codec)
+
+        sink = parts.outlets.sink
+        desk = open_desk(
+            settings, sink, checks, process.warnings, look, lambda: parts.policies.current.digest
+        )
         app.router.routes += console_routes(desk)
     return app
+
+
+class _Process:
+    """What goes on in a gateway while it runs, beside its requests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        parts: Parts,
+        callers: KeyFile | NoAuth,
+        source: Source | None,
+    ) -> None:
+        self.callers = callers
+        self._settings = settings
+        self._parts = parts
+        self._is_leaving = False
+        self._failures: list[Failure] | None = None  # of the self-test, once it has run
+        recorder, swap = parts.pipeline.recorder, parts.serving.swap
+        self._upstreams = (
+            None if source is None else UpstreamReloader(source, settings, swap, recorder)
+        )
+        keep = self._keep = partial(remember_policy, settings.audit.url, settings.policies)
+        self._policies = PolicyReloader(
+            parts.policies, recorder, origin(settings.digest), keep=keep,
+            on_signal=lambda: None if self._upstreams is None else self._upstreams.ask(),
+        )  # fmt: skip
+
+    def leave(self) -> None:
+        """Say that it is not ready any more."""
+        self._is_leaving = True
+
+    def checks(self) -> dict[str, Callable[[], bool]]:
+        """What has to be well for requests to be taken."""
+        parts = self._parts
+        return {
+            "audit": lambda: parts.outlets.sink.ready,
+            "policy": lambda: bool(parts.policies.current.rules),
+            "keys": lambda: self.callers.ready,
+            "selftest": lambda: self._failures == [],
+            "draining": lambda: not self._is_leaving,
+        }
+
+    def warnings(self) -> list[str]:
+        """What is for somebody to see to."""
+        return [
+            *self._parts.store.warnings(),
+            *self._parts.outlets.warnings(),
+            *self._policies.warnings(),
+            *(self._upstreams.warnings() if self._upstreams is not None else ()),
+            *(f"selftest_{one.family}_{one.reason}" for one in self._failures or ()),
+        ]
+
+    @asynccontextmanager
+    async def running(self, desk: Desk | None) -> AsyncIterator[None]:
+        """Start, and have all go on that must, for as long as the block runs; then close all."""
+        parts, settings = self._parts, self._settings
+        await parts.store.start()
+        parts.outlets.start(partial(_record_event, parts))
+        await asyncio.to_thread(self._keep, parts.policies.current.digest)
+        await _record_start(parts)
+        await self._try_out()
+        expirer = Expirer(settings.audit.url, settings.master_key, parts.vault)
+        try:
+            async with AsyncExitStack() as stack:
+                going_on = [self._policies.running(), expirer.running(), parts.watching()]
+                going_on.append(sweeping(desk))
+                if self._upstreams is not None:
+                    going_on.append(self._upstreams.running())
+                for one in going_on:
+                    await stack.enter_async_context(one)
+                yield
+        finally:
+            self.leave()
+            with suppress(AuditUnavailable):  # the store says so itself; the rest must close
+                await _record_event(parts, EventType.PROCESS_STOPPING, "")
+            await parts.aclose()
+            await asyncio.to_thread(_flush)
+
+    async def _try_out(self) -> None:
+        """Mask a canary and put it back; a gateway that cannot is not ready, and says why."""
+        pipeline = self._parts.pipeline
+        policy = load_policies([shipped_policy("mask-all")])
+        self._failures = await selftest(pipeline, policy)
+        for one in self._failures:
+            telemetry.log("selftest_failed", logging.ERROR, family=one.family, reason=one.reason)
+            with suppress(AuditUnavailable):
+                await _record_event(self._parts, EventType.SELFTEST_FAILED, one.family)
 
 
 def _add_endpoints(
     app: FastAPI, parts: Parts, settings: Settings, callers: KeyFile | NoAuth
 ) -> None:
     """What callers with keys may ask."""
-    app.include_router(models_router(partial(_offered, parts, settings), callers.authenticate))
+    known, serving = callers.authenticate, parts.serving
+    app.include_router(models_router(partial(_offered, parts), known))
     in_flight = InFlight(settings.limits.in_flight)
     for codec in CODECS:
-        endpoint = Endpoint(codec, parts.pipeline, callers.authenticate, in_flight)
+        endpoint = Endpoint(
+            codec, lambda: serving.using(lambda fleet: fleet.pipeline), known, in_flight
+        )
         app.router.routes.append(Route(codec.endpoint, endpoint, methods=["POST"]))
-    app.router.routes += batch_routes(parts.batches, callers.authenticate, in_flight)
-    app.router.routes += response_routes(parts.answers, callers.authenticate, in_flight)
+    app.router.routes += batch_routes(
+        lambda: serving.using(lambda fleet: fleet.batches), known, in_flight
+    )
+    app.router.routes += response_routes(
+        lambda: serving.using(lambda fleet: fleet.answers), known, in_flight
+    )
 
 
-def _offered(
-    parts: Parts, settings: Settings, caller: Subject, families: Collection[Family]
-) -> Mapping[str, str]:
-    return offered(parts.policies.current, settings.upstreams, caller, families)
+def _offered(parts: Parts, caller: Subject, families: Collection[Family]) -> Mapping[str, str]:
+    upstreams = parts.pipeline.settings.upstreams
+    return offered(parts.policies.current, upstreams, caller, families)
 
 
 def _flush() -> None:
@@ -361,18 +366,28 @@ def _flush() -> None:
     meters.flush()
 
 
-async def _record_start(parts: Parts, settings: Settings) -> None:
+async def _record_start(parts: Parts) -> None:
     """A process that cannot say that it started does not start."""
     policy = parts.policies.current
-    await _record_event(parts, settings, EventType.PROCESS_STARTED, parts.store.writer_id)
-    await _record_event(parts, settings, EventType.POLICY_LOADED, policy.digest)
+    await _record_event(parts, EventType.PROCESS_STARTED, parts.store.writer_id)
+    await _record_event(parts, EventType.POLICY_LOADED, policy.digest)
 
 
-async def _record_event(parts: Parts, settings: Settings, kind: EventType, target: str) -> None:
-    await parts.pipeline.recorder.event(kind, origin(settings.digest), target)
+async def _record_event(parts: Parts, kind: EventType, target: str) -> None:
+    pipeline = parts.pipeline
+    await pipeline.recorder.event(kind, origin(pipeline.settings.digest), target)
+
+
+def source_of(path: Path | None, environ: Mapping[str, str]) -> Source | None:
+    """Where the configuration is read again from; None for the embedded default."""
+    named = environ.get(config.ENVIRONMENT)
+    file = path or (Path(named) if named else None)
+    if file is None:
+        return None
+    return Source(file, partial(config.load, file, environ, config.MissingKey.REFUSE))
 
 
 def create_app_from_environ() -> FastAPI:
     """For worker processes: the file that CLOAKROOM_CONFIG names, or the embedded default."""
-    named = os.environ.get("CLOAKROOM_CONFIG")
-    return create_app(config.load(Path(named) if named else None, os.environ))
+    settings = config.load(None, os.environ)
+    return create_app(settings, source=source_of(None, os.environ))

@@ -105,6 +105,12 @@ POLICY_RELOADS: Final = Counter(
     ("result",),
     registry=REGISTRY,
 )
+CONFIG_RELOADS: Final = Counter(
+    "cloakroom_config_reloads",
+    "Changed configurations, by what became of them (accepted, rejected, needs_restart).",
+    ("result",),
+    registry=REGISTRY,
+)
 IN_FLIGHT: Final = Gauge(
     "cloakroom_in_flight",
     "Exchanges that have begun and not ended.",
@@ -215,6 +221,11 @@ def audit_age(what: str, seconds: float) -> None:
 def policy_reloaded(*, accepted: bool) -> None:
     """Count changed policy files, by whether they are in force now."""
     POLICY_RELOADS.labels("accepted" if accepted else "rejected").inc()
+
+
+def config_reloaded(result: str) -> None:
+    """Count a changed configuration: `accepted`, `rejected` or `needs_restart`."""
+    CONFIG_RELOADS.labels(_label(result)).inc()
 
 
 def upstream_phase(upstream: str, phase: str, seconds: float, trace_id: str = "") -> None:

@@ -29,7 +29,7 @@ class PolicyReloader:
     """Keeps a `PolicyStore` up to date.
 
     `keep` is called with the digest of a policy that comes into force, on another thread: it
-    keeps what the files say.
+    keeps what the files say. `on_signal` is called at SIGHUP, for whoever reads other files.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class PolicyReloader:
         interval_s: float = INTERVAL_S,
         settle_s: float = SETTLE_S,
         keep: Callable[[str], object] = lambda digest: None,
+        on_signal: Callable[[], object] = lambda: None,
     ) -> None:
         self._policies = policies
         self._recorder = recorder
@@ -48,6 +49,7 @@ class PolicyReloader:
         self._interval_s = interval_s
         self._settle_s = settle_s
         self._keep = keep
+        self._on_signal = on_signal
         self._asked = asyncio.Event()
 
     @asynccontextmanager
@@ -56,7 +58,7 @@ class PolicyReloader:
         loop = asyncio.get_running_loop()
         # Only the main thread may take signals: a server in another thread just has none.
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(signal.SIGHUP, self._asked.set)
+            loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         watching = asyncio.create_task(self._watch())
         try:
             yield
@@ -66,6 +68,14 @@ class PolicyReloader:
                 await watching
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(signal.SIGHUP)
+
+    def warnings(self) -> list[str]:
+        """That what the files say now is not in force; empty where it is."""
+        return ["policy_rejected"] if self._policies.problems else []
+
+    def _hung_up(self) -> None:
+        self._asked.set()
+        self._on_signal()
 
     async def _watch(self) -> None:
         while True:

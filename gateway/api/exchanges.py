@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
+from typing import TypeAlias, TypeVar
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -26,6 +27,9 @@ from gateway.types import Subject
 from gateway.wire.family import Codec
 
 Authenticate = Callable[[Mapping[str, str]], Subject]
+Held = TypeVar("Held")
+Using: TypeAlias = Callable[[], AbstractContextManager[Held]]
+"""Gives what requests are served with now, and has it stay usable for as long as the block runs."""
 
 _BODY_TIMEOUT_S = 60.0
 _log = structlog.get_logger()
@@ -53,11 +57,15 @@ class Endpoint:
     """`POST` to one codec's path, as an ASGI application."""
 
     def __init__(
-        self, codec: Codec, pipeline: Pipeline, authenticate: Authenticate, in_flight: InFlight
+        self,
+        codec: Codec,
+        using: Using[Pipeline],
+        authenticate: Authenticate,
+        in_flight: InFlight,
     ) -> None:
         self._codec = codec
         self._dialect = dialect_of(codec.family)
-        self._pipeline = pipeline
+        self._using = using
         self._authenticate = authenticate
         self._in_flight = in_flight
 
@@ -68,15 +76,15 @@ class Endpoint:
         try:
             headers = headers_of(scope)
             subject = self._authenticate(headers)
-            with self._in_flight:
-                limit = self._pipeline.settings.limits.body_bytes
+            with self._in_flight, self._using() as pipeline:
+                limit = pipeline.settings.limits.body_bytes
                 raw = await read_body(receive, scope["headers"], limit, _BODY_TIMEOUT_S)
                 conversation = headers.get("x-cloakroom-conversation")
                 trace = begun(
                     headers.get("traceparent", ""), secrets.token_bytes, always=spans.wanted()
                 )
                 caller = Caller(subject, request_id, conversation, headers, trace)
-                await unless_gone(receive, self._serve(raw, caller, response))
+                await unless_gone(receive, self._serve(pipeline, raw, caller, response))
         except ClientGone:
             return
         except GatewayError as error:
@@ -85,27 +93,27 @@ class Endpoint:
             _log.error("unexpected_error", exc_info=error)
             await response.error(InternalError("The gateway failed."))
 
-    async def _serve(self, raw: bytes, caller: Caller, response: Reply) -> None:
-        admitted = await self._admitted(raw, caller)
+    async def _serve(self, pipeline: Pipeline, raw: bytes, caller: Caller, response: Reply) -> None:
+        admitted = await self._admitted(pipeline, raw, caller)
         if not admitted.parsed.stream:
             response.describe(admitted)
-            body = await self._pipeline.complete(admitted)
+            body = await pipeline.complete(admitted)
             response.describe(admitted)  # anew: what the answer held is known only now
             await response.whole(body)
             return
         response.describe(admitted)
-        async with aclosing(self._pipeline.stream(admitted)) as events:
+        async with aclosing(pipeline.stream(admitted)) as events:
             async for block in events:
                 if not response.started:
                     response.describe(admitted)  # anew: who serves it is known only now
                 await response.stream(block)
         await response.end()
 
-    async def _admitted(self, raw: bytes, caller: Caller) -> Admitted:
+    async def _admitted(self, pipeline: Pipeline, raw: bytes, caller: Caller) -> Admitted:
         """The admitted request; of one that is refused, a trace says so."""
         started = time.monotonic()
         try:
-            return await self._pipeline.admit(raw, caller, self._codec)
+            return await pipeline.admit(raw, caller, self._codec)
         except GatewayError as error:
             spans.exchange_ended(
                 spans.Exchanged(

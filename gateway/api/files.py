@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import orjson
 import structlog
@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.api.body import ClientGone, drain, read_body
 from gateway.api.dialects import dialect_for, is_anthropic
-from gateway.api.exchanges import Authenticate, InFlight
+from gateway.api.exchanges import Authenticate, InFlight, Using
 from gateway.api.replies import Reply, headers_of, unless_gone
 from gateway.batches.downloading import Download
 from gateway.batches.form import FormReader
@@ -59,13 +59,21 @@ class Asked:
         return Request(self.scope).query_params
 
 
-Handle: TypeAlias = Callable[[Asked], Coroutine[Any, Any, None]]
+Held = TypeVar("Held")
+Handle: TypeAlias = Callable[[Held, Asked], Coroutine[Any, Any, None]]
 
 
-class Endpoint:
+class Endpoint(Generic[Held]):
     """One method of one path, as an ASGI application."""
 
-    def __init__(self, handle: Handle, authenticate: Authenticate, in_flight: InFlight) -> None:
+    def __init__(
+        self,
+        using: Using[Held],
+        handle: Handle[Held],
+        authenticate: Authenticate,
+        in_flight: InFlight,
+    ) -> None:
+        self._using = using
         self._handle = handle
         self._authenticate = authenticate
         self._in_flight = in_flight
@@ -82,10 +90,10 @@ class Endpoint:
         failure: GatewayError
         try:
             subject = self._authenticate(headers)
-            with self._in_flight:
+            with self._in_flight, self._using() as held:
                 conversation = headers.get("x-cloakroom-conversation")
                 caller = Caller(subject, request_id, conversation, headers)
-                await self._handle(Asked(scope, receive, caller, reply))
+                await self._handle(held, Asked(scope, receive, caller, reply))
                 return
         except ClientGone:
             return
@@ -101,21 +109,22 @@ class Endpoint:
         await reply.error(failure)
 
 
-def batch_routes(parts: BatchParts, authenticate: Authenticate, in_flight: InFlight) -> list[Route]:
+def batch_routes(
+    using: Using[BatchParts], authenticate: Authenticate, in_flight: InFlight
+) -> list[Route]:
     """Every endpoint of files and batches."""
-    does = Batches(parts)
 
-    async def start(asked: Asked) -> dict[str, Any]:
+    async def start(parts: BatchParts, asked: Asked) -> dict[str, Any]:
         limit = parts.pipeline.settings.limits.body_bytes
         raw = await read_body(asked.receive, asked.scope["headers"], limit, IDLE_S)
-        return await does.start(raw, asked.caller)
+        return await Batches(parts).start(raw, asked.caller)
 
-    async def files(asked: Asked) -> dict[str, Any]:
+    async def files(parts: BatchParts, asked: Asked) -> dict[str, Any]:
         query = asked.query
         order = query.get("order", "desc")
         if order not in ("asc", "desc"):
             raise RequestError("order must be asc or desc.", param="order")
-        return await does.files(
+        return await Batches(parts).files(
             asked.caller,
             query.get("after", ""),
             _limit(query, MOST_FILES, MOST_FILES),
@@ -123,28 +132,34 @@ def batch_routes(parts: BatchParts, authenticate: Authenticate, in_flight: InFli
             newest_first=order == "desc",
         )
 
-    async def batches(asked: Asked) -> dict[str, Any]:
+    async def batches(parts: BatchParts, asked: Asked) -> dict[str, Any]:
         query = asked.query
-        return await does.batches(
+        return await Batches(parts).batches(
             asked.caller, query.get("after", ""), _limit(query, 20, MOST_BATCHES)
         )
 
-    def route(path: str, method: str, handle: Handle) -> Route:
-        endpoint = Endpoint(handle, authenticate, in_flight)
+    def route(path: str, method: str, handle: Handle[BatchParts]) -> Route:
+        endpoint = Endpoint(using, handle, authenticate, in_flight)
         return Route(path, endpoint, methods=[method], include_in_schema=False)
 
-    def batch(asked: Asked) -> Awaitable[dict[str, Any]]:
-        return does.batch(asked.id, asked.caller)
+    def file(parts: BatchParts, asked: Asked) -> Awaitable[dict[str, Any]]:
+        return Batches(parts).file(asked.id, asked.caller)
 
-    def cancel(asked: Asked) -> Awaitable[dict[str, Any]]:
-        return does.cancel(asked.id, asked.caller)
+    def delete(parts: BatchParts, asked: Asked) -> Awaitable[dict[str, Any]]:
+        return Batches(parts).delete(asked.id, asked.caller)
+
+    def batch(parts: BatchParts, asked: Asked) -> Awaitable[dict[str, Any]]:
+        return Batches(parts).batch(asked.id, asked.caller)
+
+    def cancel(parts: BatchParts, asked: Asked) -> Awaitable[dict[str, Any]]:
+        return Batches(parts).cancel(asked.id, asked.caller)
 
     return [
-        route("/v1/files", "POST", lambda asked: _upload(parts, asked)),
+        route("/v1/files", "POST", _upload),
         route("/v1/files", "GET", _json(files)),
-        route("/v1/files/{id}", "GET", _json(lambda one: does.file(one.id, one.caller))),
-        route("/v1/files/{id}", "DELETE", _json(lambda one: does.delete(one.id, one.caller))),
-        route("/v1/files/{id}/content", "GET", lambda asked: _download(parts, asked)),
+        route("/v1/files/{id}", "GET", _json(file)),
+        route("/v1/files/{id}", "DELETE", _json(delete)),
+        route("/v1/files/{id}/content", "GET", _download),
         route("/v1/batches", "POST", _json(start)),
         route("/v1/batches", "GET", _json(batches)),
         route("/v1/batches/{id}", "GET", _json(batch)),
@@ -152,9 +167,11 @@ def batch_routes(parts: BatchParts, authenticate: Authenticate, in_flight: InFli
     ]
 
 
-def _json(work: Callable[[Asked], Awaitable[dict[str, Any]]]) -> Handle:
-    async def handle(asked: Asked) -> None:
-        await asked.reply.whole(orjson.dumps(await work(asked)))
+def _json(
+    work: Callable[[BatchParts, Asked], Awaitable[dict[str, Any]]],
+) -> Handle[BatchParts]:
+    async def handle(parts: BatchParts, asked: Asked) -> None:
+        await asked.reply.whole(orjson.dumps(await work(parts, asked)))
 
     return handle
 

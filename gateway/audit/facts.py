@@ -33,6 +33,8 @@ class EventType(StrEnum):
     POLICY_LOADED = "policy.loaded"
     POLICY_CHANGED = "policy.changed"
     POLICY_REJECTED = "policy.rejected"
+    CONFIG_CHANGED = "config.changed"
+    CONFIG_REJECTED = "config.rejected"
     KEY_CREATED = "key.created"
     KEY_ROTATED = "key.rotated"
     KEY_DESTROYED = "key.destroyed"

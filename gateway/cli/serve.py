@@ -57,7 +57,7 @@ def serve(
         announce = _announcement(settings, policy, _url(settings, listener), workers, as_json)
         leaving = server.Leaving(notice_s, drain_s)
         if workers == 1:
-            server.run_here(settings, listener, leaving, announce)
+            server.run_here(config, settings, listener, leaving, announce)
         else:
             server.run_workers(config, settings, listener, workers, leaving, announce)
 

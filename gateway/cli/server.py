@@ -22,7 +22,7 @@ import uvicorn
 import uvloop
 
 from gateway import meters, spans, telemetry
-from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts
+from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts, source_of
 from gateway.cli.workers import NOTICE, Supervisor, end_with_parent
 from gateway.errors import ConfigError, GatewayError
 from gateway.masking.presidio import installed_operators
@@ -75,7 +75,11 @@ class _Watched:
 
 
 def run_here(
-    settings: Settings, listener: socket.socket, leaving: Leaving, announce: Callable[[], None]
+    config: Path | None,
+    settings: Settings,
+    listener: socket.socket,
+    leaving: Leaving,
+    announce: Callable[[], None],
 ) -> None:
     """Serve in this process until a signal comes and what is in flight has ended.
 
@@ -84,7 +88,7 @@ def run_here(
     """
     spans.install(os.environ)
     meters.install(os.environ)
-    app = create_app(settings)
+    app = create_app(settings, source=source_of(config, os.environ))
     watched, options = _Watched(app), uvicorn_options(settings, leaving)
     _Server(watched, options, leaving.notice_s, announce, app.state.leave).run_to_end(listener)
 

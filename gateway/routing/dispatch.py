@@ -23,6 +23,7 @@ from gateway.routing.balance import IDLE, Load, Server, order
 from gateway.routing.budget import Budget
 from gateway.routing.circuit import Circuit
 from gateway.routing.health import Observed, Places, ServerHealth, Standing
+from gateway.settings import Upstream as UpstreamSettings
 
 MAX_ATTEMPTS: Final = 3
 LONGEST_REST_S: Final = 60.0
@@ -126,6 +127,17 @@ class Dispatcher:
                 place = places[each.name]
                 found.append(ServerHealth(one.name, place, each, circuit, in_flight))
         return found
+
+    def renew(self, changed: Sequence[UpstreamSettings]) -> None:
+        """Forget what was learnt of upstreams that are others from now on, but for what of theirs
+        is in flight."""
+        for one in changed:
+            self._budgets[one.name] = Budget.full(
+                one.max_concurrent, one.tokens_per_minute, self._clock()
+            )
+            for learnt in (self._circuits, self._rests, self._said):
+                for name in [key for key in learnt if key.partition(" ")[0] == one.name]:
+                    learnt.pop(name)
 
     async def _first_to_answer(
         self, ask: Ask, choices: Sequence[Choice], route: Route, guess: int

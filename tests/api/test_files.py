@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ class Client:
 
     def __init__(self, world: World) -> None:
         self.in_flight = InFlight(4)
-        self.routes: list[Route] = files.batch_routes(world.parts, self.subject, self.in_flight)
+        self.routes: list[Route] = files.batch_routes(
+            lambda: nullcontext(world.parts), self.subject, self.in_flight
+        )
         self.sent: list[Any] = []
         self.drained = 0
 

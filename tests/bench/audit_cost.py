@@ -159,7 +159,12 @@ async def measure_requests(settings: Settings, requests: int, figures: Figures) 
     callers = caller_keys(settings)
 
     def app(pipeline: Pipeline) -> Endpoint:
-        return Endpoint(CHAT, pipeline, callers.authenticate, InFlight(settings.limits.in_flight))
+        return Endpoint(
+            CHAT,
+            lambda: nullcontext(pipeline),
+            callers.authenticate,
+            InFlight(settings.limits.in_flight),
+        )
 
     off = app(replace(parts.pipeline, recorder=Recorder(NoSink())))
     on = app(parts.pipeline)

@@ -181,6 +181,13 @@ def answered(url: str) -> str:
     raise AssertionError(url)
 
 
+def wait_for_all(folder: Path, workers: int) -> None:
+    """Wait until so many processes have said that they started: they have read their files."""
+    with closing(sqlite3.connect(folder / "cloakroom.db")) as log:
+        started = "SELECT count(*) FROM audit_records WHERE type = 'process.started'"
+        assert any(log.execute(started).fetchone()[0] == workers for _ in range(10_000_000))
+
+
 def failing(ready: str) -> dict[str, str]:
     """The checks of a gateway as soon as it says that it is not ready."""
     for _ in range(100_000):
@@ -243,9 +250,7 @@ def test_all_workers_take_a_changed_policy_at_sighup_and_none_is_started_anew(tm
     config.write_text(f"version: 1\n{upstream}\npolicies: [p.yaml]\n")
     arguments = ("--workers", "2", "--config", "cloakroom.yaml")
     with running(tmp_path, *arguments) as (process, facts):
-        with closing(sqlite3.connect(tmp_path / "cloakroom.db")) as log:
-            started = "SELECT count(*) FROM audit_records WHERE type = 'process.started'"
-            assert any(log.execute(started).fetchone()[0] == 2 for _ in range(10_000_000))
+        wait_for_all(tmp_path, 2)
         before = workers_of(process)
         policy.write_text(policy.read_text().replace("id: p", "id: q"))
         process.send_signal(signal.SIGHUP)
@@ -255,6 +260,38 @@ def test_all_workers_take_a_changed_policy_at_sighup_and_none_is_started_anew(tm
                 break
         assert 'cloakroom_policy_reloads_total{result="accepted"} 2.0' in said
         assert workers_of(process) == before
+        stopped(process)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_changed_upstream_is_asked_after_sighup_and_a_wrong_file_changes_nothing(
+    tmp_path: Path, workers: str
+):
+    config = tmp_path / "cloakroom.yaml"
+    text = "version: 1\nupstreams: [{name: NAME, kind: loopback, class: external}]\n"
+    config.write_text(text.replace("NAME", "one"))
+    arguments = ("--workers", workers, "--config", "cloakroom.yaml")
+    with running(tmp_path, *arguments) as (process, facts):
+        assert json.loads(answered(facts["url"] + "/readyz"))["status"] == "ready"
+        wait_for_all(tmp_path, int(workers))
+        config.write_text(text.replace("NAME", "two"))
+        process.send_signal(signal.SIGHUP)
+        want = f'cloakroom_config_reloads_total{{result="accepted"}} {workers}.0'
+        assert any(want in get(facts["url"] + "/metrics") for _ in range(100_000))
+        request = urllib.request.Request(
+            f"{facts['url']}/v1/chat/completions", body("Hi"), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.headers["x-cloakroom-upstream"] == "two"
+        config.write_text("version: 1\nupstreams: []\n")
+        process.send_signal(signal.SIGHUP)
+        said: dict = {}
+        for _ in range(100_000):
+            said = json.loads(get(facts["url"] + "/readyz"))
+            if "warnings" in said:
+                break
+        assert said["warnings"] == ["config_rejected"]
+        assert ask(facts["url"], f"Write to {EMAIL}").endswith(EMAIL)
         stopped(process)
 
 

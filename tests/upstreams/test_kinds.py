@@ -13,8 +13,8 @@ from anthropic.types.anthropic_beta_param import AnthropicBetaParam
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.app import HTTP_UPSTREAMS, make_upstream
 from gateway.errors import ConfigError, UpstreamFailed
+from gateway.fleet import HTTP_UPSTREAMS, make_upstream
 from gateway.settings import FAMILIES_OF_KIND, KNOWN_BETAS, Limits, Secret
 from gateway.settings import Upstream as Settings
 from gateway.types import Family, UpstreamClass
