@@ -1,12 +1,17 @@
 """No fault takes a request to an upstream that was not decided on: a hundred thousand schedules.
 
 Policy decides, a world of upstreams of both classes and of pools fails in every way there is, and
-whoever was asked must be among the candidates, and of their one class.
+whoever was asked must be among the candidates, and of their one class: at the first try, at each
+retry, where the next server of a pool or another upstream takes over, and where a half-open circuit
+is tried. Nothing is sent twice to be quicker, and no copy goes anywhere: there are no hedges and no
+shadow requests, and nobody but the dispatcher sends what a caller asks.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Coroutine
+from pathlib import Path
 from random import Random
 
 from gateway.errors import GatewayError
@@ -23,6 +28,7 @@ from gateway.types import Decision, Family, RequestFacts, UpstreamClass
 from tests.policy.reading import policy
 from tests.routing.servers import Pool, Replica, Reply, Server, ask, failing, settings
 
+ROOT = Path(__file__).parents[2]
 SCHEDULES = 100_000
 PER_WORLD = 50  # requests that meet a world one after the other, so that circuits open and close
 
@@ -99,6 +105,11 @@ class World:
             one.is_up = self.random.random() < 0.8
             one.load = Load(waiting=self.random.choice([None, 0.0, 9.0]))
 
+    def half_open(self) -> set[str]:
+        """The upstreams that are tried next to see whether they answer again."""
+        found = self.dispatcher.health(self.upstreams.values())
+        return {one.upstream for one in found if one.circuit == "half_open"}
+
     def decided(self, rules: Policy, facts: RequestFacts) -> Decision:
         return decide(rules, facts, candidates(self.settings, "m", Family.CHAT))
 
@@ -122,7 +133,7 @@ def run(work: Coroutine[object, None, None]) -> None:
 def test_never_another_candidate_and_never_another_class():
     random = Random(20261129)
     made = [ask(b"%d" % number) for number in range(16)]
-    tried = retried = elsewhere = 0
+    tried = retried = elsewhere = probed = 0
     for _ in range(SCHEDULES // PER_WORLD):
         world = World(random)
         decided = [world.decided(rules, facts) for rules in POLICIES for facts in FACTS]
@@ -132,6 +143,7 @@ def test_never_another_candidate_and_never_another_class():
             left = choices(decision, world.settings, world.upstreams)
             route = Route()
             world.asked.clear()
+            half_open = world.half_open()
             run(exchange(world, random.choice(made), left, route))
 
             names = {one.name for one in decision.candidates}
@@ -143,6 +155,34 @@ def test_never_another_candidate_and_never_another_class():
             assert route.served is None or route.served.name == world.asked[-1]
             tried += bool(world.asked)
             retried += len(world.asked) > 1
+            probed += bool(half_open & set(world.asked))
             elsewhere += len(names) < len(world.upstreams)
     # that it was put to the test at all
     assert min(tried, retried, elsewhere) > SCHEDULES // 10
+    assert probed > SCHEDULES // 1_000
+
+
+SENDS = {
+    "gateway/routing/dispatch.py", "gateway/tracing/watching.py", "gateway/cli/embedded.py",
+    "gateway/selftest.py",
+}  # fmt: skip
+"""Who asks an upstream: the dispatcher, what stands around upstreams to watch them, and
+those that have an upstream of their own in this process."""
+
+
+def test_nobody_but_the_dispatcher_sends_what_a_caller_asks():
+    found = set()
+    for file in sorted((ROOT / "gateway").rglob("*.py")):
+        name = file.relative_to(ROOT).as_posix()
+        if name.startswith("gateway/upstreams/"):
+            continue  # each sends to its own servers
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            awaited = node.value if isinstance(node, ast.Await) else None
+            calls = (
+                [one for one in ast.walk(awaited) if isinstance(one, ast.Call)] if awaited else []
+            )
+            names = {one.func.attr for one in calls if isinstance(one.func, ast.Attribute)}
+            if "send" in names:
+                found.add(name)
+    assert "gateway/routing/dispatch.py" in found
+    assert found <= SENDS
