@@ -148,7 +148,7 @@ def _guarded(desk: Desk, page: Page) -> _Endpoint:
     async def endpoint(request: Request) -> Response:
         session = await desk.access.session(request.cookies.get(SESSION_COOKIE, ""))
         if session is None:
-            if page.method == "GET":
+            if page.method == "GET" and "hx-request" not in request.headers:
                 return pages.redirect(LOGIN)
             raise RequestError("You are no longer signed in.", status=401)
         if not session.account.may(page.right):

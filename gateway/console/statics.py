@@ -13,6 +13,8 @@ _FOLDER: Final = Path(__file__).parent / "static"
 PREFIX: Final = "/console/static/"
 _KINDS: Final = (
     ("console.css", "text/css; charset=utf-8"),
+    ("console.js", "text/javascript; charset=utf-8"),
+    ("htmx.min.js", "text/javascript; charset=utf-8"),
     ("icon.svg", "image/svg+xml"),
 )
 

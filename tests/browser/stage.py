@@ -68,12 +68,6 @@ SAID = {
     "value": "Jo <b onclick=x>",
     "text": "This is Jo <b onclick=x> of Ulm",
 }
-MISSED = {
-    "verdict": "missed",
-    "entity_type": "PERSON",
-    "value": "Leo Muster",
-    "text": "Call Leo Muster.",
-}
 NAMES = {role: role.value for role in Role}
 """An account for each role, of the role's name."""
 
@@ -171,13 +165,12 @@ def _accounts(url: str) -> None:
 
 
 def _asked(stage: Stage) -> None:
-    """A reviewer asks to see a text, and says what was missed."""
+    """A reviewer asks to see a text."""
     reviewer = Person(stage.gateway.port)
     reviewer.sign_in(NAMES[Role.REVIEWER])
     address = f"/console/unmask/ask/{stage.record('request.completed')}"
     reviewer.ask("GET", address)
     reviewer.ask("POST", address, WHY)
-    reviewer.ask("POST", "/console/feedback", {"tenant": "acme", **MISSED})
     reviewer.leave()
 
 

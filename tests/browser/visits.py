@@ -53,10 +53,6 @@ def _said(stage: Stage) -> str:
     return f"/console/feedback/{stage.feedback('open')}"
 
 
-def _said(stage: Stage) -> str:
-    return f"/console/feedback/{stage.feedback('open')}"
-
-
 _PERSON = {"tenant": "acme", "entity_type": "EMAIL_ADDRESS", "values": "jo@example.org"}
 
 ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
@@ -73,7 +69,6 @@ ADDRESSES: Mapping[str, Callable[[Stage], list[str]]] = {
     "/console/unmask/ask/{name}": lambda stage: [_ask(stage)],
     "/console/unmask/{unmask}": lambda stage: [f"/console/unmask/{stage.unmask()}"],
     "/console/feedback/{feedback}": lambda stage: [_said(stage)],
-    "/console/feedback/{feedback}": lambda stage: [f"/console/feedback/{stage.feedback()}"],
     "/console/policies/{sha256}": lambda stage: [
         f"/console/policies/{stage.policies[0]}",
         f"/console/policies/{stage.policies[0]}?against={stage.policies[-1]}",
@@ -131,27 +126,6 @@ FORMS: Mapping[str, Form | str] = {
     "/console/policies/simulate": Form(
         "/console/policies/simulate",
         (({"candidate": "shipped:mask-all"}, "Simulate"),),
-        "What would change",
-    ),
-    "/console/feedback": Form(
-        "/console/feedback", ((MISSED, "Send"),), "This waits for somebody else"
-    ),
-    "/console/feedback/{feedback}/accept": Form(_said, (({}, "Accept"),), "Accepted by"),
-    "/console/feedback/{feedback}/patch": Form(
-        lambda stage: f"/console/feedback/{stage.feedback('approved')}",
-        (({}, "Take the change as a file"),),
-        "Leo Muster",
-        file=True,
-    ),
-    "/console/feedback/export": Form(
-        "/console/feedback", (({"format": "lists"}, "Export"),), "Leo Muster", file=True
-    ),
-    "/console/feedback/{feedback}/reject": Form(
-        _said, (({}, "Reject"),), "Rejected by", ("/console/feedback",)
-    ),
-    "/console/policies/simulate": Form(
-        "/console/policies/simulate",
-        (({"candidate": "pasted", "text": POLICY}, "Simulate"),),
         "What would change",
     ),
     "/console/retention/holds": Form(

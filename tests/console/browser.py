@@ -32,6 +32,11 @@ class Answer:
         return self.body.decode()
 
     @property
+    def main(self) -> str:
+        """The page without its head and its menu."""
+        return self.text[self.text.index("<main") :]
+
+    @property
     def words(self) -> str:
         """What can be read on the page, without its marks."""
         return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.text)).split())

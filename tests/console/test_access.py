@@ -315,3 +315,9 @@ async def test_a_file_of_the_pages_may_be_kept_and_changes_its_name_when_it_chan
 async def test_the_first_page_has_a_slash_or_none(world: World):
     answer = await Browser(world.app).get("/console/")
     assert (answer.status, answer.header("location")) == (303, "/console")
+
+
+async def test_a_part_of_a_page_is_not_replaced_by_the_page_to_sign_in(world: World):
+    answer = await Browser(world.app).get("/console/records", hx_request="true")
+    assert answer.status == 401
+    assert "no longer signed in" in answer.words

@@ -47,7 +47,7 @@ async def test_a_policy_is_shown_as_it_was_and_nothing_in_it_runs(world: World):
     browser = await with_policies(world)
     answer = await browser.get(f"/console/policies/{NEW}")
     assert "rules: [two]" in answer.words
-    assert "<script" not in answer.text
+    assert "<script" not in answer.main
     assert "<img" not in answer.text
     assert "\u202e" not in answer.text
     assert "\u27e8U+202E\u27e9" in answer.text
@@ -59,7 +59,7 @@ async def test_what_changed_is_shown_line_by_line_and_nothing_in_it_runs(world: 
     answer = await browser.get(f"/console/policies/{NEW}?against={OLD}")
     assert "- rules: [one]" in answer.words
     assert "+ rules: [two]" in answer.words
-    assert "<script" not in answer.text
+    assert "<script" not in answer.main
     assert "\u202e" not in answer.text
 
 

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from gateway.console.security import HEADERS, cookie, from_elsewhere, visible
 
 
-def test_the_policy_lets_no_script_run_and_nothing_be_framed():
+def test_the_policy_lets_only_our_files_run_and_nothing_be_framed():
     parts = [part.split(maxsplit=1) for part in HEADERS["content-security-policy"].split(";")]
     policy = dict(parts)
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
     assert policy["base-uri"] == "'none'"
     assert policy["form-action"] == "'self'"
-    assert not {"script-src", "connect-src", "object-src"} & set(policy)
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert policy["trusted-types"] == "default"
+    assert "object-src" not in policy
     assert "unsafe" not in HEADERS["content-security-policy"]
 
 
