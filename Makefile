@@ -92,6 +92,8 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	  --output-file requirements-dev.lock
 	$(UV_COMPILE) --upgrade deploy/container/build.in --constraint requirements-dev.lock \
 	  --output-file deploy/container/build.txt
+	$(UV_COMPILE) --upgrade pyproject.toml --extra otel --constraint requirements-dev.lock \
+	  --output-file deploy/container/requirements.txt
 	$(UV_COMPILE) --upgrade tests/deploy/helm.in --output-file tests/deploy/helm.txt
 	$(UV_COMPILE) --upgrade tests/browser/browser.in --constraint requirements-dev.lock \
 	  --output-file tests/browser/browser.txt

@@ -63,7 +63,7 @@ def test_the_telemetry_of_the_onnx_runtime_is_off():
 
 def test_what_is_copied_is_there_and_is_not_ignored():
     sources = copied(BUILD)
-    assert {"gateway", "policies", "requirements.lock"} <= set(sources)
+    assert {"gateway", "policies", "deploy/container/requirements.txt"} <= set(sources)
     for source in sources:
         assert (ROOT / source).exists(), source
         assert not ignores(IGNORED, source), source
@@ -86,14 +86,25 @@ def test_nothing_else_says_what_is_ignored():
     assert not {".containerignore", ".dockerignore"} & {path.name for path in ROOT.iterdir()}
 
 
+def locked(path: str) -> dict[str, str]:
+    """The packages of a lock, with their versions; each has hashes."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z0-9])", text)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[a-z,]+\])?==(\S+)", text, re.MULTILINE))
+
+
 def test_what_builds_the_wheel_has_the_versions_that_the_tests_have():
-    pattern = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
-    lock = dict(pattern.findall((ROOT / "requirements-dev.lock").read_text(encoding="utf-8")))
-    text = (ROOT / "deploy" / "container" / "build.txt").read_text(encoding="utf-8")
-    built = dict(pattern.findall(text))
+    built = locked("deploy/container/build.txt")
     assert "hatchling" in built
-    assert built.items() <= lock.items()
-    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(built)
+    assert built.items() <= locked("requirements-dev.lock").items()
+
+
+def test_the_image_has_what_an_install_has_and_the_exporter_of_spans():
+    image, install = locked("deploy/container/requirements.txt"), locked("requirements.lock")
+    assert install.items() <= image.items()
+    assert image.items() <= locked("requirements-dev.lock").items()
+    assert "opentelemetry-exporter-otlp-proto-http" in image.keys() - install.keys()
 
 
 # --- the health check -----------------------------------------------------------------------------
