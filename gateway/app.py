@@ -243,8 +243,9 @@ def create_app(
 
         sink = parts.outlets.sink
         desk = open_desk(
-            settings, sink, checks, process.warnings, look, lambda: parts.policies.current.digest
-        )
+            settings, sink, checks, process.warnings, look,
+            lambda: parts.policies.current.digest, servers=parts.health,
+        )  # fmt: skip
         app.router.routes += console_routes(desk)
     return app
 

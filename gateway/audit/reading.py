@@ -141,6 +141,11 @@ class LogReader(OpenLog):
         )
         return [Pruning(*row) for row in self._all(query, (limit,))]
 
+    def anchored(self) -> dict[str, tuple[int, str]]:
+        """What each anchor was given last, by its key: the size of a tree, and when."""
+        found = self._all("SELECT anchor, size, ts FROM audit_anchors ORDER BY ts")
+        return {str(anchor): (int(size), str(ts)) for anchor, size, ts in found}
+
     def count(self, since: str = "", until: str = "") -> int:
         """How many records of a period there are; "" is no bound, and the second is exclusive."""
         found = self._all(

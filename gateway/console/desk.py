@@ -24,6 +24,7 @@ from gateway.console.unmasks import Unmasks
 from gateway.errors import RequestError
 from gateway.exchange import Caller, Preview
 from gateway.ports import AuditSink
+from gateway.routing.health import ServerHealth
 from gateway.settings import Settings
 from gateway.wire.family import Codec
 
@@ -40,8 +41,8 @@ Look: TypeAlias = Callable[[bytes, Caller, Codec], Awaitable[Preview]]
 class Desk:
     """Everything that the pages need.
 
-    `checks` are those of `/readyz` and `warnings` its warnings, `preview` is the pipeline's, and
-    `policy` gives the digest of the policy in force.
+    `checks` are those of `/readyz` and `warnings` its warnings, `preview` is the pipeline's,
+    `policy` gives the digest of the policy in force, and `servers` how those of upstreams are.
     """
 
     settings: Settings
@@ -56,6 +57,7 @@ class Desk:
     warnings: Callable[[], Sequence[str]]
     preview: Look
     policy: Callable[[], str]
+    servers: Callable[[], Sequence[ServerHealth]]
     clock: Callable[[], float]
 
 
@@ -104,6 +106,8 @@ def open_desk(
     preview: Look,
     policy: Callable[[], str],
     clock: Callable[[], float] = time.time,
+    *,
+    servers: Callable[[], Sequence[ServerHealth]] = tuple,
 ) -> Desk:
     """What the pages of a gateway with these settings stand on."""
     store = AccountStore(settings.audit.url)
@@ -123,6 +127,7 @@ def open_desk(
         warnings=warnings,
         preview=preview,
         policy=policy,
+        servers=servers,
         clock=clock,
     )
 

@@ -11,6 +11,7 @@ from gateway.audit.facts import EventType
 from gateway.console.accounts import Account
 from gateway.console.charts import stacked
 from gateway.console.desk import Visit
+from gateway.console.nowadays import anchored, servers
 from gateway.console.tally import in_all
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -22,6 +23,8 @@ async def overview(visit: Visit) -> Response:
     await desk.journal.write(EventType.AUDIT_VIEWED, account, "overview")
     counted = await asyncio.to_thread(desk.counting.read, account.sees)
     signed = await asyncio.to_thread(desk.counting.signed)
+    audit = desk.settings.audit
+    anchors = await asyncio.to_thread(anchored, audit.url, audit.anchors)
     total = in_all(counted.days)
     return visit.page(
         "overview.html",
@@ -40,6 +43,8 @@ async def overview(visit: Visit) -> Response:
         signed=signed,
         signed_ago=age(signed.ts, desk.clock()),
         tenants=_tenants(account),
+        anchors=[(one.name, one.size, age(one.ts, desk.clock()), one.ts) for one in anchors],
+        servers=servers(desk.servers()),
     )
 
 

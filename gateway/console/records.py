@@ -16,6 +16,7 @@ from gateway.audit.search import Found, open_search
 from gateway.console import describing
 from gateway.console.desk import Visit
 from gateway.console.filters import BEFORE, FIELDS, Filters, read_filters
+from gateway.console.lifeline import lifeline
 from gateway.console.proving import Verdict, prove, standing
 from gateway.console.saved import SavedSearch
 from gateway.console.security import HEADERS
@@ -122,6 +123,7 @@ def _record(
         masked=describing.masked(first),
         tone=describing.tone(first),
         others=shown[1:],
+        life=lifeline(shown),
         verdict=verdict,
         texts=texts,
         whole=orjson.dumps(
