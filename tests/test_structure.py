@@ -62,7 +62,8 @@ PURE = (
     "identity/roles.py",
     "console/accounts.py", "console/security.py", "console/filters.py",
     "console/describing.py", "console/tally.py", "console/charts.py",
-    "console/differing.py", "console/flowing.py", "console/measuring.py", "console/lifeline.py", "console/deciding.py",
+    "console/differing.py", "console/flowing.py", "console/measuring.py", "console/lifeline.py",
+    "console/deciding.py",
     "console/marking.py", "console/proposing.py", "console/reading_feedback.py",
 )  # fmt: skip
 NOT_PURE = ("masking/presidio.py",)

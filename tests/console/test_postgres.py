@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from gateway.audit.record import accepted
 from gateway.audit.store import SqlAuditStore
 from gateway.console.accounts import Role
 from tests.audit import pg
+from tests.audit.content import kept
 from tests.audit.records import facts, stamp
 from tests.audit.test_postgres_logins import login
 from tests.console.browser import Browser
@@ -51,12 +53,52 @@ async def test_all_pages_work_for_a_writer_with_the_role_of_the_console(url: str
                 "/policies",
                 "/access",
                 "/unmask",
+                "/flow",
+                "/exports",
+                "/quality",
+                "/policies/simulate",
+                "/retention",
+                "/subjects",
             ):
                 answer = await browser.get(f"/console{path}")
                 assert answer.status == 200, (path, answer.words)
             await browser.get(f"/console/records/{record.event_id}")
             answer = await browser.post(f"/console/records/{record.event_id}/verify")
             assert "No checkpoint covers this record yet" in answer.words
+            honest = await browser.get("/console/retention")
+            assert "has to be a member of cloakroom_retention" in honest.words
+            saved = await browser.post("/console/records/searches", {"title": "mine"})
+            assert saved.status == 303
+            assert "mine" in (await browser.get("/console/records")).words
+        finally:
+            await log.aclose()
+
+
+async def test_holds_and_erasures_work_for_a_login_that_sees_to_retention_too(url: str):
+    roles = ("cloakroom_writer", "cloakroom_console", "cloakroom_retention")
+    with login(url, *roles) as (_, mine):
+        log = SqlAuditStore(mine, kept.MASTER)
+        await log.start()
+        try:
+            world = World(mine, log, Clock(), master=kept.MASTER)
+            one = kept.keeping("req_1", "a@example.com")
+            for record in (kept.begun(one, b"sent"), kept.ended(one, b"answered")):
+                await log.append(record)
+            world.account("anna", *Role)
+            browser = await world.browser("anna")
+            await browser.get("/console/retention")
+            form = {"reason": "case-1", "request_id": "req_1"}
+            assert (await browser.post("/console/retention/holds", form)).status == 303
+            page = await browser.get("/console/retention")
+            assert "acme requests with texts 1 0" in page.words
+            [hold] = re.findall(r"hold-[0-9a-f]{12}", page.words)[:1]
+            form = {"tenant": "acme", "entity_type": "EMAIL_ADDRESS", "values": "a@example.com"}
+            assert "1 request " in (await browser.post("/console/subjects", form)).words
+            form |= {"reason": "gdpr-17", "confirm": "1"}
+            assert (await browser.post("/console/subjects/erase", form)).status == 409
+            assert (await browser.post("/console/retention/release", {"id": hold})).status == 303
+            done = await browser.post("/console/subjects/erase", form)
+            assert "Certificate of erasure" in done.words
         finally:
             await log.aclose()
 
