@@ -100,6 +100,7 @@ ZIP_CODE; low; structured; ZIP_CODE; a postal code beside its label
 DATE_OF_BIRTH; high; structured; DATE_TIME; a date beside a word of birth
 DATE_TIME; low; structured; DATE_TIME; a calendar date, with its time of day
 AGE; medium; structured; AGE; an age of a person
+GENDER; low; structured; GENDER; a sex or gender beside its label or beside an age
 ADDRESS; high; named; ADDRESS; a postal address: street and house number, with its town
 LOCATION; medium; named; LOCATION; a town, region, country or other place
 PERSON; high; named; PERSON; a name of a person
@@ -128,7 +129,7 @@ references: CUSTOMER_ID ID
 contact: EMAIL_ADDRESS PHONE_NUMBER USERNAME URL
 devices: IP_ADDRESS MAC_ADDRESS IMEI IMSI ICCID DEVICE_ID
 vehicles: VIN LICENSE_PLATE
-people: PERSON NRP
+people: PERSON NRP GENDER
 organizations: ORGANIZATION
 places: ADDRESS LOCATION COORDINATES ZIP_CODE
 dates: DATE_OF_BIRTH DATE_TIME AGE

@@ -10,6 +10,7 @@ from gateway.detection.structured import (
     addresses,
     dates,
     devices,
+    genders,
     identifiers,
     kinds,
     labelled,
@@ -33,11 +34,12 @@ from gateway.entity_types import (
 FAMILIES = frozenset(
     "PERSON LOCATION ADDRESS ZIP_CODE ORGANIZATION DATE_TIME EMAIL_ADDRESS PHONE_NUMBER "
     "CREDIT_CARD IBAN BANK_ACCOUNT US_SSN NATIONAL_ID PASSPORT DRIVER_LICENSE IP_ADDRESS "
-    "MAC_ADDRESS URL USERNAME SECRET CRYPTO ID AGE NRP".split()
+    "MAC_ADDRESS URL USERNAME SECRET CRYPTO ID AGE GENDER NRP".split()
 )
 FOUND = {
     *addresses.ENTITY_TYPES,
-    *dates.ENTITY_TYPES, *devices.ENTITY_TYPES, *identifiers.ENTITY_TYPES,
+    *dates.ENTITY_TYPES, *devices.ENTITY_TYPES, *genders.ENTITY_TYPES,
+    *identifiers.ENTITY_TYPES,
     *names.ENTITY_TYPES, *network.ENTITY_TYPES, *patterns.ENTITY_TYPES, *secrets.ENTITY_TYPES,
     *urls.ENTITY_TYPES, *labelled._PREFIXED_TYPES, "PHONE_NUMBER", "CREDIT_CARD",
     *(kind.entity_type for kind in kinds.KINDS.values()),
