@@ -49,7 +49,7 @@ COLUMNS: Final = (
     "latency_ms.detect", "latency_ms.upstream_ttft", "latency_ms.upstream", "latency_ms.total",
     "commit.masked_request", "commit.masked_response",
     "erasure.reason", "erasure.scope", "erasure.requests", "erasure.capsules", "erasure.keys",
-    "erasure.index_rows", "erasure.nonces",
+    "erasure.index_rows", "erasure.nonces", "erasure.feedback",
     "unmask.request_id", "unmask.kinds", "unmask.code", "unmask.ticket", "unmask.reason",
     "unmask.asked_by", "unmask.decided_by",
     "feedback.verdict", "feedback.entity_type", "feedback.length", "feedback.value",

@@ -83,8 +83,11 @@ def find(
             (one, content.records(one), len(content.capsules(one)))
             for one in content.find(tenant, entity_type, person.values)
         ]
+        said = content.said(person)
     if not found:
+        _tell_said(said)
         _nothing(settings, person, as_json=json, is_list=True)
+    _tell_said(said)
     _warn_unindexed(_subjects(settings), entity_type)
     if json:
         print_json(
@@ -183,20 +186,21 @@ def erase(
     nonce = secrets.token_bytes(NONCE_BYTES)
     scope = person.scope(nonce)
     with reading(as_json=json), open_content(settings.audit.url, settings.master_key) as content:
-        requests = content.find(tenant, entity_type, person.values)
-        if not requests:
+        requests, said = content.find(tenant, entity_type, person.values), content.said(person)
+        if not requests and not said:
             _nothing(settings, person, as_json=json)
         _warn_unindexed(_subjects(settings), entity_type)
-        _refuse_held(content.holding(tenant, requests), as_json=json)
+        _refuse_held(content.holding(tenant, requests, person), as_json=json)
         if not yes:
-            text = f"{len(requests)} requests would be erased. Say --yes to do it."
+            feedback = f", and {said} pieces of feedback" if said else ""
+            text = f"{len(requests)} requests would be erased{feedback}. Say --yes to do it."
             stop(text, Exit.NOT_SO, as_json=json)
         still_open = _open_requests(content, requests)
         asked = ErasureFacts(reason=reason, scope=scope, requests=len(requests))
         put_on_record(settings, EventType.ERASURE_REQUESTED, tenant=tenant, erasure=asked)
         left = _erase_left(settings, tenant, requests, as_json=json)
         try:
-            done = content.erase(tenant, requests)
+            done = content.erase(tenant, requests, person)
         except HeldError as error:
             _refuse_held(error.holds, as_json=json)
         event_id = _tombstone(settings, tenant, asked, done)
@@ -241,6 +245,8 @@ def _report(shown: dict[str, Any], *, as_json: bool) -> None:
         f"{shown['keys']} keys, {shown['index_rows']} index rows, {shown['nonces']} nonces, "
         f"{shown['vault_items']} items of the vault."
     )
+    if shown["feedback"]:
+        say(f"And {shown['feedback']} pieces of feedback that people gave on these values.")
     say(f"On record as {shown['event_id']}, for the scope {shown['scope']}.")
     say(f"To show later for whom, keep this and nothing else: nonce {shown['scope_nonce']}")
     if shown["open_requests"]:
@@ -249,6 +255,12 @@ def _report(shown: dict[str, Any], *, as_json: bool) -> None:
         text = "Bytes may still stand in free space or in a write-ahead log: see the database."
         say(text, "yellow")
     say("Copies of the database from before still hold it.", "yellow")
+
+
+def _tell_said(count: int) -> None:
+    if count:
+        text = f"There are {count} pieces of feedback on these values; erase takes them, too."
+        errors.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _refuse_held(holds: tuple[str, ...] | list[str], *, as_json: bool) -> None:

@@ -33,6 +33,7 @@ class Before:
     requests: list[str] = field(repr=False)
     still_open: int
     holds: tuple[str, ...]
+    feedback: int = 0
 
     @property
     def count(self) -> int:
@@ -60,7 +61,7 @@ async def erase(visit: Visit) -> Response:
     if not reason or not grammar.CODE.fullmatch(reason):
         raise RequestError("A reason is a code: small letters, digits, dots, colons, dashes.")
     before = await asyncio.to_thread(_before, visit, person)
-    if not before.count:
+    if not before.count and not before.feedback:
         raise NotFound("Nothing was found.")
     said = visit.form.get("confirm", "").strip()
     if before.holds or said != str(before.count):
@@ -75,7 +76,7 @@ def _before(visit: Visit, person: Person) -> Before:
     with opened(visit) as content:
         found = traces(content, person)
         still_open = sum(is_open(content, one, person.tenant) for one in found.requests)
-    return Before(found.requests, still_open, tuple(found.holds))
+    return Before(found.requests, still_open, tuple(found.holds), found.feedback)
 
 
 def _ask(visit: Visit, person: Person, reason: str, before: Before, *, wrong: bool) -> Response:
@@ -96,9 +97,9 @@ async def _erase(visit: Visit, person: Person, reason: str, before: Before) -> R
     asked = ErasureFacts(reason=reason, scope=person.scope(nonce), requests=before.count)
     await journal.write(EventType.ERASURE_REQUESTED, account, tenant=tenant, erasure=asked)
     try:
-        done = await asyncio.to_thread(_carry_out, visit, tenant, before.requests)
+        done = await asyncio.to_thread(_carry_out, visit, person, before.requests)
     except HeldError as error:
-        held = Before(before.requests, before.still_open, error.holds)
+        held = Before(before.requests, before.still_open, error.holds, before.feedback)
         return _ask(visit, person, reason, held, wrong=False)
     facts = ErasureFacts(
         reason=reason,
@@ -133,15 +134,16 @@ async def _erase(visit: Visit, person: Person, reason: str, before: Before) -> R
     )
 
 
-def _carry_out(visit: Visit, tenant: str, requests: list[str]) -> Done:
+def _carry_out(visit: Visit, person: Person, requests: list[str]) -> Done:
     """Erase what the requests left in the vault, then the rest.
 
     In this order, while the index still says which requests they are: it may be cut short.
     """
+    tenant = person.tenant
     with opened(visit) as content:
-        held = content.holding(tenant, requests)
+        held = content.holding(tenant, requests, person)
         if held:
             raise HeldError(held)
         with vault.kept(visit.desk.settings.audit.url) as connection:
             items = vault.erase(connection, tenant, requests)
-        return Done(content.erase(tenant, requests), items)
+        return Done(content.erase(tenant, requests, person), items)

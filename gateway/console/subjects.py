@@ -48,12 +48,13 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The requests of a person: `count` of them, of which the first are described, and the
-    holds that they are under."""
+    """The requests of a person: `count` of them, of which the first are described, the holds that
+    they are under, and how much feedback there is on these values."""
 
     requests: list[str] = field(repr=False)
     shown: list[Trace]
     holds: list[str]
+    feedback: int = 0
 
     @property
     def count(self) -> int:
@@ -150,7 +151,8 @@ def traces(content: ContentStore, person: Person) -> Traces:
     """What is kept of a person. It blocks."""
     requests = content.find(person.tenant, person.entity_type, person.values)
     shown = [_trace(content, one, person.tenant) for one in requests[:MOST_SHOWN]]
-    return Traces(requests, shown, content.holding(person.tenant, requests))
+    holds = content.holding(person.tenant, requests, person)
+    return Traces(requests, shown, holds, content.said(person))
 
 
 def _trace(content: ContentStore, request_id: str, tenant: str) -> Trace:

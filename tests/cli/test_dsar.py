@@ -23,6 +23,7 @@ from gateway.cli import audit, dsar
 from gateway.ports import Item, Owner
 from gateway.vault.store import SqlVault
 from tests.audit.content.kept import EARLIER, MASTER, TENANT, exchange, write
+from tests.audit.content.test_said import say
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
 TEXT = b"what was sent, canary-4711"
@@ -205,6 +206,7 @@ def test_erase(file: Path):
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     counts = {"requests": 2, "capsules": 4, "keys": 2, "index_rows": 3, "nonces": 4}
+    counts["feedback"] = 0
     assert {name: said[name] for name in counts} == counts
     assert said["free_space_clean"]
     assert types(file) == ["erasure.requested", "erasure.executed"]
@@ -220,6 +222,18 @@ def test_erase(file: Path):
     assert run(file, "find", values=BEN).exit_code == 0
     again = run(file, "erase", "--reason", "gdpr-17-1b", "--yes")
     assert again.exit_code == 1
+
+
+def test_feedback_on_a_person_is_told_of_and_erased_though_no_request_is_found(file: Path):
+    say(f"sqlite:///{file.parent}/audit.db", "fb-1", "cleo@example.com")
+    found = run(file, "find", values="cleo@example.com")
+    assert "1 pieces of feedback on these values" in found.stderr
+    asked = run(file, "erase", "--reason", "gdpr-17-1b", values="cleo@example.com")
+    assert (asked.exit_code, "and 1 pieces of feedback" in asked.stderr) == (1, True)
+    done = run(file, "erase", "--reason", "gdpr-17-1b", "--yes", values="cleo@example.com")
+    assert "And 1 pieces of feedback" in done.stdout
+    assert bodies(file)[-1]["erasure"]["feedback"] == 1
+    assert run(file, "erase", "--reason", "x", values="cleo@example.com").exit_code == 1
 
 
 def test_the_log_verifies_after_an_erasure(file: Path):

@@ -19,6 +19,7 @@ from gateway.console.accounts import Role
 from gateway.console.journal import Journal
 from gateway.errors import AuditUnavailable
 from tests.audit.content.kept import MASTER, TENANT, exchange
+from tests.audit.content.test_said import say
 from tests.console.browser import Browser
 from tests.console.conftest import POLICY, Clock, World
 from tests.console.test_retention import POLICY_TEXT
@@ -153,6 +154,20 @@ async def test_a_person_is_erased_and_the_certificate_shows_whom(held: World):
         assert content.capsules("r2") == []
         assert content.find(TENANT, "EMAIL_ADDRESS", [BEN]) == ["r3"]
     await nothing_leaked(held)
+
+
+async def test_feedback_on_a_person_is_found_and_erased_though_no_request_is(held: World):
+    say(held.url, "fb-1", "cleo@example.com")
+    browser = await signed_in(held, Role.APPROVER)
+    who = {**WHO, "values": "cleo@example.com"}
+    answer = await browser.post(PATH, who)
+    assert "0 requests And 1 piece of feedback" in answer.words
+    form = {**who, "reason": "gdpr-17-1b"}
+    assert "Feedback 1" in (await browser.post(f"{PATH}/erase", form)).words
+    done = await browser.post(f"{PATH}/erase", {**form, "confirm": "0"})
+    assert "Certificate of erasure" in done.words
+    assert (await held.records())[-1]["erasure"]["feedback"] == 1
+    assert "Nothing of this type was found" in (await browser.post(PATH, who)).words
 
 
 async def test_what_is_on_hold_is_not_erased(held: World):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.audit import grammar
 
-_COUNTS = ("requests", "capsules", "keys", "index_rows", "nonces")
+_COUNTS = ("requests", "capsules", "keys", "index_rows", "nonces", "feedback")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class ErasureFacts:
     keys: int = 0
     index_rows: int = 0
     nonces: int = 0
+    feedback: int = 0
 
     def __post_init__(self) -> None:
         grammar.text("erasure.reason", self.reason, grammar.CODE)

@@ -50,6 +50,7 @@ class Deleted(NamedTuple):
     keys: int = 0
     index_rows: int = 0
     nonces: int = 0
+    feedback: int = 0
 
     def plus(self, other: Deleted) -> Deleted:
         """Both together."""

@@ -24,11 +24,12 @@ from typing import Any, Final
 import orjson
 
 from gateway.audit import sql
-from gateway.audit.content import figures
+from gateway.audit.content import figures, said
 from gateway.audit.content import sql as rows
 from gateway.audit.content.capsule import CapsuleError, CapsuleKind, unseal
 from gateway.audit.content.index import blind, index_key
 from gateway.audit.content.keys import epoch_key, unwrap
+from gateway.audit.content.person import Person
 from gateway.audit.opening import is_postgres
 from gateway.audit.postgres import sql as postgres
 from gateway.audit.postgres.backend import PostgresBackend
@@ -124,10 +125,18 @@ class ContentStore:
 
     def find(self, tenant: str, entity_type: str, values: Sequence[str]) -> list[str]:
         """The requests of a tenant in which one of these values was found."""
-        key = index_key(self._master, tenant)
-        blinds = {blind(key, entity_type, value) for value in values}
+        blinds = self._blinds(tenant, entity_type, values)
         with available():
             return rows.find(sql.Raw(self._connection), tenant, blinds)
+
+    def said(self, person: Person) -> int:
+        """How much feedback there is on values of a person."""
+        with available():
+            return said.count(sql.Raw(self._connection), person.tenant, self._of(person))
+
+    def _blinds(self, tenant: str, entity_type: str, values: Sequence[str]) -> set[bytes]:
+        key = index_key(self._master, tenant)
+        return {blind(key, entity_type, value) for value in values}
 
     def records(self, request_id: str) -> list[dict[str, Any]]:
         """The records of a request, oldest first."""
@@ -152,14 +161,22 @@ class ContentStore:
         with available():
             return figures.kept(sql.Raw(self._connection), request_id, now())
 
-    def holding(self, tenant: str, requests: Sequence[str]) -> list[str]:
-        """The holds that these requests are under."""
-        raw = sql.Raw(self._connection)
+    def holding(
+        self, tenant: str, requests: Sequence[str], person: Person | None = None
+    ) -> list[str]:
+        """The holds that these requests, and feedback on a person, are under."""
+        blinds = self._of(person)
         with available():
-            return sorted({h for one in requests for h in rows.holding(raw, tenant, one)})
+            return _holding(sql.Raw(self._connection), tenant, requests, blinds)
 
-    def erase(self, tenant: str, requests: Sequence[str]) -> Erased:
-        """Destroy what is kept of these requests and the nonces of their records' commitments.
+    def _of(self, person: Person | None) -> set[bytes]:
+        if person is None:
+            return set()
+        return self._blinds(person.tenant, person.entity_type, person.values)
+
+    def erase(self, tenant: str, requests: Sequence[str], person: Person | None = None) -> Erased:
+        """Destroy what is kept of these requests, the nonces of their records' commitments, and
+        feedback on the person.
 
         All of it or, where one of them is on hold, nothing. The records themselves stay, and say
         no more than before: their commitments can no longer be tested against a guess.
@@ -168,13 +185,15 @@ class ContentStore:
             HeldError: a hold is in the way.
         """
         total = rows.Deleted()
+        blinds = self._of(person)
         with self.transaction() as raw:
-            held = sorted({h for one in requests for h in rows.holding(raw, tenant, one)})
+            held = _holding(raw, tenant, requests, blinds)
             if held:
                 raise HeldError(held)
             for one in requests:
                 total = total.plus(rows.delete_content(raw, one))
                 total = total.plus(rows.Deleted(nonces=rows.delete_nonces(raw, one)))
+            total = total.plus(rows.Deleted(feedback=said.delete(raw, tenant, blinds)))
         return Erased(len(requests), total, self.clean())
 
     def expire(self) -> int:
@@ -310,6 +329,13 @@ class ContentStore:
         if dropped:
             self.clean()
         return dropped
+
+
+def _holding(raw: sql.Raw, tenant: str, requests: Sequence[str], blinds: set[bytes]) -> list[str]:
+    held = {h for one in requests for h in rows.holding(raw, tenant, one)}
+    if said.count(raw, tenant, blinds):
+        held.update(said.holding(raw, tenant, blinds))
+    return sorted(held)
 
 
 def opened(master: bytes, row: rows.CapsuleRow, nonce: bytes | None, body: str | None) -> Opened:
