@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Iterator
@@ -12,12 +13,15 @@ from gateway.audit import opening
 from gateway.audit.record import accepted
 from gateway.audit.store import SqlAuditStore
 from gateway.console.accounts import Role
+from gateway.console.feedbacks import LIFESPAN
+from gateway.console.sweeping import sweep
 from tests.audit import pg
 from tests.audit.content import kept
 from tests.audit.records import facts, stamp
 from tests.audit.test_postgres_logins import login
 from tests.console.browser import Browser
 from tests.console.conftest import MASTER, PASSWORD, Clock, World
+from tests.console.test_feedback import given
 from tests.console.test_unmasking import asked, decide, keep, people, show, steps
 
 
@@ -53,6 +57,7 @@ async def test_all_pages_work_for_a_writer_with_the_role_of_the_console(url: str
                 "/policies",
                 "/access",
                 "/unmask",
+                "/feedback",
                 "/flow",
                 "/exports",
                 "/quality",
@@ -143,5 +148,29 @@ async def test_a_sealed_text_comes_out_for_an_approved_request_and_not_before_or
                 "unmask.performed",
                 "unmask.expired",
             ]
+        finally:
+            await log.aclose()
+
+
+async def test_of_two_who_decide_at_once_one_wins_there_as_well(url: str):
+    with login(url, "cloakroom_writer", "cloakroom_console") as (_, mine):
+        log = SqlAuditStore(mine, MASTER)
+        await log.start()
+        try:
+            world = World(mine, log, Clock())
+            anna, bert = await people(world)
+            world.account("cleo", Role.APPROVER)
+            cleo = await world.browser("cleo")
+            path = await given(anna)
+            await bert.get(path)
+            await cleo.get(path)
+            answers = await asyncio.gather(bert.post(f"{path}/accept"), cleo.post(f"{path}/reject"))
+            assert sorted(one.status for one in answers) == [303, 409]
+            assert world.desk.feedback.counts(lambda _: True).total() == 1
+            assert world.desk.store.remove("anna")
+            assert "anna:removed-" in (await bert.get(path)).words
+            world.clock.now += LIFESPAN.approved_s
+            await sweep(world.desk)
+            assert world.desk.feedback.every() == []
         finally:
             await log.aclose()
