@@ -3,6 +3,10 @@
 --   psql -v database=cloakroom -v owner_password=... -v gateway_password=... \
 --        -v reviewer_password=... -v keeper_password=... -f logins.sql
 --
+-- with `-v console=yes` before `-f` where the gateways have a console (`console: {enabled: true}`):
+-- they then keep its accounts, and read the log. For legal holds and requests of data subjects
+-- at the console run as well: GRANT cloakroom_retention TO cloakroom_gateway;
+--
 -- cloakroom_owner     migrates, and owns the tables; used by `cloakroom audit migrate` alone
 -- cloakroom_gateway   inserts records and signs the tree; used by the gateways
 -- cloakroom_auditor   reads; used by `cloakroom audit verify` and the like
@@ -25,6 +29,9 @@ CREATE ROLE cloakroom_keeper LOGIN PASSWORD :'keeper_password';
 GRANT cloakroom_writer, cloakroom_sequencer, cloakroom_retention, cloakroom_reviewer,
   cloakroom_console TO cloakroom_owner WITH ADMIN OPTION;
 GRANT cloakroom_writer, cloakroom_sequencer TO cloakroom_gateway;
+\if :{?console}
+GRANT cloakroom_console TO cloakroom_gateway;
+\endif
 GRANT cloakroom_reviewer TO cloakroom_auditor;
 GRANT cloakroom_writer, cloakroom_sequencer, cloakroom_retention, cloakroom_reviewer
   TO cloakroom_keeper;

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway import telemetry
-from gateway.cli import checks, checks_sinks, checks_vllm
+from gateway.cli import checks, checks_console, checks_sinks, checks_vllm
 from gateway.cli.checks import Check, Status
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.cli.doctor_matrix import run_matrix
@@ -71,6 +71,7 @@ async def _all(config: Path | None) -> list[Check]:
     detection, types = await checks.detection(settings)
     done += [checks.exposure(settings), *checks.policies(settings, types), checks.policy_cases()]
     done += [checks.master_key(settings), *checks.callers(settings), await checks.audit(settings)]
+    done += await asyncio.to_thread(checks_console.console, settings)
     done += await asyncio.to_thread(checks_sinks.sinks, settings)
     done += await asyncio.to_thread(checks_sinks.anchors, settings)
     done += [*detection, await checks.round_trip(settings)]

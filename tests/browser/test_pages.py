@@ -127,7 +127,7 @@ def send(stage: Stage, seen_by: See, path: str, plain: bool) -> Eyes:
         for name, value in fields.items():
             fill(eyes.page.locator("form").filter(has=pressed).locator(f"[name={name}]"), value)
         if form.file and number == len(form.steps):
-            with eyes.page.expect_download() as coming:
+            with eyes.page.expect_download(timeout=240_000) as coming:  # packs are built
                 pressed.click()
             assert form.said.encode() in coming.value.path().read_bytes()
             return eyes

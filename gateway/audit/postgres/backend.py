@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from gateway.audit import sql
@@ -86,8 +87,8 @@ class PostgresBackend:
             raise
         return connection
 
-    def missing_roles(self) -> tuple[str, list[str]]:
-        """The login as SQL writes it, and the roles of a gateway that it is no member of.
+    def missing_roles(self, roles: Sequence[str] = (WRITER, SEQUENCER)) -> tuple[str, list[str]]:
+        """The login as SQL writes it, and those of these roles that it is no member of.
 
         Raises:
             DatabaseFault: it cannot be told.
@@ -99,7 +100,7 @@ class PostgresBackend:
                 "SELECT count(*) FROM pg_roles WHERE rolname = ? "
                 "AND pg_has_role(session_user, oid, 'MEMBER')"
             )
-            held = {one: raw.execute(query, (one,)).fetchone()[0] for one in (WRITER, SEQUENCER)}
+            held = {one: raw.execute(query, (one,)).fetchone()[0] for one in roles}
         return str(login), [one for one, count in held.items() if not count]
 
     def is_late(self, before: str) -> bool:
