@@ -13,6 +13,7 @@ from gateway.console.charts import stacked
 from gateway.console.desk import Visit
 from gateway.console.nowadays import anchored, servers
 from gateway.console.tally import in_all
+from gateway.console.tasks import tasks_of
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -43,6 +44,7 @@ async def overview(visit: Visit) -> Response:
         signed=signed,
         signed_ago=age(signed.ts, desk.clock()),
         tenants=_tenants(account),
+        tasks=await tasks_of(desk, account),
         anchors=[(one.name, one.size, age(one.ts, desk.clock()), one.ts) for one in anchors],
         servers=servers(desk.servers()),
     )
