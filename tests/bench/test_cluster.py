@@ -1,0 +1,71 @@
+"""What the benches of running gateways make of what they saw, and one small run of each."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.audit import pg
+from tests.bench import ha, soak
+from tests.bench.cluster import Seen, Seens, Used, _outcome
+
+
+def seens(*ends: float, outcome: str = "200") -> Seens:
+    return Seens([Seen(end - 0.5, end, outcome) for end in ends])
+
+
+def test_the_longest_gap_is_between_good_answers_alone():
+    seen = Seens([*seens(3, 1, 2).all, *seens(4, outcome="503 x").all, *seens(7).all])
+    assert seen.longest_gap_s() == 4.0
+    assert seens(1).longest_gap_s() == 0.0
+
+
+def test_outcomes_are_counted_and_bounded_in_time():
+    seen = Seens([*seens(1, 2).all, *seens(3, outcome="cut").all])
+    assert seen.outcomes() == {"200": 2, "cut": 1}
+    assert seen.between(0.5, 1.5).outcomes() == {"200": 1}
+    assert seen.ms(0.99) == 500.0
+    assert seen.ms(0.99, streamed=True) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("status", "raw", "streamed", "outcome"),
+    [
+        (200, b'{"choices": [{"message": {"content": "a"}}]}', False, "200"),
+        (200, b'{"choices": [{"message": {"content": "<X>"}}]}', False, "wrong"),
+        (200, b'data: {"choices": [{"delta": {"content": "a"}}]}\n\ndata: [DONE]\n\n', True, "200"),
+        (200, b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n', True, "cut"),
+        (200, b'data: {"choices": [{"delta": {}}]}\n\ndata: [DONE]\n\n', True, "wrong"),
+        (503, b'{"error": {"code": "audit_unavailable"}}', False, "503 audit_unavailable"),
+        (502, b"<html>", False, "502 of the balancer"),
+    ],
+)
+def test_an_answer_is_good_only_if_the_text_came_back(
+    status: int, raw: bytes, streamed: bool, outcome: str
+):
+    assert _outcome(status, raw, streamed, "a") == outcome
+
+
+def test_the_slope_of_a_line():
+    assert soak.slope([(0, 1), (1, 3), (2, 5)]) == 2.0
+    assert soak.slope([(0, 1)]) == 0.0
+
+
+def test_drift_leaves_the_first_third_out():
+    samples = [(float(at), Used(0.0, 100.0 if at < 3 else 200.0, 10 + at)) for at in range(9)]
+    found = soak.drift(samples)
+    assert found["rss_slope_mib_per_hour"] == 0.0
+    assert (found["rss_mib_at_begin"], found["rss_mib_at_end"]) == (100.0, 200.0)
+    assert (found["files_after_a_third"], found["files_most"]) == (13, 18)
+
+
+@pytest.mark.rolling
+@pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="no haproxy")
+def test_two_gateways_lose_no_record_whatever_happens():
+    figures = ha.run(rate=5, replicas=2, gone_s=5, profile="patterns")
+    assert (figures["books"]["lost"], figures["books"]["doubled"]) == (0, 0)
+    assert figures["books"]["open"] == 0
+    assert set(figures["all rolled"]["outcomes"]) == {"200"}
+    assert not any("wrong" in one["outcomes"] for one in figures.values() if "outcomes" in one)
