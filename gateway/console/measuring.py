@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.audit.evidence.quality import Measured, Recall, recalls
+from gateway.audit.evidence.quality import ENOUGH, Measured, Recall, recalls
 from gateway.entity_types import MEANINGS
 
 SEVERAL: Final = "several"
 """Languages of a text of which the figures are not known one by one."""
+
+NOT_SOUGHT: Final = frozenset({"MISC", "GENDER", "QUANTITY", "JOB"})
+"""Types that people marked and the detector does not look for: the card says so."""
 
 GOOD: Final = 0.9
 POOR: Final = 0.7
@@ -35,7 +38,7 @@ class Quality:
     @property
     def tone(self) -> str:
         """How the figure looks: `good`, `warn` or `bad`."""
-        return tone(self.recall.overlap)
+        return tone(self.recall.overlap, self.recall.marked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Cell:
     @property
     def tone(self) -> str:
         """How the figure looks."""
-        return "" if self.recall is None else tone(self.recall)
+        return "" if self.recall is None else tone(self.recall, self.marked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,15 @@ class ByLanguage:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def tone(recall: float) -> str:
-    """How a recall looks."""
+def tone(recall: float, marked: int) -> str:
+    """How a recall looks; "" where it was measured on so little that it says nothing."""
+    if marked < ENOUGH:
+        return ""
     return "good" if recall >= GOOD else "warn" if recall >= POOR else "bad"
+
+
+def _is_sought(row: Measured) -> bool:
+    return row.entity_type in MEANINGS and row.entity_type not in NOT_SOUGHT
 
 
 def by_type(
@@ -70,7 +79,7 @@ def by_type(
     found: Mapping[str, int],
     feedback: Mapping[tuple[str, str, str], int],
 ) -> list[Quality]:
-    """Every type that was measured, the lowest recall first.
+    """Every type that was measured, the lowest recall first, those measured on little last.
 
     `found` counts findings by type, `feedback` what people said by type, verdict and state; what
     was rejected does not count.
@@ -79,7 +88,7 @@ def by_type(
     for (name, verdict, state), count in feedback.items():
         if state in ("open", "approved"):
             said[name, verdict] += count
-    known = [row for row in rows if row.entity_type in MEANINGS]
+    known = [row for row in rows if _is_sought(row)]
     made = [
         Quality(
             recall=one,
@@ -91,7 +100,7 @@ def by_type(
         )
         for name, one in recalls(known, profile).items()
     ]
-    return sorted(made, key=lambda one: (one.recall.overlap, one.recall.entity_type))
+    return sorted(made, key=lambda one: (not one.tone, one.recall.overlap, one.recall.entity_type))
 
 
 def _precision(rows: Sequence[Measured], profile: str, name: str) -> float | None:
@@ -117,7 +126,7 @@ def by_language(rows: Sequence[Measured], profile: str) -> ByLanguage:
     hits: Counter[tuple[str, str]] = Counter()
     marked: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        if row.profile == profile and row.marked and row.entity_type in MEANINGS:
+        if row.profile == profile and row.marked and _is_sought(row):
             language = SEVERAL if "," in row.languages else row.languages
             hits[row.entity_type, language] += round(row.recall_overlap * row.marked)
             marked[row.entity_type, language] += row.marked
