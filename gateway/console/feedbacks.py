@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateway.console.deciding import Lifespan, Matter, State
@@ -21,9 +21,10 @@ LIFESPAN: Final = Lifespan(open_s=90 * 86_400.0, approved_s=365 * 86_400.0)
 """Days that feedback is kept: without a decision, and after one."""
 
 MOST_LISTED: Final = 500
-MOST_EXPORTED: Final = 100_000
+BATCH: Final = 100
 
 _OWN: Final = "feedback_id, tenant, event_id, verdict, entity_type, blind, sealed"
+_BARE: Final = "feedback_id, tenant, event_id, verdict, entity_type, blind, blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,40 @@ class Feedbacks(Matters):
 
     def get(self, which: str) -> Feedback | None:
         """The one of this id."""
-        found = self._found("feedback_id = ?", (which,))
-        return found[0] if found else None
+        query = f"SELECT {_OWN}, {self.columns()} FROM console_feedback WHERE feedback_id = ?"  # noqa: S608 -- ours
+        with self.reading() as raw:
+            row = raw.execute(query, (which,)).fetchone()
+        return None if row is None else _feedback(row)
 
     def every(self) -> list[Feedback]:
-        """The newest of all."""
-        return self._found("feedback_id <> ?", ("",))
+        """The newest of all, without what was said."""
+        query = (
+            f"SELECT {_BARE}, {self.columns()} FROM console_feedback "  # noqa: S608 -- ours
+            "ORDER BY given DESC, feedback_id LIMIT ?"
+        )
+        with self.reading() as raw:
+            rows = raw.execute(query, (MOST_LISTED,)).fetchall()
+        return [replace(_feedback(row), sealed=b"") for row in rows]
 
-    def accepted(self) -> list[Feedback]:
-        """Those that were accepted, newest first."""
-        return self._found("state = ?", (State.APPROVED.value,), MOST_EXPORTED)
+    def accepted(self, after: tuple[float, str] = (-1.0, "")) -> list[Feedback]:
+        """Some of those that were accepted, oldest first, and after the one of this place."""
+        query = (
+            f"SELECT {_OWN}, {self.columns()} FROM console_feedback "  # noqa: S608 -- ours
+            "WHERE state = ? AND (given, feedback_id) > (?, ?) ORDER BY given, feedback_id LIMIT ?"
+        )
+        with self.reading() as raw:
+            rows = raw.execute(query, (State.APPROVED.value, *after, BATCH)).fetchall()
+        return [_feedback(row) for row in rows]
+
+    def waiting_for(self, name: str, sees: Callable[[str], bool]) -> int:
+        """How many wait for somebody's decision: of the tenants that they see, not their own."""
+        query = (
+            "SELECT tenant, count(*) FROM console_feedback WHERE state = ? AND given_by <> ? "
+            "GROUP BY tenant"
+        )
+        with self.reading() as raw:
+            rows = raw.execute(query, (State.OPEN.value, name)).fetchall()
+        return sum(int(count) for tenant, count in rows if sees(str(tenant)))
 
     def waiting(self, name: str) -> int:
         """How many of somebody wait for a decision."""
@@ -106,17 +131,6 @@ class Feedbacks(Matters):
         """Delete what is past its time."""
         with self.writing() as raw:
             raw.execute("DELETE FROM console_feedback WHERE expires <= ?", (now,))
-
-    def _found(
-        self, where: str, values: Sequence[object], most: int = MOST_LISTED
-    ) -> list[Feedback]:
-        query = (
-            f"SELECT {_OWN}, {self.columns()} FROM console_feedback WHERE {where} "  # noqa: S608 -- ours
-            "ORDER BY given DESC, feedback_id LIMIT ?"
-        )
-        with self.reading() as raw:
-            rows = raw.execute(query, (*values, most)).fetchall()
-        return [_feedback(row) for row in rows]
 
 
 def _feedback(row: Sequence[Any]) -> Feedback:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Final
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from gateway.audit.facts import EventType
 from gateway.console.deciding import State
 from gateway.console.desk import Visit
 from gateway.console.feedback import find, said_of
+from gateway.console.feedbacks import BATCH
 from gateway.console.judging import check, lists_of
 from gateway.console.proposing import ListsOf, Said, labelled, patch, rendered, with_entry
 from gateway.console.security import HEADERS
@@ -35,7 +37,11 @@ async def take_patch(visit: Visit) -> Response:
     target = f"feedback/{row.feedback_id}/patch"
     await visit.desk.journal.write(EventType.AUDIT_EXPORTED, visit.account, target, row.tenant)
     lists = lists_of(visit.desk.settings.detection, visit.account.sees)
-    return _file(patch(lists, said).encode(), f"{row.feedback_id}.diff", "text/x-diff")
+    return _file(_once(patch(lists, said).encode()), f"{row.feedback_id}.diff", "text/x-diff")
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 async def export(visit: Visit) -> Response:
@@ -49,21 +55,37 @@ async def export(visit: Visit) -> Response:
         raise RequestError("There is no such format.")
     desk, account = visit.desk, visit.account
     await desk.journal.write(EventType.AUDIT_EXPORTED, account, f"feedback/{form}")
-    rows = await asyncio.to_thread(desk.feedback.accepted)
-    found: list[tuple[str, Said]] = []
-    for row in reversed(rows):
-        said = said_of(desk, row) if account.sees(row.tenant) else None
-        if said is not None:
-            found.append((row.feedback_id, said))
-    if form == "labels":
-        body = b"".join(labelled(which, said) for which, said in found)
-    else:
-        lists = lists_of(desk.settings.detection, account.sees)
-        body = await asyncio.to_thread(_lists, lists, [said for _, said in found])
-    return _file(body, *_FORMATS[form])
+    pages = _labels(visit) if form == "labels" else _lists(visit)
+    return _file(pages, *_FORMATS[form])
 
 
-def _lists(lists: ListsOf, found: list[Said]) -> bytes:
+async def _accepted(visit: Visit) -> AsyncIterator[list[tuple[str, Said]]]:
+    """What was accepted, oldest first, some at a time. Nothing is held open in between."""
+    desk, after = visit.desk, (-1.0, "")
+    while True:
+        rows = await asyncio.to_thread(desk.feedback.accepted, after)
+        opened = (
+            (row.feedback_id, said_of(desk, row)) for row in rows if visit.account.sees(row.tenant)
+        )
+        yield [(which, said) for which, said in opened if said is not None]
+        if len(rows) < BATCH:
+            return
+        after = (rows[-1].matter.asked, rows[-1].feedback_id)
+
+
+async def _labels(visit: Visit) -> AsyncIterator[bytes]:
+    async for found in _accepted(visit):
+        yield b"".join(labelled(which, said) for which, said in found)
+
+
+async def _lists(visit: Visit) -> AsyncIterator[bytes]:
+    lists = lists_of(visit.desk.settings.detection, visit.account.sees)
+    async for found in _accepted(visit):
+        lists = await asyncio.to_thread(_with, lists, [said for _, said in found])
+    yield rendered(lists).encode()
+
+
+def _with(lists: ListsOf, found: list[Said]) -> ListsOf:
     """The lists with all entries that the reader of the configuration takes."""
     for said in found:
         if not said.value:
@@ -73,9 +95,9 @@ def _lists(lists: ListsOf, found: list[Said]) -> bytes:
         except ConfigError:
             continue
         lists = with_entry(lists, said)
-    return rendered(lists).encode()
+    return lists
 
 
-def _file(body: bytes, name: str, kind: str) -> Response:
+def _file(body: AsyncIterator[bytes], name: str, kind: str) -> Response:
     headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
-    return Response(body, 200, headers, kind)
+    return StreamingResponse(body, 200, headers, kind)

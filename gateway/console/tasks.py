@@ -6,7 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from gateway.console.accounts import Account, Right
-from gateway.console.deciding import Refusal, State, check_use
+from gateway.console.deciding import Refusal, check_use
 from gateway.console.desk import Desk
 from gateway.console.texts import moment
 
@@ -30,13 +30,7 @@ def _tasks(desk: Desk, account: Account) -> list[Task]:
         count = sum(one.asked_by != account.name and not one.is_over(now) for one in asked)
         if count:
             found.append(Task(f"Requests to unmask that wait for you: {count}", "/console/unmask"))
-        said = [
-            one.matter
-            for one in desk.feedback.every()
-            if account.sees(one.tenant) and one.matter.state is State.OPEN
-        ]
-        count = sum(one.asked_by != account.name for one in said)
-        if count:
+        if count := desk.feedback.waiting_for(account.name, account.sees):
             found.append(Task(f"Feedback that waits for you: {count}", "/console/feedback"))
     if account.may(Right.UNMASK):
         for unmask in desk.unmasks.of(account.name):

@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from gateway.audit.record import accepted
-from gateway.console import feedback, sweeping
+from gateway.console import feedback, feedbacks, sweeping, taking
 from gateway.console.accounts import Role
 from gateway.console.feedbacks import LIFESPAN
 from gateway.console.proposing import Stretch
@@ -273,3 +273,21 @@ async def test_an_export_of_nothing_we_know_is_refused(world: World):
     _, bert = await people(world)
     assert (await export(bert, "pickle")).status == 400
     assert json.dumps(await world.events()).count("exported") == 0
+
+
+async def test_an_export_of_more_than_is_read_at_once_has_all_of_it_in_order(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    for module in (feedbacks, taking):
+        monkeypatch.setattr(module, "BATCH", 2)
+    anna, bert = await people(world)
+    values = [f"Canary {letter}" for letter in "ABCDE"]
+    for value in values:
+        text = encoded(f"{value} lives in Ulm")
+        path = await given(anna, value=value, text64=text, findings="")
+        await decide(bert, path)
+        world.clock.now += 1.0
+    lines = [json.loads(line) for line in (await export(bert, "labels")).body.splitlines()]
+    assert [one["text"] for one in lines] == [f"{value} lives in Ulm" for value in values]
+    lists = (await export(bert, "lists")).text
+    assert [value for value in values if value in lists] == values

@@ -164,9 +164,13 @@ async def test_of_two_who_decide_at_once_one_wins_there_as_well(url: str):
             path = await given(anna)
             await bert.get(path)
             await cleo.get(path)
+            assert world.desk.feedback.waiting_for("bert", lambda _: True) == 1
             answers = await asyncio.gather(bert.post(f"{path}/accept"), cleo.post(f"{path}/reject"))
             assert sorted(one.status for one in answers) == [303, 409]
             assert world.desk.feedback.counts(lambda _: True).total() == 1
+            assert world.desk.feedback.waiting_for("bert", lambda _: True) == 0
+            was_accepted = answers[0].status == 303
+            assert len(world.desk.feedback.accepted()) == was_accepted
             assert world.desk.store.remove("anna")
             assert "anna:removed-" in (await bert.get(path)).words
             world.clock.now += LIFESPAN.approved_s
