@@ -22,6 +22,7 @@ from gateway.settings import Limits
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.types import UpstreamClass
 from gateway.upstreams import connecting, failures
+from gateway.upstreams.idling import Idling
 from gateway.upstreams.pacing import Paced
 from gateway.version import __version__
 
@@ -279,7 +280,7 @@ class HttpReply:
     ) -> None:
         self._response = response
         self._first = first
-        self._idle_s = idle_s
+        self._idling = Idling(response.content, idle_s, asyncio.get_running_loop())
         self._is_bounded = is_bounded
 
     @property
@@ -305,12 +306,12 @@ class HttpReply:
 
     async def aclose(self) -> None:
         """Let go of the connection: a fully read answer's returns to the pool, others close."""
+        self._idling.let_go()
         self._response.close()
 
     async def _next(self) -> bytes:
         try:
-            async with asyncio.timeout(self._idle_s):
-                return await self._response.content.readany()
+            return await self._idling.next()
         except (aiohttp.ClientError, OSError) as error:
             failure = failures.of_body(error)
         await self.aclose()

@@ -45,6 +45,8 @@ class EventReader:
         Raises:
             UpstreamFailed: one event is longer than `LONGEST_EVENT`.
         """
+        if (whole := self._one(chunk)) is not None:
+            return [whole]
         buffer = self._buffer + chunk
         # A carriage return at the end may be half of a CRLF: wait for what follows.
         end = len(buffer) - 1 if buffer.endswith(b"\r") else len(buffer)
@@ -67,6 +69,16 @@ class EventReader:
                 events.append(b"\n".join(self._data) if len(self._data) > 1 else self._data[0])
                 self._data = []
         return events
+
+    def _one(self, chunk: bytes) -> bytes | None:
+        """The data of a chunk that is one event of one line and nothing else, as most are."""
+        is_plain = (
+            chunk.startswith(b"data: ")
+            and chunk.endswith(b"\n\n")
+            and chunk.count(b"\n") == 2
+            and b"\r" not in chunk
+        )
+        return chunk[6:-2] if is_plain and not self._buffer and not self._data else None
 
 
 def event(data: bytes) -> bytes:

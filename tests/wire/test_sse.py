@@ -19,6 +19,10 @@ CASES = [
     ("data: é😀\n\n".encode(), ["é😀".encode()]),
     (b"data: a\n", []),
     (b"\n\n\n", []),
+    (b"data: \n\n", [b""]),
+    (b"data: a\n\n\n", [b"a"]),
+    (b"data: a\rdata: b\n\n", [b"a\nb"]),
+    (b"data: a\r\n\n", [b"a"]),
 ]
 
 
@@ -29,6 +33,21 @@ def test_events_whole_and_byte_by_byte(stream: bytes, events: list[bytes]) -> No
 
     assert EventReader().feed(stream + b"\n")[: len(events)] == events
     assert [event for byte in stream for event in slow.feed(bytes([byte]))][: len(events)] == events
+
+
+@pytest.mark.parametrize(
+    "before", [b"data: a\n", b"data: a", b"da", b"\r", b"id: 1\n", b": b\n", b""]
+)
+def test_an_event_that_comes_alone_goes_on_with_what_came_before_it(before: bytes) -> None:
+    """A chunk that looks like a whole event may be the end of one."""
+    chunk = b"data: b\n\n"
+    slow, quick = EventReader(), EventReader()
+
+    expected = [event for byte in before + chunk for event in slow.feed(bytes([byte]))]
+
+    assert quick.feed(before) + quick.feed(chunk) == expected
+    assert quick.commented() == slow.commented()
+    assert quick.feed(chunk) == [b"b"]
 
 
 @given(st.lists(st.binary(max_size=20), max_size=6), st.integers(1, 9))
