@@ -129,8 +129,7 @@ class Feedbacks(Matters):
 
     def sweep(self, now: float) -> None:
         """Delete what is past its time."""
-        with self.writing() as raw:
-            raw.execute("DELETE FROM console_feedback WHERE expires <= ?", (now,))
+        self.drop("expires", now)
 
 
 def _feedback(row: Sequence[Any]) -> Feedback:

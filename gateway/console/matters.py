@@ -83,6 +83,15 @@ class Matters(Tables):
         with self.reading() as raw:
             return [str(row[0]) for row in raw.execute(query, values).fetchall()]
 
+    def drop(self, column: str, value: float) -> None:
+        """Delete what has no more than a value in a column; locks nothing where there is none."""
+        named = f"FROM {self.table} WHERE {column} <= ?"
+        with self.reading() as raw:
+            if raw.execute(f"SELECT 1 {named} LIMIT 1", (value,)).fetchone() is None:
+                return
+        with self.writing() as raw:
+            raw.execute(f"DELETE {named}", (value,))
+
     def _locked(self, raw: sql.Raw, which: str) -> Matter | None:
         query = f"SELECT {self.columns()} FROM {self.table} WHERE {self.key} = ?{raw.for_update}"  # noqa: S608 -- ours
         row = raw.execute(query, (which,)).fetchone()

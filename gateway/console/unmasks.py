@@ -131,8 +131,7 @@ class Unmasks(Matters):
 
     def sweep(self, now: float) -> None:
         """Delete what is past its time."""
-        with self.writing() as raw:
-            raw.execute("DELETE FROM console_unmasks WHERE requested < ?", (now - KEEP_S,))
+        self.drop("requested", now - KEEP_S)
 
     def kept(self, request_id: str, tenant: str, now: str) -> list[KeptText]:
         """Which texts are kept of a request."""

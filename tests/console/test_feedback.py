@@ -140,6 +140,23 @@ async def test_on_record_stand_type_length_and_a_digest_and_in_the_database_no_w
         assert word not in text
 
 
+async def test_a_sentence_in_which_nothing_else_is_to_be_found_is_a_labelled_line(world: World):
+    anna, bert = await people(world)
+    form = {"text64": "", "findings": "", "text": TEXT}
+    await decide(bert, await given(anna, **form))
+    await decide(bert, await given(anna, **form, others=""))
+    (line,) = (await export(bert, "labels")).body.splitlines()
+    assert json.loads(line)["spans"] == [{"start": 0, "end": 15, "label": "PERSON"}]
+
+
+async def test_what_would_leave_unmasked_is_warned_of(world: World):
+    anna, bert = await people(world)
+    form = {"verdict": "wrong", "value": "Ulm", "entity_type": "LOCATION"}
+    page = await bert.get(await given(anna, **form))
+    assert "it would leave unmasked as LOCATION. It is very short." in page.words
+    assert "leave unmasked" not in (await bert.get(await given(anna))).words
+
+
 async def test_what_is_rejected_is_forgotten(world: World):
     anna, bert = await people(world)
     path = await given(anna)
