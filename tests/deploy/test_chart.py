@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.cli.server import DRAIN_S
 from gateway.config import MissingKey, check_exposure, load
 from gateway.policy.files import load_policies
 from tests.deploy import helm
@@ -103,7 +102,8 @@ def test_the_gateway_has_probes_and_time_to_drain(name: str):
     }
     assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
     waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["terminationGracePeriodSeconds"] >= waits + DRAIN_S + 5
+    (drain,) = (word.split("=")[1] for word in container["args"] if word.startswith("--drain="))
+    assert pod["terminationGracePeriodSeconds"] >= waits + int(drain) + 5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -267,7 +267,8 @@ def test_a_change_of_the_configuration_makes_new_pods_and_one_of_policies_does_n
         ("/policies", {"policies": []}),
         ("invalid propertyName 'secrets'", {"config": {"secrets": {"master_key": "${env:KEY}"}}}),
         ("invalid propertyName 'password'", {"audit": {"extra": {"password": "x"}}}),
-        ("/terminationGracePeriodSeconds", {"terminationGracePeriodSeconds": 30}),
+        ("terminationGracePeriodSeconds: must be", {"terminationGracePeriodSeconds": 44}),
+        ("terminationGracePeriodSeconds: must be", {"drainSeconds": 31}),
         ("/ingress/host", {"ingress": {"enabled": True}}),
         ("/vllm/service/selector", {"vllm": {"service": {"enabled": True}}}),
         ("/networkPolicy/upstreams/0", {"networkPolicy": {"upstreams": [{"to": []}]}}),

@@ -60,6 +60,27 @@ def test_a_model_has_no_way_out():
         assert SERVICES[name]["env_file"] == ["./vllm/privacy.env"]
 
 
+def test_what_a_service_names_is_declared_and_what_is_declared_is_named():
+    named: dict[str, set[str]] = {"secrets": set(), "networks": set(), "volumes": set()}
+    for service in SERVICES.values():
+        named["secrets"] |= set(service.get("secrets", ()))
+        named["networks"] |= set(service.get("networks", ()))
+        sources = (volume.split(":")[0] for volume in service.get("volumes", ()))
+        named["volumes"] |= {source for source in sources if source[0] not in "./$"}
+        assert set(service.get("depends_on", ())) <= set(SERVICES)
+    assert named == {section: set(COMPOSE[section]) for section in named}
+
+
+def test_what_is_not_always_wanted_has_a_profile():
+    profiles = {name: one.get("profiles", []) for name, one in SERVICES.items()}
+    always = {name for name, named in profiles.items() if not named}
+    assert always == {"gateway", "migrate", "postgres"}
+    readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    for profile in ("gpu", "cpu", "monitoring"):
+        assert [profile] in profiles.values()
+        assert f"`--profile {profile}`" in readme
+
+
 def test_no_image_goes_by_latest():
     images = [one["image"] for one in SERVICES.values()]
     defaults = [re.fullmatch(r"\$\{[A-Z_]+:-(.+)\}", image) for image in images]
