@@ -271,7 +271,7 @@ class _Process:
         )
         keep = self._keep = partial(remember_policy, settings.audit.url, settings.policies)
         self._policies = PolicyReloader(
-            parts.policies, recorder, origin(settings.digest), keep=keep,
+            parts.policies, recorder, lambda: origin(parts.pipeline.settings.digest), keep=keep,
             on_signal=lambda: None if self._upstreams is None else self._upstreams.ask(),
         )  # fmt: skip
 

@@ -26,7 +26,7 @@ SETTLE_S = 1.0  # between the two looks that must agree
 
 
 class PolicyReloader:
-    """Keeps a `PolicyStore` up to date.
+    """Keeps a `PolicyStore` up to date. `origin` gives what is running, for the record.
 
     `keep` is called with the digest of a policy that comes into force, on another thread: it
     keeps what the files say. `on_signal` is called at SIGHUP, for whoever reads other files.
@@ -36,7 +36,7 @@ class PolicyReloader:
         self,
         policies: PolicyStore,
         recorder: Recorder,
-        origin: Origin,
+        origin: Callable[[], Origin],
         *,
         interval_s: float = INTERVAL_S,
         settle_s: float = SETTLE_S,
@@ -115,7 +115,7 @@ class PolicyReloader:
             kind, target = EventType.POLICY_REJECTED, policy.digest
         # A log that is down refuses every request anyhow, and the next record names the policy.
         with suppress(AuditUnavailable):
-            await self._recorder.event(kind, self._origin, target)
+            await self._recorder.event(kind, self._origin(), target)
         return accepted and policy.digest != before
 
     async def _restored(self) -> None:

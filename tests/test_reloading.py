@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.audit.facts import EventType
+from gateway.audit.facts import EventType, Origin
 from gateway.audit.record import AuditRecord
 from gateway.errors import AuditUnavailable
 from gateway.exchange import origin
@@ -23,6 +23,10 @@ GOOD = "version: 1\nid: p\nrules:\n  - {name: rest, effect: mask}\n"
 OTHER = GOOD + "  - {name: never, effect: mask}\n"
 BAD = "version: 1\nid: p\nrules: []\n"
 NEVER = 3600.0  # seconds: the test asks itself
+
+
+def nothing() -> Origin:
+    return origin("")
 
 
 class Sink:
@@ -47,7 +51,7 @@ class World:
         self.store = PolicyStore([self.file])
         self.sink = Sink()
         self.reloader = PolicyReloader(
-            self.store, Recorder(self.sink), origin(""), interval_s=NEVER, settle_s=0
+            self.store, Recorder(self.sink), nothing, interval_s=NEVER, settle_s=0
         )
 
     @property
@@ -158,7 +162,7 @@ async def test_half_a_file_is_not_taken_for_the_whole(world: World):
     whole = half + denies + "  - {name: rest, effect: mask}\n"
     world.file.write_text(whole)
     store = Written([world.file], [])
-    reloader = PolicyReloader(store, Recorder(world.sink), origin(""), interval_s=NEVER, settle_s=0)
+    reloader = PolicyReloader(store, Recorder(world.sink), nothing, interval_s=NEVER, settle_s=0)
     changed = OTHER + denies
     world.file.write_text("")  # an editor empties the file, then writes it in two pieces
     store.steps += [
@@ -172,7 +176,7 @@ async def test_half_a_file_is_not_taken_for_the_whole(world: World):
 
 async def test_a_change_that_is_taken_back_is_none(world: World):
     store = Written([world.file], [lambda: world.file.write_text(GOOD)])
-    reloader = PolicyReloader(store, Recorder(world.sink), origin(""), interval_s=NEVER, settle_s=0)
+    reloader = PolicyReloader(store, Recorder(world.sink), nothing, interval_s=NEVER, settle_s=0)
     world.file.write_text(OTHER)
     assert await reloader.check() is False
     assert world.events == []
@@ -196,7 +200,7 @@ async def test_a_folder_that_is_swapped_by_a_link_is_read_from_one_side(tmp_path
 
     sink = Sink()
     store = PolicyStore([tmp_path / "p.yaml"])
-    reloader = PolicyReloader(store, Recorder(sink), origin(""), interval_s=NEVER, settle_s=0)
+    reloader = PolicyReloader(store, Recorder(sink), nothing, interval_s=NEVER, settle_s=0)
     swap()
     assert await reloader.check() is True
     assert [rule.name for rule in store.current.rules] == ["new-own", "other-rest"]
@@ -220,7 +224,7 @@ async def test_a_signal_makes_it_look_at_once(world: World):
 async def test_it_looks_by_itself(tmp_path: Path):
     world = World(tmp_path)
     reloader = PolicyReloader(
-        world.store, Recorder(world.sink), origin(""), interval_s=0.01, settle_s=0
+        world.store, Recorder(world.sink), nothing, interval_s=0.01, settle_s=0
     )
     async with reloader.running():
         world.file.write_text(OTHER)
