@@ -102,7 +102,11 @@ class UpstreamReloader:
                     await self._asked.wait()
             asked = self._asked.is_set()
             self._asked.clear()
-            await self.check(asked=asked)
+            try:
+                await self.check(asked=asked)
+            except Exception as error:  # whatever it is, the next file may be better
+                telemetry.log("config_not_read", logging.ERROR, exc_info=error)
+                self._warning = REJECTED
 
     async def check(self, *, asked: bool = False) -> bool:
         """Look at the file now, and read it if it has changed or `asked`; whether other upstreams

@@ -209,6 +209,29 @@ async def test_a_log_that_is_down_does_not_stop_the_change(world: World):
     assert await world.reloader.check() is True
 
 
+async def test_it_goes_on_after_an_error_of_our_own(tmp_path: Path):
+    world = World(tmp_path)
+    apply = world.apply
+    failed = asyncio.Event()
+
+    async def fail(_: Settings) -> None:
+        world.reloader._apply = apply
+        failed.set()
+        raise OSError
+
+    world.reloader = world.made(0.01)
+    world.reloader._apply = fail
+    with capture_logs() as lines:
+        async with world.reloader.running(), asyncio.timeout(30):
+            world.write(B)
+            await failed.wait()
+            world.write(A + B)
+            await world.changed.wait()
+    assert world.names == [["a", "b"]]
+    assert [one["event"] for one in lines] == ["config_not_read", "config_changed"]
+    assert world.reloader.warnings() == []
+
+
 @pytest.mark.parametrize("asks", [True, False])
 async def test_it_looks_by_itself_and_when_it_is_asked(tmp_path: Path, asks: bool):
     world = World(tmp_path)

@@ -47,7 +47,7 @@ class Supervisor(Multiprocess):
     def handle_hup(self) -> None:
         """Hand it on to those that have started; the others read what there is now anyhow."""
         for one in self.processes:
-            if one.is_ready(timeout=1):
+            if one.is_ready():
                 self._tell(one.pid, signal.SIGHUP)
 
     def handle_term(self) -> None:

@@ -83,16 +83,16 @@ class Seens:
     all: list[Seen] = field(default_factory=list)
 
     def between(self, begin: float, end: float) -> Seens:
-        """Those that began then."""
-        return Seens([one for one in self.all if begin <= one.began < end])
+        """Those that ended then: what breaks a request ends it."""
+        return Seens([one for one in self.all if begin <= one.ended < end])
 
     def outcomes(self) -> dict[str, int]:
         return dict(Counter(one.outcome for one in self.all).most_common())
 
-    def longest_gap_s(self) -> float:
-        """The longest time in which no request ended well."""
+    def longest_gap_s(self, begin: float, end: float) -> float:
+        """The longest time between these two in which no request ended well."""
         ends = sorted(one.ended for one in self.all if one.outcome == "200")
-        return max((b - a for a, b in pairwise(ends)), default=0.0)
+        return max(b - a for a, b in pairwise([begin, *ends, end]))
 
     def ms(self, share: float, *, streamed: bool = False) -> float:
         """A quantile of how long good answers took, in milliseconds."""

@@ -82,7 +82,7 @@ async def measured(cluster: Cluster, rate: float, gone_s: float) -> dict[str, An
                 "seconds": round(end - begin, 1),
                 "requests": len(seen.all),
                 "outcomes": seen.outcomes(),
-                "longest_gap_s": round(seen.longest_gap_s(), 2),
+                "longest_gap_s": round(seen.longest_gap_s(begin, end), 2),
                 "p50_ms": seen.ms(0.5),
                 "p99_ms": seen.ms(0.99),
             }

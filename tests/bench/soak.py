@@ -61,7 +61,7 @@ async def _most(cluster: Cluster, size: int, seconds: float, *, streamed: bool) 
         await asyncio.sleep(seconds)
         end, after = time.monotonic(), used(processes)
     seen = cluster.seen
-    ended = [one for one in seen.all if begin <= one.ended < end and one.outcome == "200"]
+    ended = [one for one in seen.between(begin, end).all if one.outcome == "200"]
     cpu = after.cpu_s - before.cpu_s
     busy = sum(one.ended - one.began for one in ended)
     return {

@@ -17,14 +17,15 @@ def seens(*ends: float, outcome: str = "200") -> Seens:
 
 def test_the_longest_gap_is_between_good_answers_alone():
     seen = Seens([*seens(3, 1, 2).all, *seens(4, outcome="503 x").all, *seens(7).all])
-    assert seen.longest_gap_s() == 4.0
-    assert seens(1).longest_gap_s() == 0.0
+    assert seen.longest_gap_s(0.5, 7.5) == 4.0
+    assert seen.longest_gap_s(0.5, 20.0) == 13.0
+    assert seens().longest_gap_s(1.0, 3.0) == 2.0
 
 
 def test_outcomes_are_counted_and_bounded_in_time():
     seen = Seens([*seens(1, 2).all, *seens(3, outcome="cut").all])
     assert seen.outcomes() == {"200": 2, "cut": 1}
-    assert seen.between(0.5, 1.5).outcomes() == {"200": 1}
+    assert seen.between(1.0, 2.0).outcomes() == {"200": 1}
     assert seen.ms(0.99) == 500.0
     assert seen.ms(0.99, streamed=True) == 0.0
 
