@@ -18,6 +18,9 @@ from gateway.masking.placeholders import framed
 from gateway.masking.strictest import type_of
 from gateway.pipeline import Pipeline
 from gateway.recording import Recorder
+from gateway.routing.asking import Pool
+from gateway.routing.balance import Server, favourites
+from gateway.sending import ask
 from gateway.tracing.cutting import agrees, marks_of, tokens_of
 from gateway.tracing.model import Candidate, Cut, Found, Out, Said, Step, Token, Trace, pieces_of
 from gateway.tracing.tokenizer import Encode
@@ -31,6 +34,9 @@ from gateway.tracing.watching import (
 from gateway.types import Json, LeafKind, Path, Subject
 from gateway.wire.families import CHAT
 from gateway.wire.sse import EventReader
+
+_OWN = "of {} it is the one where this conversation's turns go, so that they are cached"
+_OTHER = "the one of {} where this conversation's turns go was busy, or did not answer"
 
 
 @runtime_checkable
@@ -72,7 +78,7 @@ async def trace(parts: Parts, raw: bytes, subject: Subject, encode: Encode | Non
         request=document,
         masked=orjson.loads(admitted.masked.body),
         findings=findings,
-        route=_route(admitted, used),
+        route=_route(pipeline, admitted, used),
         steps=_steps(admitted, len(seen.findings), watch, ready, used, out),
         tokens=tokens,
         cuts=cuts,
@@ -154,7 +160,9 @@ def _findings(seen: Preview, admitted: Admitted) -> tuple[Found, ...]:
     return tuple(found)
 
 
-def _route(admitted: Admitted, used: WatchedUpstream | None) -> Mapping[str, str]:
+def _route(
+    pipeline: Pipeline, admitted: Admitted, used: WatchedUpstream | None
+) -> Mapping[str, str]:
     decision = admitted.decision
     return {
         "policy": decision.policy_id,
@@ -163,8 +171,22 @@ def _route(admitted: Admitted, used: WatchedUpstream | None) -> Mapping[str, str
         "class": decision.upstream_class.value if decision.upstream_class else "",
         "allowed": ", ".join(one.name for one in decision.candidates),
         "served by": used.name if used else "",
+        **({} if used is None else _server(pipeline, admitted, used)),
+        "servers asked": str(admitted.route.attempts or ""),
         "model": admitted.masked.model,
     }
+
+
+def _server(pipeline: Pipeline, admitted: Admitted, used: WatchedUpstream) -> dict[str, str]:
+    """Which server of a pool it was, and why that one."""
+    pool = used.inner
+    members = pool.members(admitted.masked.model) if isinstance(pool, Pool) else ()
+    if not used.server or len(members) < 2:
+        return {}
+    key = ask(admitted, pipeline.settings.master_key).conversation
+    own = favourites([Server(f"{used.name} {one.name}") for one in members], key)[0].name
+    why = _OWN if own == f"{used.name} {used.server}" else _OTHER
+    return {"server": used.server, "because": why.format(len(members))}
 
 
 def _steps(

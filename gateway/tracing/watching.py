@@ -76,13 +76,17 @@ class WatchedSink:
 
 @dataclass(slots=True)
 class WatchedUpstream:
-    """Implements `ports.Upstream`: asks for probabilities, and notes each chunk of the answer."""
+    """Implements `ports.Upstream`: asks for probabilities, and notes each chunk of the answer.
+
+    `server` is the name of the one that answered, where there are several.
+    """
 
     inner: Upstream
     watch: Stopwatch
     sent: float = 0.0
     first: float = 0.0
     chunks: list[tuple[float, bytes]] = field(default_factory=list, repr=False)
+    server: str = ""
 
     @property
     def name(self) -> str:
@@ -142,6 +146,7 @@ class _WatchedMember:
 
     async def send(self, ask: Ask, route: Route) -> Reply:
         telling = replace(ask, request=_telling(ask.request))
+        self.pool.server = self.name
         return await self.pool.noted(self.inner.send(telling, route))
 
 

@@ -141,6 +141,24 @@ def test_each_token_has_its_candidates(model: Model):
     assert seen["answer"] == TEXT
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_which_server_of_a_pool_and_why(first: bool, model: Model, folder: Path):
+    """Of two, of which one is not there: the other answers, whichever the conversation's own is."""
+    there = re.search(r"http://127.0.0.1:\d+", (folder / "cloakroom.yaml").read_text())
+    assert there is not None
+    names = [there[0], f"http://127.0.0.1:{free_port()}"]
+    names = names if first else names[::-1]
+    pool = f"{{name: home, kind: vllm, class: on_prem, replicas: {json.dumps(names)}}}"
+    (folder / "pool.yaml").write_text(f"version: 1\nupstreams: [{pool}]\n")
+    seen = orjson.loads(run("--json", "--config", "pool.yaml", "--model", "m").stdout)
+    route = seen["route"]
+    assert route["served by"] == "home"
+    assert route["server"] == there[0]
+    because = {"1": "it is the one where", "2": "was busy, or did not answer"}
+    assert because[route["servers asked"]] in route["because"]
+    assert seen["answer"] == TEXT
+
+
 # --- the tokens of what was written ---------------------------------------------------------------
 
 
