@@ -39,18 +39,20 @@ class Plan:
     limits: tuple[tuple[str, int], ...]
 
 
-def plan(store: ContentStore, before: str) -> Plan:
+def plan(store: ContentStore, before: str, *, roughly: bool = False) -> Plan:
     """What can be pruned of the records before a time, which is written as in records.
 
-    Others write meanwhile: `prune` looks again before each step.
+    Others write meanwhile: `prune` looks again before each step. `roughly` is for those who only
+    want to know how much it is: quick, and right where leaves stand in the order of their times.
 
     Raises:
         AuditUnavailable: the log cannot be read.
     """
     with store.snapshot() as raw:
         start = _one(raw, "SELECT max(below) FROM audit_pruned") or 0
-        aged = _first_since(raw, before)
-        limits = [(what, leaf) for what, leaf in _limits(raw) if leaf < aged]
+        find = _first_since_in_order if roughly else _first_since
+        aged = find(raw, before)
+        limits = [(what, leaf) for what, leaf in _limits(raw, aged) if leaf < aged]
     below = min([aged, *(leaf for _, leaf in limits)]) // TILE_WIDTH * TILE_WIDTH
     return Plan(start, max(start, below), tuple(limits))
 
@@ -109,6 +111,21 @@ def _first_since(raw: Raw, before: str) -> int:
         (before,),
     )
     return _one(raw, "SELECT size FROM audit_tree") or 0 if found is None else found
+
+
+def _first_since_in_order(raw: Raw, before: str) -> int:
+    """The same by halves, as if no record had an earlier time than one that stands before it."""
+    low = _one(raw, "SELECT max(below) FROM audit_pruned") or 0
+    high = _one(raw, "SELECT size FROM audit_tree") or 0
+    while low < high:
+        middle = (low + high) // 2
+        row = raw.execute(
+            "SELECT r.ts FROM audit_leaves l JOIN audit_records r ON r.event_id = l.event_id "
+            "WHERE l.leaf_index = ?",
+            (middle,),
+        ).fetchone()
+        low, high = (middle + 1, high) if row is None or row[0] < before else (low, middle)
+    return low
 
 
 def _limits(raw: Raw, below: int | None = None) -> list[tuple[str, int]]:

@@ -114,7 +114,7 @@ def _content(settings: Settings, before: str | None, sees: Callable[[str], bool]
     try:
         with open_content(url, settings.master_key) as content:
             standing, holds = content.standing(), content.holds(released=True)
-            plan = None if before is None else plans.plan(content, before)
+            plan = None if before is None else plans.plan(content, before, roughly=True)
         with vault.kept(url) as connection:
             items = vault.stats(connection, time.time())
     except (AuditUnavailable, VaultUnavailable):

@@ -25,7 +25,7 @@ from gateway.audit.merkle import (
 )
 from gateway.audit.notes import parse_note
 from gateway.audit.reading import LogReader, open_log
-from gateway.audit.record import event
+from gateway.audit.record import event, timestamp
 from gateway.audit.sinks.sql import STATE, Books
 from gateway.audit.sql import Raw
 from gateway.audit.sqlite import sql as sqlite
@@ -42,7 +42,8 @@ from tests.audit.content.kept import (
     now,
     store,
 )
-from tests.audit.logs import attack, bodies, make_log, new_keys
+from tests.audit.logs import MASTER as LOG_MASTER
+from tests.audit.logs import START_MS, STEP_MS, attack, bodies, make_log, new_keys
 
 ANNA = "anna@example.com"
 PAIRS = 310  # 620 leaves: two whole blocks of 256
@@ -168,6 +169,18 @@ def test_only_what_is_old_enough_goes(url: str):
         assert plan.below == 256
     with open_log(url) as log:
         check_proofs(log, 256)
+
+
+@pytest.mark.parametrize("second", [0, 1, 255, 256, 300, 511, 512, 599, 600, 10_000])
+def test_a_rough_plan_of_a_log_in_order_is_the_plan(tmp_path: Path, second: int):
+    made = make_log(tmp_path / "ordered.db", bodies(600), [600])
+    moment = timestamp((START_MS + second * STEP_MS) * 1000)
+    with open_content(made.url, LOG_MASTER) as content:
+        assert retention.plan(content, moment, roughly=True) == retention.plan(content, moment)
+        [_] = content.hold(reason="case", request_id="req_100")
+        rough = retention.plan(content, moment, roughly=True)
+        assert rough == retention.plan(content, moment)
+        assert rough.below == 0
 
 
 def test_what_is_on_hold_stays_with_all_after_it(url: str):

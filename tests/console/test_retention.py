@@ -84,10 +84,10 @@ async def test_what_is_due_what_is_in_the_way_and_what_went_is_shown(tmp_path: P
     ))  # fmt: skip
     world.clock.now = START_MS / 1000 + 10 * 86_400
     browser = await signed_in(world, Role.APPROVER)
-    assert "Due to go 512" in (await browser.get(PATH)).words
+    assert "Due to go about 512" in (await browser.get(PATH)).words
     await browser.post(SET, {"reason": "case-1", "request_id": "req_10"})
     answer = await browser.get(PATH)
-    assert "Due to go 0" in answer.words
+    assert "Due to go about 0" in answer.words
     assert "a legal hold, from leaf 20 on" in answer.words
     await log.aclose()
 
