@@ -38,6 +38,8 @@ console: {enabled: true}
 audit: {url: "sqlite:///audit.db"}
 """
 
+_NOBODY = {"tenant": "tenant-1", "entity_type": "EMAIL_ADDRESS", "values": "nobody@example.com"}
+
 
 def make(path: Path, requests: int) -> int:
     """A log of that many requests of the last days, in a tree that is signed; its records."""
@@ -78,6 +80,12 @@ def pages(person: Person) -> dict[str, tuple[str, dict[str, str] | None]]:
         "record, verified": (f"/console/records/{names[-1]}/verify", {}),
         "policies": ("/console/policies", None),
         "access": ("/console/access", None),
+        "retention": ("/console/retention", None),
+        "subjects": ("/console/subjects", None),
+        "subjects, nobody found": ("/console/subjects", _NOBODY),
+        "exports": ("/console/exports", None),
+        "quality": ("/console/quality", None),
+        "simulate, its form": ("/console/policies/simulate", None),
     }
 
 
