@@ -68,7 +68,8 @@ test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, dashboards and aler
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; } \
 	  || echo "no prometheus and promtool: what needs them is skipped"
-	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest -m "rolling or not rolling" tests/deploy
+	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest -m "rolling or not rolling" \
+	  -n auto --dist loadfile tests/deploy
 
 test-container: $(VENV)/.dev $(IMAGE)/base $(IMAGE)/wheels  ## build the image by its own commands, without an engine, and serve in it: needs root and debootstrap
 	IMAGE_BASE=$(CURDIR)/$(IMAGE)/base IMAGE_WHEELS=$(CURDIR)/$(IMAGE)/wheels \

@@ -38,6 +38,14 @@ def start_lines() -> list[list[str]]:
     return [shlex.split(line)[2:] for line in [*lines, folded[1]]]
 
 
+def chart_line() -> list[str]:
+    """What the chart starts a vLLM with, whatever the values are."""
+    template = ROOT / "helm" / "cloakroom" / "templates" / "vllm.yaml"
+    options = re.findall(r"^ +- (--[a-z][^{}\n]*)$", template.read_text("utf-8"), re.MULTILINE)
+    assert "--enable-lora" in options
+    return ["/models/any", *options, "contracts=/adapters/contracts", "support=/adapters/support"]
+
+
 def variables() -> set[str]:
     told = FLAGS + (FOLDER / "privacy.env").read_text("utf-8")
     return set(re.findall(r"VLLM_[A-Z_]+", told)) | {"VLLM_API_KEY", "VLLM_HOST_IP"}
@@ -46,8 +54,8 @@ def variables() -> set[str]:
 def test_every_line_and_variable_is_vllms():
     options = re.search(r"; (--.*); no", FLAGS)
     assert options
-    lines = [*start_lines(), ["/models/any", *options[1].split()]]
-    assert len(lines) == 8
+    lines = [*start_lines(), chart_line(), ["/models/any", *options[1].split()]]
+    assert len(lines) == 9
     assert len(variables()) > 8
     told = run_python("-c", PARSE, given=json.dumps([lines, sorted(variables())]))
 
