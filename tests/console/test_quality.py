@@ -142,9 +142,9 @@ async def test_findings_and_feedback_are_those_of_ones_tenants(
     [of_all] = [one for one in everybody.text.split("<tr>") if ">PERSON<" in one][:1]
     [of_one] = [one for one in bound.text.split("<tr>") if ">PERSON<" in one][:1]
     assert '">200</td>' in of_all
-    assert '">8</td>' in of_all
+    assert ">8 wrong</td>" in of_all
     assert '">40</td>' in of_one
-    assert '">5</td>' in of_one
+    assert ">5 wrong</td>" in of_one
 
 
 async def test_without_a_card_the_page_says_so(world: World, monkeypatch: pytest.MonkeyPatch):
