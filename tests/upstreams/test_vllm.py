@@ -59,8 +59,9 @@ class World:
         """Ask the pool, and give the answer."""
         fields = {"key": b"c", "drops_turns": False, "request": chat("Hi."), **more}
         made = Ask(
-            fields["request"], "req_1", {}, tenant, principal, fields["key"], fields["drops_turns"]
-        )
+            fields["request"], "req_1", fields.get("headers", {}), tenant, principal, fields["key"],
+            fields["drops_turns"], fields.get("traceparent", ""),
+        )  # fmt: skip
         self.route = Route()
         choices = [Choice(self.settings, self.pool)]
         async with self.dispatcher.asking(made, choices, self.route, int) as reply:
@@ -116,6 +117,15 @@ async def make() -> AsyncIterator[Make]:
 
 
 # --- what a server is told ----------------------------------------------------------------------
+
+
+async def test_a_server_goes_on_with_our_trace_and_not_with_the_callers(make: Make):
+    world = await make(1)
+    theirs = {"traceparent": "00-theirs", "tracestate": "a=b", "baggage": "c=d"}
+    await world.ask(headers=theirs, traceparent="00-ours")
+    (sent,) = world.fakes[0].headers
+    assert sent["traceparent"] == "00-ours"
+    assert not {"tracestate", "baggage"} & set(sent)
 
 
 async def test_every_request_has_a_salt_of_ours(make: Make):
