@@ -207,7 +207,8 @@ def run_workers(
     """
     asyncio.run(_probe(settings))
     if config is not None:
-        os.environ["CLOAKROOM_CONFIG"] = str(config.resolve())
+        # not resolved: volumes of configuration swap the folder behind a link
+        os.environ["CLOAKROOM_CONFIG"] = str(config.absolute())
     options = uvicorn_options(settings, leaving) | {"workers": workers, "factory": True}
     with tempfile.TemporaryDirectory(prefix="cloakroom-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder

@@ -279,12 +279,17 @@ def test_a_changed_upstream_is_asked_after_sighup_and_a_wrong_file_changes_nothi
 ):
     config = tmp_path / "cloakroom.yaml"
     text = "version: 1\nupstreams: [{name: NAME, kind: loopback, class: external}]\n"
-    config.write_text(text.replace("NAME", "one"))
+    for name in ("one", "two"):  # as volumes of configuration are: links, of which one is swapped
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cloakroom.yaml").write_text(text.replace("NAME", name))
+    (tmp_path / "..data").symlink_to("one")
+    config.symlink_to("..data/cloakroom.yaml")
     arguments = ("--workers", workers, "--config", "cloakroom.yaml")
     with running(tmp_path, *arguments) as (process, facts):
         assert json.loads(answered(facts["url"] + "/readyz"))["status"] == "ready"
         wait_for_all(tmp_path, int(workers))
-        config.write_text(text.replace("NAME", "two"))
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").replace(tmp_path / "..data")
         process.send_signal(signal.SIGHUP)
         want = f'cloakroom_config_reloads_total{{result="accepted"}} {workers}.0'
         assert any(want in get(facts["url"] + "/metrics") for _ in range(100_000))
