@@ -115,7 +115,13 @@ async def _model(request: web.Request) -> web.StreamResponse:
         whole = {"object": "chat.completion", "choices": [{**choice, "finish_reason": "stop"}]}
         return web.json_response({**head, **whole, "usage": usage})
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):  # of a gateway that was killed
+        await response.prepare(request)
+        await _events(response, text, head)
+    return response
+
+
+async def _events(response: web.StreamResponse, text: str, head: dict[str, Any]) -> None:
     size = max(1, -(-len(text) // EVENTS))
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
     for at, piece in enumerate([*pieces, ""]):
@@ -125,7 +131,6 @@ async def _model(request: web.Request) -> web.StreamResponse:
         await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
         await asyncio.sleep(PAUSE_S)
     await response.write(b"data: [DONE]\n\n")
-    return response
 
 
 class Cluster:
