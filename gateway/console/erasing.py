@@ -17,7 +17,7 @@ from gateway.audit.content.store import Erased, HeldError
 from gateway.audit.facts import EventType
 from gateway.audit.record import NONCE_BYTES
 from gateway.console.desk import Visit
-from gateway.console.subjects import is_open, opened, person_of, traces
+from gateway.console.subjects import MOST_ERASED, is_open, opened, person_of, traces
 from gateway.errors import AuditUnavailable, NotFound, RequestError
 from gateway.vault import sql as vault
 
@@ -75,6 +75,10 @@ async def erase(visit: Visit) -> Response:
 def _before(visit: Visit, person: Person) -> Before:
     with opened(visit) as content:
         found = traces(content, person)
+        if found.count > MOST_ERASED:
+            raise RequestError(
+                f"There are more than {MOST_ERASED:,} requests: use cloakroom dsar erase."
+            )
         still_open = sum(is_open(content, one, person.tenant) for one in found.requests)
     return Before(found.requests, still_open, tuple(found.holds), found.feedback)
 

@@ -32,6 +32,10 @@ FORM_BYTES: Final = 65_536
 MOST_VALUES: Final = 200
 MOST_SHOWN: Final = 200
 MOST_EXPORTED: Final = 2_000
+MOST_ERASED: Final = 10_000
+"""Requests of one person that are looked through for holds, and erased, here; more of them are for
+the command line."""
+
 _ENDS: Final = frozenset(kind.value for kind in TERMINAL.values())
 
 
@@ -151,7 +155,7 @@ def traces(content: ContentStore, person: Person) -> Traces:
     """What is kept of a person. It blocks."""
     requests = content.find(person.tenant, person.entity_type, person.values)
     shown = [_trace(content, one, person.tenant) for one in requests[:MOST_SHOWN]]
-    holds = content.holding(person.tenant, requests, person)
+    holds = content.holding(person.tenant, requests[:MOST_ERASED], person)
     return Traces(requests, shown, holds, content.said(person))
 
 

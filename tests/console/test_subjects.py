@@ -14,7 +14,7 @@ from gateway.audit.content.store import open_content
 from gateway.audit.evidence.policies import keep_policy
 from gateway.audit.reading import PolicyFile
 from gateway.audit.store import SqlAuditStore
-from gateway.console import subjects
+from gateway.console import erasing, subjects
 from gateway.console.accounts import Role
 from gateway.console.journal import Journal
 from gateway.errors import AuditUnavailable
@@ -168,6 +168,18 @@ async def test_feedback_on_a_person_is_found_and_erased_though_no_request_is(hel
     assert "Certificate of erasure" in done.words
     assert (await held.records())[-1]["erasure"]["feedback"] == 1
     assert "Nothing of this type was found" in (await browser.post(PATH, who)).words
+
+
+async def test_a_person_with_too_many_requests_is_for_the_command_line(
+    held: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(erasing, "MOST_ERASED", 1)
+    browser = await signed_in(held, Role.APPROVER)
+    answer = await browser.post(f"{PATH}/erase", {**WHO, "reason": "gdpr-17", "confirm": "2"})
+    assert answer.status == 400
+    assert "cloakroom dsar erase" in answer.words
+    with open_content(held.url, MASTER) as content:
+        assert len(content.find(TENANT, "EMAIL_ADDRESS", [ANNA])) == 2
 
 
 async def test_what_is_on_hold_is_not_erased(held: World):
