@@ -28,6 +28,18 @@ ADDRESS: Final = "server.address"
 _SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
 
 
+def resource(environ: Mapping[str, str], version: str, instance: str) -> dict[str, str]:
+    """What is said of the process: its name, unless the environment gives one, and `instance`,
+    which no other process has, so that figures of several are not taken for one's."""
+    named = "service.name=" in environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    named = named or bool(environ.get("OTEL_SERVICE_NAME"))
+    return {
+        **({} if named else {"service.name": "cloakroom"}),
+        "service.version": version,
+        "service.instance.id": instance,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A histogram as the conventions have it."""

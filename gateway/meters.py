@@ -26,8 +26,10 @@ _histograms: dict[str, Histogram] = {}  # none where nothing is to be told
 _providers: list[MeterProvider] = []  # one, or none
 
 
-def install(environ: Mapping[str, str]) -> None:
+def install(environ: Mapping[str, str], instance: str = "") -> None:
     """Send metrics where OTEL_EXPORTER_OTLP_ENDPOINT says, over HTTP; nowhere without it.
+
+    `instance` is this process's own id.
 
     Raises:
         ConfigError: the packages for it are not installed.
@@ -47,7 +49,7 @@ def install(environ: Mapping[str, str]) -> None:
         message = "metrics are asked for, but the packages for them are not installed"
         hint = "pip install 'cloakroom[otel]', or unset it"
         raise ConfigError([Problem("environment", 0, ENDPOINTS[1], message, hint)]) from None
-    resource = Resource.create({"service.name": "cloakroom", "service.version": __version__})
+    resource = Resource.create(dict(genai.resource(environ, __version__, instance)))
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(timeout=_TIMEOUT_S))
     provider = MeterProvider([reader], resource, shutdown_on_exit=False)
     meter = provider.get_meter("cloakroom", __version__)

@@ -92,8 +92,10 @@ class Exchanged:
     ended: float
 
 
-def install(environ: Mapping[str, str]) -> None:
+def install(environ: Mapping[str, str], instance: str = "") -> None:
     """Send spans where OTEL_EXPORTER_OTLP_ENDPOINT says, over HTTP; nowhere without it.
+
+    `instance` is this process's own id.
 
     Raises:
         ConfigError: the packages for it are not installed.
@@ -113,7 +115,7 @@ def install(environ: Mapping[str, str]) -> None:
         message = "spans are asked for, but the packages for them are not installed"
         hint = "pip install 'cloakroom[otel]', or unset it"
         raise ConfigError([Problem("environment", 0, ENDPOINTS[1], message, hint)]) from None
-    resource = Resource.create({"service.name": "cloakroom", "service.version": __version__})
+    resource = Resource.create(dict(genai.resource(environ, __version__, instance)))
     provider = TracerProvider(resource=resource, id_generator=cast("IdGenerator", _IDS))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=_TIMEOUT_S)))
     _providers.append(provider)

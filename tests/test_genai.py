@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from gateway import genai
 from gateway.genai import Measured, points
 
@@ -17,6 +19,23 @@ CONTENT = re.compile(
 
 def named(one: Measured) -> dict[str, float]:
     return {instrument.name.removeprefix("gen_ai."): value for instrument, value, _ in points(one)}
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({}, "cloakroom"),
+        ({"OTEL_SERVICE_NAME": "mine"}, None),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "a=b,service.name=mine"}, None),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=pod"}, "cloakroom"),
+    ],
+)
+def test_a_process_has_the_name_that_the_environment_gives_and_an_id_of_its_own(
+    environ: dict[str, str], name: str | None
+):
+    said = genai.resource(environ, "1.0", "one")
+    assert said.get("service.name") == name
+    assert (said["service.version"], said["service.instance.id"]) == ("1.0", "one")
 
 
 def test_a_stream():

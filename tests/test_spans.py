@@ -110,7 +110,9 @@ def test_an_exchange_is_told_in_three_spans_without_its_text(
     masked = [facts(span)["cloakroom.findings"] for span in found if span.name == "admit"]
     assert sorted(masked) == [0, 1]
     assert {key for span in found for key in facts(span)} <= SPOKEN
-    assert receiver.resource()["service.name"] == "cloakroom"
+    said = receiver.resource()
+    assert said["service.name"] == "cloakroom"
+    assert len(said["service.instance.id"]) == 36
 
 
 def test_a_trace_of_the_caller_goes_on_and_what_is_refused_is_told_as_well(

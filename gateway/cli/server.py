@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
+from uuid import uuid4
 
 import typer
 import uvicorn
@@ -53,6 +54,13 @@ class Leaving:
     drain_s: float = DRAIN_S
 
 
+def _install_telling() -> None:
+    """Have exchanges told of where the environment says. Raises `ConfigError`."""
+    instance = str(uuid4())
+    spans.install(os.environ, instance)
+    meters.install(os.environ, instance)
+
+
 # --- one process ----------------------------------------------------------------------------------
 
 
@@ -86,8 +94,7 @@ def run_here(
     Raises:
         ConfigError, GatewayError: a part could not be opened.
     """
-    spans.install(os.environ)
-    meters.install(os.environ)
+    _install_telling()
     app = create_app(settings, source=source_of(config, os.environ))
     watched, options = _Watched(app), uvicorn_options(settings, leaving)
     _Server(watched, options, leaving.notice_s, announce, app.state.leave).run_to_end(listener)
@@ -183,8 +190,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def worker_app() -> AsgiApp:
     """The application of one worker process, which inherits the environment."""
     telemetry.install()
-    spans.install(os.environ)
-    meters.install(os.environ)
+    _install_telling()
     app = create_app_from_environ()
     signal.signal(NOTICE, lambda *_: app.state.leave())
     end_with_parent()
