@@ -23,13 +23,13 @@ OTHERS: Final = "(others)"
 UNKNOWN: Final = "unknown"
 
 _OVERSIGHT: Final = (
-    "policy.", "key.", "vault.", "unmask.", "feedback.", "audit.", "erasure.", "hold.",
+    "policy.", "config.", "key.", "vault.", "unmask.", "feedback.", "audit.", "erasure.", "hold.",
     "retention.", "admin.", "apikey.", "process.", "sequencer.", "selftest.", "sink.",
 )  # fmt: skip
 _TROUBLE: Final = {
     EventType.REQUEST_OUTCOME_UNKNOWN, EventType.DETECTION_FAILED, EventType.STREAM_TRUNCATED,
     EventType.POLICY_REJECTED, EventType.SELFTEST_FAILED, EventType.APIKEY_USED_AFTER_REVOKE,
-    EventType.ADMIN_LOGIN_FAILED,
+    EventType.ADMIN_LOGIN_FAILED, EventType.CONFIG_REJECTED,
 }  # fmt: skip
 _OF_THE_LOG: Final = {
     EventType.KEY_CREATED, EventType.SEQUENCER_LEADER, EventType.SELFTEST_FAILED,

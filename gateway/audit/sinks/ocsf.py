@@ -46,6 +46,7 @@ SEVERITIES: Final[Mapping[str, int]] = MappingProxyType(
         "detection.failed": _MEDIUM,
         "stream.truncated": _LOW,
         "policy.rejected": _MEDIUM,
+        "config.rejected": _MEDIUM,
         "key.destroyed": _MEDIUM,
         "unmask.requested": _LOW,
         "unmask.denied": _LOW,
@@ -62,8 +63,8 @@ SEVERITIES: Final[Mapping[str, int]] = MappingProxyType(
 """Types of records that somebody should look at; all others are informational."""
 FAILURES: Final = frozenset(
     "request.denied request.aborted request.failed detection.failed stream.truncated "
-    "policy.rejected unmask.denied unmask.expired admin.login_failed admin.locked_out "
-    "admin.refused apikey.used_after_revoke sink.degraded selftest.failed".split()
+    "policy.rejected config.rejected unmask.denied unmask.expired admin.login_failed "
+    "admin.locked_out admin.refused apikey.used_after_revoke sink.degraded selftest.failed".split()
 )
 _OPEN: Final = frozenset({"request.accepted", "request.outcome_unknown"})
 _USER_TYPES: Final[Mapping[str, int]] = MappingProxyType(
