@@ -51,6 +51,7 @@ async def flow(visit: Visit) -> Response:
         back_to=mine.back_to,
         period=period,
         periods=PERIODS,
+        upstreams=desk.settings.upstreams,
         tenant=tenant,
         tenants=sorted({*counted.tenants, *account.tenants} | ({tenant} if tenant else set())),
         link=_links(days[0], tenant) if "records" in visit.may else None,

@@ -183,6 +183,13 @@ def _said(stage: Stage) -> None:
     operator.leave()
 
 
+def _counted(stage: Stage, query: str) -> int:
+    connection = sqlite3.connect(f"file:{stage.database}?mode=ro", uri=True, timeout=30)
+    (found,) = connection.execute(query).fetchone()
+    connection.close()
+    return int(found)
+
+
 def _planted(database: Path) -> str:
     """A record of which every text is markup, as whoever can write to the file has it."""
     now = time.time_ns() // 1000
@@ -222,6 +229,11 @@ def opened(folder: Path) -> Iterator[Stage]:
         wait_until(lambda: _changed(gateway), "the policy to be changed")
         _asked(stage)
         _said(stage)
+        size = _counted(stage, "SELECT size FROM audit_tree")
+        wait_until(
+            lambda: _counted(stage, "SELECT coalesce(max(size), 0) FROM audit_checkpoints") >= size,
+            "the log to be signed",
+        )
         yield stage
     finally:
         gateway.stop()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from gateway.audit.evidence.collect import Flow
 from gateway.console.accounts import Role
@@ -21,7 +23,10 @@ from gateway.console.flowing import (
     fate,
     flow_map,
 )
+from gateway.console.routes import console_routes
 from gateway.console.tally import MOST_FLOWS, OTHERS, Counts
+from gateway.settings import Facts, Upstream
+from gateway.types import UpstreamClass
 from tests.audit.logs import START_MS
 from tests.console.conftest import World
 
@@ -164,3 +169,20 @@ async def test_a_time_without_findings_says_so(world: World):
     world.account("anna", Role.AUDITOR)
     answer = await (await world.browser("anna")).get("/console/flow?days=1")
     assert "Nothing was found" in answer.words
+
+
+async def test_who_the_upstreams_are_is_said_and_what_nobody_said_as_well(filled: World):
+    cloud = Upstream(
+        name="cloud",
+        kind="openai",
+        upstream_class=UpstreamClass.EXTERNAL,
+        facts=Facts(processor="Example Inc.", country="US", dpa_ref="DPA-7", retention_days=30),
+    )
+    other = Upstream(name="other", kind="openai", upstream_class=UpstreamClass.EXTERNAL)
+    settings = replace(filled.desk.settings, upstreams=(cloud, other))
+    desk = replace(filled.desk, settings=settings)
+    filled.app = Starlette(routes=console_routes(desk))
+    filled.account("anna", Role.OPERATOR)
+    answer = await (await filled.browser("anna")).get("/console/flow")
+    assert "cloud somebody else's Example Inc. US DPA-7 30 days" in answer.words
+    assert "other somebody else's not said not said not said not said" in answer.words
