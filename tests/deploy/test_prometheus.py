@@ -124,14 +124,16 @@ class Run:
     def __init__(self, folder: Path, client: aiohttp.ClientSession) -> None:
         self.folder = folder
         self.client = client
+        self.settings: dict[str, Any] = {}
         self.gateway = ""
         self.prometheus = f"http://127.0.0.1:{free_port()}"
 
     async def start(self, stack: AsyncExitStack) -> None:
         pool = await stack.enter_async_context(served(FakeVllm(running="2.0", cache="0.5").app()))
         cloud = await stack.enter_async_context(served(talkative()))
+        self.settings = configuration(self.folder, pool, cloud)
         config = self.folder / "cloakroom.json"
-        config.write_text(json.dumps(configuration(self.folder, pool, cloud)), encoding="utf-8")
+        config.write_text(json.dumps(self.settings), encoding="utf-8")
         serve = [sys.executable, "-m", "gateway", "serve", "--json", "--port", "0"]
         process = await stack.enter_async_context(program(*serve, "--config", str(config)))
         assert process.stdout is not None
@@ -149,6 +151,14 @@ class Run:
         options = [f"--config.file={file}", f"--web.listen-address={address}"]
         options.append(f"--storage.tsdb.path={self.folder}/tsdb")
         await stack.enter_async_context(program(PROMETHEUS, *options))
+
+    def change(self) -> None:
+        """Another policy, and another list of upstreams."""
+        policy = self.folder / "policies" / "ours.yaml"
+        policy.write_text(f"{POLICY}# changed\n", encoding="utf-8")
+        self.settings["upstreams"][1]["weight"] = 2.0
+        config = self.folder / "cloakroom.json"
+        config.write_text(json.dumps(self.settings), encoding="utf-8")
 
     async def use(self) -> None:
         """One of everything that is counted."""
@@ -190,8 +200,7 @@ async def run(tmp_path: Path) -> AsyncIterator[Run]:
 
 async def test_every_query_of_the_dashboard_and_every_rule_has_data(run: Run):
     queries = [filled_in(query, "30s") for query in QUERIES]
-    policy = run.folder / "policies" / "ours.yaml"
-    policy.write_text(f"{POLICY}# changed\n", encoding="utf-8")
+    run.change()
     until = time.monotonic() + PATIENCE_S
     missing = queries
     while missing and time.monotonic() < until:
