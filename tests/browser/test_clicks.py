@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,8 @@ def test_the_answer_is_where_the_clicks_lead(seen_by: Callable[..., Eyes], asked
             page.wait_for_url(lambda url, before=before: url != before)
     page.get_by_text(asked.answer).first.wait_for()
     assert not eyes.complaints
+
+
+def test_the_guide_has_the_table():
+    guide = Path(__file__).parents[2] / "deploy" / "CONSOLE.md"
+    assert as_table() in guide.read_text(encoding="utf-8")
