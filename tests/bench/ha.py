@@ -18,21 +18,27 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tests.audit import pg
 from tests.bench.cluster import Cluster, books
 
 CALM_S = 10.0
 
+Act: TypeAlias = Callable[[Cluster], Awaitable[None]]
 
-async def _killed(cluster: Cluster) -> None:
+
+def _killed(calm_s: float) -> Act:
     """One dies in the middle of its work, and is started again."""
-    port = cluster.ports[0]
-    await cluster.end(port, signal.SIGKILL)
-    await asyncio.sleep(CALM_S)
-    cluster.start(port)
-    await cluster.until_ready(port)
+
+    async def act(cluster: Cluster) -> None:
+        port = cluster.ports[0]
+        await cluster.end(port, signal.SIGKILL)
+        await asyncio.sleep(calm_s)
+        cluster.start(port)
+        await cluster.until_ready(port)
+
+    return act
 
 
 async def _rolled(cluster: Cluster) -> None:
@@ -44,7 +50,7 @@ async def _rolled(cluster: Cluster) -> None:
         await asyncio.sleep(2)
 
 
-def _without_database(gone_s: float) -> Callable[[Cluster], Awaitable[None]]:
+def _without_database(gone_s: float) -> Act:
     async def act(cluster: Cluster) -> None:
         await asyncio.to_thread(cluster.database.stop)
         await asyncio.sleep(gone_s)
@@ -56,14 +62,14 @@ def _without_database(gone_s: float) -> Callable[[Cluster], Awaitable[None]]:
 
 
 async def _nothing(_: Cluster) -> None:
-    await asyncio.sleep(CALM_S)
+    pass
 
 
-async def measured(cluster: Cluster, rate: float, gone_s: float) -> dict[str, Any]:
+async def measured(cluster: Cluster, rate: float, gone_s: float, calm_s: float) -> dict[str, Any]:
     """The figures of each act, and the books at the end."""
-    acts: dict[str, Callable[[Cluster], Awaitable[None]]] = {
+    acts: dict[str, Act] = {
         "calm": _nothing,
-        "one killed": _killed,
+        "one killed": _killed(calm_s),
         "all rolled": _rolled,
         f"no database for {gone_s:g} s": _without_database(gone_s),
     }
@@ -73,7 +79,7 @@ async def measured(cluster: Cluster, rate: float, gone_s: float) -> dict[str, An
             for name, act in acts.items():
                 begun = time.monotonic()
                 await act(cluster)
-                await asyncio.sleep(CALM_S)
+                await asyncio.sleep(calm_s)
                 figures[name] = (begun, time.monotonic())
                 print(name, cluster.seen.between(*figures[name]).outcomes(), file=sys.stderr)
         for name, (begin, end) in figures.items():
@@ -90,12 +96,14 @@ async def measured(cluster: Cluster, rate: float, gone_s: float) -> dict[str, An
     return figures
 
 
-def run(rate: float, replicas: int, gone_s: float, profile: str = "fast") -> dict[str, Any]:
+def run(
+    rate: float, replicas: int, gone_s: float, calm_s: float = CALM_S, profile: str = "fast"
+) -> dict[str, Any]:
     """The figures of a cluster that is made for it."""
     with tempfile.TemporaryDirectory(prefix="cloakroom-ha-") as folder, pg.server() as database:
         cluster = Cluster(Path(folder), database, replicas, workers=1)
         cluster.configure(profile)
-        return asyncio.run(measured(cluster, rate, gone_s))
+        return asyncio.run(measured(cluster, rate, gone_s, calm_s))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
-"""What the benches of running gateways make of what they saw, and one small run of each."""
+"""What the benches of running gateways make of what they saw."""
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
-from tests.audit import pg
-from tests.bench import ha, soak
+from tests.bench import soak
 from tests.bench.cluster import Seen, Seens, Used, _outcome
 
 
@@ -59,14 +56,3 @@ def test_drift_leaves_the_first_third_out():
     assert found["rss_slope_mib_per_hour"] == 0.0
     assert (found["rss_mib_at_begin"], found["rss_mib_at_end"]) == (100.0, 200.0)
     assert (found["files_after_a_third"], found["files_most"]) == (13, 18)
-
-
-@pytest.mark.rolling
-@pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
-@pytest.mark.skipif(shutil.which("haproxy") is None, reason="no haproxy")
-def test_two_gateways_lose_no_record_whatever_happens():
-    figures = ha.run(rate=5, replicas=2, gone_s=5, profile="patterns")
-    assert (figures["books"]["lost"], figures["books"]["doubled"]) == (0, 0)
-    assert figures["books"]["open"] == 0
-    assert set(figures["all rolled"]["outcomes"]) == {"200"}
-    assert not any("wrong" in one["outcomes"] for one in figures.values() if "outcomes" in one)
