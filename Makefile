@@ -63,11 +63,11 @@ test-vllm: $(VENV)/.dev $(VLLM)/.vllm  ## run the tests against real vLLM server
 test-clients: $(VENV)/.dev $(CLIENTS)/.clients $(JS)/node_modules/.clients  ## run programs on LangChain and the JavaScript clients: needs Node.js
 	CLIENTS_PYTHON=$(CURDIR)/$(CLIENTS)/bin/python $(BIN)/python -m pytest -m clients tests/clients
 
-test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, dashboards and alerts, the canary and rolling restarts: installs Prometheus where it may (root, apt)
-	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
-	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; } \
-	  || echo "no prometheus and promtool: what needs them is skipped"
+test-deploy: $(VENV)/.dev $(HELM)/.helm  ## check the chart, dashboards and alerts, the canary, rolling restarts and outages: installs Prometheus and HAProxy where it may (root, apt)
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null && command -v haproxy >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends prometheus haproxy >/dev/null; } \
+	  || echo "no prometheus, promtool or haproxy: what needs them is skipped"
 	HELM_PYTHON=$(CURDIR)/$(HELM)/bin/python $(BIN)/python -m pytest -m "rolling or not rolling" \
 	  -n auto --dist loadfile tests/deploy
 
