@@ -53,7 +53,7 @@ QUESTIONS: tuple[Question, ...] = (
              "Hand it over", _PERSON),
     Question("GDPR 15", "Hand it over.", R, ("Data subjects", "Find", "Export as JSON"),
              '"tenant": "acme"', _PERSON, file=True),
-    Question("GDPR 17", "Erase this person, and prove it.", A,
+    Question("GDPR 17", "What would be erased of this person, before it is?", A,
              ("Data subjects", "Find", "See what would be erased"),
              "To erase them, write how many requests there are", _ERASE),
     Question("GDPR 17(3)(b)", "What is on legal hold?", U, ("Retention",), "Legal holds"),
