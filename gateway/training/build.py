@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -38,7 +38,7 @@ from gateway.training.dataset import (
     read,
     sentence,
 )
-from gateway.training.export import export
+from gateway.training.export import export, restore
 from gateway.training.generate import generate
 from gateway.training.mixture import LANGUAGE_OF, SHARES, Corpus, batches
 from gateway.training.model import Shape, Tagger
@@ -52,6 +52,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
 }
 STEPS: Final[Mapping[str, int]] = {"fast": 13_000, "accurate": 7_000}
 GENERATED: Final = 400_000
+ON_RATE, ON_WARM_UP = 8e-4, 100
+"""How training goes on from models that are trained already: more slowly."""
 SEED: Final = 7
 CHUNK: Final = 250  # tokens: longer texts are cut for training
 GENERATED_SOURCE: Final = "generated"
@@ -88,6 +90,17 @@ class WordData:
         """The vectors as numbers, and zeros at the end for all other words."""
         values = self.vectors.astype(np.float32) * _STEP
         return torch.from_numpy(np.concatenate([values, np.zeros((1, _VECTOR_SIZE), np.float32)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is done: how long, on how much generated text, from what and where."""
+
+    steps: Mapping[str, int]
+    generated: int = GENERATED
+    seed: int = SEED
+    device: str = "cpu"
+    start: Path | None = None  # a folder of models to go on from
 
 
 def gather(folders: Sequence[Path], count: int, seed: int, progress: Progress) -> Data:
@@ -162,27 +175,28 @@ def word_data(progress: Progress) -> WordData:
 
 
 def train_profile(
-    profile: str,
-    data: Data,
-    words: WordData,
-    progress: Progress,
-    *,
-    steps: int,
-    seed: int,
-    device: str = "cpu",
+    profile: str, data: Data, words: WordData, progress: Progress, run: Run
 ) -> Tagger:
-    """A trained profile."""
+    """A trained profile.
+
+    Raises:
+        OSError: the folder to go on from has no such model.
+    """
     table = WordTable(data.vocabulary.words, words.lexicon, (words.vector_keys, None))
     corpora = mixed(data.corpora)
-    plan = Plan(steps=steps, seed=seed)
+    plan = Plan(steps=run.steps[profile], seed=run.seed)
+    shape, model = SHAPES[profile], None
+    if run.start is not None:
+        model = restore(run.start / f"{profile}.onnx", words.table)
+        shape, plan = model.shape, replace(plan, rate=ON_RATE, warm_up=ON_WARM_UP)
     started = time.monotonic()
 
     def told(step: int, loss: float) -> None:
         rate = (step + 1) * plan.rows * plan.row_tokens / (time.monotonic() - started)
-        progress(f"training {profile}", step, steps, f"loss {loss:.3f}, {rate:,.0f} tokens/s")
+        progress(f"training {profile}", step, plan.steps, f"loss {loss:.3f}, {rate:,.0f} tokens/s")
 
-    stream = batches(corpora, data.names, plan.rows, plan.row_tokens, seed)
-    return train(plan, SHAPES[profile], table, words.table, stream, told, device)
+    stream = batches(corpora, data.names, plan.rows, plan.row_tokens, run.seed)
+    return train(plan, shape, table, words.table, stream, told, run.device, model)
 
 
 def usual_device() -> str:
@@ -315,42 +329,37 @@ def build(
     corpora: Sequence[Path],
     out: Path,
     progress: Progress,
-    *,
+    run: Run,
     profiles: Sequence[str] = tuple(SHAPES),
-    steps: Mapping[str, int] = STEPS,
-    generated: int = GENERATED,
-    seed: int = SEED,
-    device: str = "cpu",
 ) -> dict[str, dict[str, float]]:
     """Everything: data, both profiles, biases, files. The biases are returned.
 
     Raises:
         ValueError: the folders hold no training text.
+        OSError: the folder to go on from lacks a model.
     """
-    data = gather(corpora, generated, seed, progress)
+    data = gather(corpora, run.generated, run.seed, progress)
     words = word_data(progress)
     models: dict[str, Tagger] = {}
     for profile in profiles:
-        models[profile] = train_profile(
-            profile,
-            data,
-            words,
-            progress,
-            steps=steps[profile],
-            seed=seed,
-            device=device,
-        )
+        models[profile] = train_profile(profile, data, words, progress, run)
         write(out, models, words, {})
-    chosen = calibrated(out, corpora, _CLEAN_TEXTS, seed, progress)
+    chosen = calibrated(out, corpora, _CLEAN_TEXTS, run.seed, progress)
     write(out, models, words, chosen)
     return chosen
 
 
-def plan_of() -> list[tuple[str, str]]:
-    """How the shipped models are made, in words and figures, for the card."""
-    rows = [("seed", str(SEED)), ("generated texts", f"{GENERATED:,}")]
+def plan_of(run: Run) -> list[tuple[str, str]]:
+    """What was done, in words and figures, for the card."""
+    rows = [
+        ("seed", str(run.seed)),
+        ("generated texts", f"{run.generated:,}"),
+        ("device", run.device),
+    ]
+    if run.start is not None:
+        rows.append(("begun from", f"trained models, at a rate of {ON_RATE}"))
     for profile, shape in SHAPES.items():
-        plan = Plan(steps=STEPS[profile])
+        plan = Plan(steps=run.steps[profile])
         rows += [
             (f"{profile}: width, steps of the blocks", f"{shape.width}, {list(shape.dilations)}"),
             (

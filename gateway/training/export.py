@@ -1,4 +1,4 @@
-"""Trained weights as an ONNX graph, written node by node.
+"""Trained weights as an ONNX graph, written node by node; and back, to be trained on.
 
 The hashed tables are int8 with one scale a column; the layers above are float16, cast once when
 the graph is loaded. All arithmetic is float32 and none is scaled by what else is in the batch, so
@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from gateway.detection.tagger.tags import TAGS
 from gateway.detection.tagger.wordfeatures import LISTS, PIECES
-from gateway.training.model import Tagger
+from gateway.training.model import Shape, Tagger
 
 OPSET: Final = 17
 IR_VERSION: Final = 9
@@ -145,3 +146,47 @@ def _slice(g: _Graph, name: str, x: str, start: int, end: int, axis: int = 0) ->
         for part, value in (("start", start), ("end", end), ("axis", axis))
     ]
     return g.op("Slice", x, *bounds)
+
+
+# ---------------------------------------------------------------- and back
+
+
+def restore(file: Path, vectors: torch.Tensor) -> Tagger:
+    """The tagger of a graph that `export` has written; `vectors` as for a new one.
+
+    Tables come back as they were rounded to int8, layers as they were rounded to float16.
+
+    Raises:
+        OSError: the file cannot be read.
+        KeyError: it is no such graph.
+    """
+    graph = onnx.load(file).graph
+    kept = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    blocks = sum(1 for name in kept if name.endswith("_mix_16"))
+    shape = Shape(
+        table=kept["word_table"].shape[1],
+        width=kept["score_16"].shape[0],
+        dilations=tuple(len(kept[f"block{at}_before"]) for at in range(blocks)),
+    )
+    state: dict[str, Any] = {
+        "words.weight": kept["word_table"] * kept["word_table_scale"],
+        "pieces.weight": kept["piece_table"] * kept["piece_table_scale"],
+        "cases.weight": kept["case_table_16"],
+        "case.weight": kept["case_16"].T,
+        "word.bias": kept["word_bias_16"],
+        "word.weight": kept["word_16"].T,
+        "score.weight": kept["score_16"].T,
+        "score.bias": kept["score_bias_16"],
+    }
+    for name in ("norm", "last", *(f"block{at}_norm" for at in range(blocks))):
+        ours = name.replace("block", "blocks.").replace("_norm", ".norm")
+        state[f"{ours}.weight"] = kept[f"{name}_scale_16"]
+        state[f"{ours}.bias"] = kept[f"{name}_bias_16"]
+    for at in range(blocks):
+        state[f"blocks.{at}.mix.weight"] = kept[f"block{at}_mix_16"].T
+        state[f"blocks.{at}.mix.bias"] = kept[f"block{at}_mix_bias_16"]
+    model = Tagger(shape, vectors)
+    model.load_state_dict(
+        {name: torch.from_numpy(np.array(value, np.float32)) for name, value in state.items()}
+    )
+    return model.eval()

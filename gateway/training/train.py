@@ -112,15 +112,18 @@ def train(
     stream: Iterable[Batch],
     progress: Callable[[int, float], None] = lambda *_: None,
     device: str = "cpu",
+    start: Tagger | None = None,
 ) -> Tagger:
     """A trained tagger, on the CPU. `progress` is told now and then the step and the running loss.
 
-    `device`: where to train, in PyTorch's words.
+    `device`: where to train, in PyTorch's words. `start`: the weights to go on from.
     """
     where = torch.device(device)
     torch.manual_seed(plan.seed)
     model = Tagger(shape, vectors, plan.dropout, plan.hidden)
     average = Tagger(shape, vectors)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     average.load_state_dict(model.state_dict())
     for part in (model, average, table):
         part.to(where)

@@ -1,5 +1,6 @@
 """What is said before any training begins; training itself is tested with its packages."""
 
+import importlib
 import importlib.util
 import json
 
@@ -39,8 +40,19 @@ def test_missing_packages_are_named_with_what_to_do(tmp_path, monkeypatch):
     assert "make train" in done.output
 
 
+def test_a_folder_without_models_to_go_on_from_is_named(tmp_path):
+    args = ["--corpora", str(tmp_path), "--out", str(tmp_path / "m"), "--from", str(tmp_path)]
+    done = RUN.invoke(app, ["detector", "train", *args])
+
+    assert done.exit_code != 0
+    assert "no models in" in done.output.replace("\n", " ")
+
+
 @pytest.mark.models
-def test_models_and_a_card_from_a_few_lines(tmp_path):
+def test_models_and_a_card_from_a_few_lines(tmp_path, monkeypatch):
+    vectors = importlib.import_module("gateway.training.vectors")
+    few = vectors.vocabulary()[:300]
+    monkeypatch.setattr(vectors, "vocabulary", lambda: few)
     line = {"text": "Ask Anna Schmidt.", "spans": [{"start": 4, "end": 16, "label": "PERSON"}]}
     for split in ("train", "dev"):
         file = tmp_path / f"small.{split}.jsonl"

@@ -56,7 +56,7 @@ def data():
     return vocabulary, [Corpus("generated", sentences, 1.0)], names
 
 
-def trained(words, data, seed, steps=41, device="cpu"):
+def trained(words, data, seed, steps=41, device="cpu", start=None):
     vocabulary, corpora, names = data
     table = WordTable(vocabulary.words, words.lexicon, (words.vector_keys, None))
     plan = Plan(steps=steps, seed=seed, rows=4, row_tokens=64, warm_up=5)
@@ -69,6 +69,7 @@ def trained(words, data, seed, steps=41, device="cpu"):
         batches(corpora, names, 4, 64, seed),
         lambda _, value: losses.append(value),
         device,
+        start,
     )
     return model, losses
 
@@ -180,6 +181,35 @@ def test_export_is_the_same_again(shipped, tmp_path):
     export.export(model, tmp_path / "fast.onnx")
 
     assert (tmp_path / "fast.onnx").read_bytes() == (folder / "fast.onnx").read_bytes()
+
+
+def test_a_graph_gives_its_model_back(shipped, words, tmp_path):
+    _, _, folder = shipped
+    again = export.restore(folder / "fast.onnx", words.table)
+    export.export(again, tmp_path / "fast.onnx")
+
+    assert again.shape == SHAPE
+    assert (tmp_path / "fast.onnx").read_bytes() == (folder / "fast.onnx").read_bytes()
+
+
+def test_training_goes_on_from_weights(words, data, shipped):
+    torch.set_num_threads(1)
+    _, _, folder = shipped
+    _, fresh = trained(words, data, 5)
+    start = export.restore(folder / "fast.onnx", words.table)
+    _, losses = trained(words, data, 5, start=start)
+
+    assert losses[0] < fresh[0] / 2
+
+
+def test_a_profile_goes_on_from_a_folder_in_the_shape_that_it_has(words, data, shipped):
+    vocabulary, (corpus,), names = data
+    _, _, folder = shipped
+    small = build.Data(vocabulary, {"generated/en": corpus.sentences}, names)
+    run = build.Run({"fast": 1}, start=folder)
+    model = build.train_profile("fast", small, words, lambda *_: None, run)
+
+    assert model.shape == SHAPE
 
 
 def test_gaps_keep_texts_apart():

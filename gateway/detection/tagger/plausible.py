@@ -179,9 +179,9 @@ def _needed_in_lower_case(
         return _LIKELY if is_name or not is_common else _SURE
     if _has_capitals_around(text, start, end):
         return _SURE if is_name and not is_common else _ALMOST_SURE
-    if not is_common:
+    if is_name and not is_common:
         return _LIKELY
-    return _RATHER if is_name else _SURE
+    return _SURE if is_common and not is_name else _RATHER
 
 
 _MESSAGE: Final = 280  # code points up to which a text may be a message, written as one talks

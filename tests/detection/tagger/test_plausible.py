@@ -305,7 +305,7 @@ def test_a_common_word_with_a_capital(marked: str, least: float):
         ("ok ask [will] then", "", 0.98),
         # a long text without capitals
         ("ok ask [anna] then", LONG, 0.7),
-        ("ok ask [wojciechowska] then", LONG, 0.7),
+        ("ok ask [wojciechowska] then", LONG, 0.9),
         ("ok ask [mark] then", LONG, 0.9),
         ("ok ask [house] then", LONG, 0.95),
         # a long text with capitals, where a name would have one
