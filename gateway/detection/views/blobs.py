@@ -62,12 +62,24 @@ def _parts(blob: str) -> Iterator[str]:
 
 
 def _text(blob: str, decode: Callable[[str], bytes | None]) -> str | None:
-    if len(blob) < 15 or not _is_printable(decode(blob[:_PROBE]), is_whole=len(blob) <= _PROBE):
+    probe = _as_utf8(decode(blob[:_PROBE]))
+    if len(blob) < 15 or not _is_printable(probe, is_whole=len(blob) <= _PROBE):
         return None
-    raw = decode(blob)
+    raw = _as_utf8(decode(blob))
     if raw is None or not _is_printable(raw, is_whole=True):
         return None
     return raw.decode("utf-8", "replace")
+
+
+def _as_utf8(raw: bytes | None) -> bytes | None:
+    """The bytes; those of UTF-16, in which every other byte of Latin text is zero, as UTF-8."""
+    if raw is None or b"\0" not in raw:
+        return raw
+    half = len(raw) // 2
+    for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if 4 * raw[first::2].count(0) >= 3 * half:
+            return raw[: 2 * half].decode(name, "replace").lstrip("\ufeff").encode()
+    return raw
 
 
 def _is_printable(raw: bytes | None, *, is_whole: bool) -> bool:

@@ -126,6 +126,16 @@ GUISES: dict[str, Callable[[str], str]] = {
     "base64 without padding": lambda value: base64.b64encode(value.encode() + b" now")
     .decode()
     .rstrip("="),
+    "base64 of utf-16": lambda value: base64.b64encode(
+        f"to {value} now".encode("utf-16-le")
+    ).decode(),
+    "base64 of utf-16 with its mark": lambda value: base64.b64encode(
+        f"to {value} now".encode("utf-16")
+    ).decode(),
+    "base64 of utf-16, big end first": lambda value: base64.b64encode(
+        f"to {value} now".encode("utf-16-be")
+    ).decode(),
+    "hex of utf-16": lambda value: f"to {value} now".encode("utf-16-le").hex(),
     "base32": lambda value: base64.b32encode(f"to {value} now".encode()).decode(),
     "hex": lambda value: f"to {value} now".encode().hex(),
     "hex bytes": lambda value: f"to {value} now".encode().hex(" "),
