@@ -149,18 +149,18 @@ class KeyFile:
         if mark == self._mark:
             return
         self._mark = mark
+        # Which keys were revoked cannot be known: nobody is let in until the file is right.
+        self._entries, self._ready = {}, False
         try:
-            self._entries = {entry.id: entry for entry in read_keys(self._path)}
+            entries = read_keys(self._path)
         except ConfigError as error:
-            # Which keys were revoked cannot be known: nobody is let in until the file is right.
-            self._entries = {}
-            self._ready = False
             first = error.problems[0]
             telemetry.log(
                 "keys_rejected", logging.ERROR,
                 problems=len(error.problems), file=first.file, line=first.line,
             )  # fmt: skip
             return
+        self._entries = {entry.id: entry for entry in entries}
         self._ready = True
         telemetry.log("keys_changed", logging.INFO, count=len(self._entries))
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.errors import AuthenticationError, ConfigError
-from gateway.identity.keys import KeyFile, NewKey, NoAuth, add_key, read_keys, revoke_key
+from gateway.identity.keys import KeyEntry, KeyFile, NewKey, NoAuth, add_key, read_keys, revoke_key
 
 MASTER = b"m" * 32
 
@@ -105,6 +105,29 @@ def test_a_file_that_breaks_lets_nobody_in(path: Path, made: NewKey, damage: str
         assert keys.ready
     assert [one["event"] for one in lines] == ["keys_rejected", "keys_changed"]
     assert lines[0]["file"] == str(path)
+
+
+def test_a_file_that_cannot_be_read_for_any_reason_lets_nobody_in(
+    path: Path, made: NewKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that may be revoked by now are not good for ever because one look broke off."""
+
+    def broken(_path: Path) -> list[KeyEntry]:
+        raise MemoryError
+
+    clock = Clock()
+    keys = KeyFile(path, MASTER, clock=clock)
+    path.write_text(path.read_text() + "\n")
+    clock.now = 1.0
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.identity.keys.read_keys", broken)
+        with pytest.raises(MemoryError):
+            keys.authenticate(bearer(made.text))
+
+    for clock.now in (1.0, 2.0):
+        with pytest.raises(AuthenticationError):
+            keys.authenticate(bearer(made.text))
+        assert not keys.ready
 
 
 def test_a_file_that_breaks_and_heals_is_seen_though_nobody_calls(path: Path, made: NewKey) -> None:
