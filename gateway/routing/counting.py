@@ -87,7 +87,8 @@ def _add(messages: list[dict[str, Any]], item: Mapping[str, Any]) -> None:
         message.setdefault("tool_calls", []).append(called)
     elif kind == "reasoning":
         parts = item.get("content") or item.get("summary") or []
-        said = str(parts[0].get("text", "")) if isinstance(parts, list) and parts else ""
+        first = parts[0] if isinstance(parts, list) and parts else {}
+        said = str(first.get("text", "")) if isinstance(first, Mapping) else _json(first)
         _of_assistant(messages, "reasoning")["reasoning"] = said
     elif isinstance(kind, str) and kind.endswith("_output"):
         said = _content(item.get("output"))
@@ -123,7 +124,7 @@ def _content(value: Any) -> Any:
 
 def _part(part: Any) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, Mapping) else None
-    if kind in _TEXTS:
+    if isinstance(kind, str) and kind in _TEXTS:
         return {"type": "text", "text": str(part.get("text") or part.get("refusal") or "")}
     if kind == "input_image" and isinstance(part.get("image_url"), str):
         return {"type": "image_url", "image_url": {"url": part["image_url"]}}

@@ -35,7 +35,7 @@ def turns(messages: Sequence[Any]) -> list[list[int]]:
     found: list[list[int]] = []
     for index, message in enumerate(messages):
         role = message.get("role") if isinstance(message, Mapping) else None
-        if role in _SYSTEM:
+        if isinstance(role, str) and role in _SYSTEM:
             continue
         if not found or (role == "user" and not _is_result(message)):
             found.append([])

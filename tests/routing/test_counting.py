@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.routing.counting import as_chat, question, turns_of
+from gateway.routing.fitting import turns
+from gateway.wire.responses import parse
 
 USER = {"role": "user", "content": "Hi."}
 CALL = {"type": "function_call", "call_id": "1", "name": "look", "arguments": '{"at":4}'}
@@ -123,6 +125,25 @@ any_item = st.one_of(
     texts.map(lambda text: {**SEARCH, "query": text}),
     texts.map(lambda text: {"type": "mcp_call_output", "output": {"said": text}}),
 )
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "reasoning", "content": ["Hm."]},
+        {"type": "reasoning", "summary": [None]},
+        {"type": "message", "role": "assistant", "content": [{"type": ["x"], "text": "Hm."}]},
+        {"type": "message", "role": "user", "content": [{"type": {"a": 1}}]},
+        {"type": "message", "role": ["user"], "content": "Hm."},
+    ],
+)
+def test_parts_of_no_known_shape_count_as_they_stand(item: dict[str, Any]):
+    """A request may hold them, since all of it is read; what they are is for the server to say."""
+    parse({"model": "m", "input": [item]})
+    assert turns(turns_of("/responses", {"model": "m", "input": [item]})[1]) == [[0]]
+    asked = question("/responses", {"model": "m", "input": [item]})
+    assert asked is not None
+    assert len(orjson.loads(orjson.dumps(asked.body))["messages"]) == 1
 
 
 @given(st.lists(any_item, max_size=8))
