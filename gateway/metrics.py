@@ -277,7 +277,10 @@ def render(accept: str = "") -> tuple[bytes, str]:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    encode, content_type = choose_encoder(accept)
+    try:
+        encode, content_type = choose_encoder(accept)
+    except (TypeError, ValueError):  # it fails over a version that is no number
+        encode, content_type = choose_encoder("")
     return encode(registry), content_type
 
 

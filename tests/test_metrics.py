@@ -103,3 +103,12 @@ def test_each_reason_to_fail_closed_has_a_series_before_it_happens():
     text = scraped("pass")
     for reason in ("audit_unavailable", "detection_unavailable", "vault_unavailable"):
         assert f'cloakroom_fail_closed_total{{reason="{reason}"}} 0.0' in text
+
+
+@pytest.mark.parametrize("client", [(NONE, 9)], indirect=True)
+@pytest.mark.parametrize("version", ["abc", "", "1.0.0.0.x", "-1"])
+def test_a_format_of_a_strange_version_is_answered_all_the_same(client: TestClient, version: str):
+    asked = {"accept": f"application/openmetrics-text;version={version}"}
+    answer = client.get("/metrics", headers=asked)
+    assert answer.status_code == 200
+    assert "cloakroom_in_flight" in answer.text
