@@ -23,8 +23,9 @@ _FALLEN: Final = "Who approved it may no longer do so: ask again."
 _GONE: Final = (
     "Nothing is left of it: the text has been erased, or has outlived its days, since you asked."
 )
-_LARGEST: Final = 2_000_000
-"""Bytes of a text that are laid out anew; a larger one is shown as it is."""
+_LARGEST: Final = 500_000
+"""Bytes of a text that are laid out anew; a larger one is shown as it is. Where it is nested
+deeply, lines that are set in make it hundreds of times as long."""
 
 
 async def show(visit: Visit) -> Response:
@@ -51,15 +52,16 @@ async def show(visit: Visit) -> Response:
         EventType.UNMASK_PERFORMED, account, target, unmask.tenant, unmask=facts
     )
     await asyncio.to_thread(desk.unmasks.count_view, unmask.unmask_id)
+    laid_out = await asyncio.to_thread(lambda: [_laid_out(one.text or b"") for one in texts])
     mark = f"shown to {account.name} at {moment(desk.clock())} UTC, request {unmask.unmask_id}"
     return visit.page(
         "unmasked.html",
         unmask=unmask,
         mark=mark,
         expires=moment(unmask.matter.expires),
-        texts=[_shown(one, mark, number) for one in texts],
+        texts=[_shown(one, text, mark, number) for one, text in zip(texts, laid_out, strict=True)],
         number=number,
-        count=max(parts(_laid_out(one.text or b"")) for one in texts),
+        count=max(map(parts, laid_out)),
     )
 
 
@@ -80,8 +82,7 @@ def _open(desk: Desk, unmask: Unmask) -> list[Opened]:
     return [opened(master, one.row, one.nonce, one.body) for one in found]
 
 
-def _shown(one: Opened, mark: str, number: int) -> dict[str, Any]:
-    text = _laid_out(one.text or b"")
+def _shown(one: Opened, text: str, mark: str, number: int) -> dict[str, Any]:
     return {
         "title": KINDS.get(one.kind.value, one.kind.value),
         "opens": one.text is not None,
@@ -96,7 +97,7 @@ def _laid_out(text: bytes) -> str:
     if len(text) <= _LARGEST:
         try:
             return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
-        except ValueError:
+        except (ValueError, TypeError):  # none, or nested more deeply than can be written
             pass
     return text.decode("utf-8", "replace")
 

@@ -161,6 +161,19 @@ async def test_a_long_text_is_shown_in_parts_and_each_part_is_on_record(world: W
     assert (await show(anna, path, part="0")).status == 400
 
 
+@pytest.mark.parametrize("levels", [200, 300, 5_000])
+async def test_a_text_that_is_nested_deeply_is_shown_as_well(world: World, levels: int):
+    anna, bert = await people(world)
+    kept = keeping("req_1", original=True)
+    record = begun(kept, b'{"a":%b"canary-4711"%b}' % (b"[" * levels, b"]" * levels), RAW)
+    await world.log.append(record)
+    path = await asked(anna, record)
+    await decide(bert, path)
+    answer = await show(anna, path)
+    assert answer.status == 200
+    assert "canary-4711" in answer.words
+
+
 async def test_who_asked_cannot_approve_it_and_that_they_tried_is_on_record(world: World):
     record = await keep(world)
     world.account("anna", Role.REVIEWER, Role.APPROVER)
