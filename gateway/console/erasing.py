@@ -60,14 +60,13 @@ async def erase(visit: Visit) -> Response:
     person, reason = person_of(visit.form, visit.account), visit.form.get("reason", "").strip()
     if not reason or not grammar.CODE.fullmatch(reason):
         raise RequestError("A reason is a code: small letters, digits, dots, colons, dashes.")
+    journal, account = visit.desk.journal, visit.account
+    await journal.write(EventType.AUDIT_SEARCHED, account, "dsar.erase", person.tenant)
     before = await asyncio.to_thread(_before, visit, person)
     if not before.count and not before.feedback:
         raise NotFound("Nothing was found.")
     said = visit.form.get("confirm", "").strip()
     if before.holds or said != str(before.count):
-        target = "dsar.erase"
-        tenant = person.tenant
-        await visit.desk.journal.write(EventType.AUDIT_SEARCHED, visit.account, target, tenant)
         return _ask(visit, person, reason, before, wrong=bool(said))
     return await _erase(visit, person, reason, before)
 

@@ -136,6 +136,18 @@ async def test_nothing_is_erased_before_somebody_says_how_many(held: World):
     assert not [one for one in await held.records() if one["type"].startswith("erasure.")]
 
 
+async def test_that_somebody_looked_for_a_person_to_erase_is_on_record_though_none_was_found(
+    held: World,
+):
+    browser = await signed_in(held, Role.APPROVER)
+    form = {**WHO, "values": "nobody@example.com", "reason": "gdpr-17"}
+    for said in ({}, {"confirm": "0"}):
+        before = len(await held.events())
+        assert (await browser.post(f"{PATH}/erase", {**form, **said})).status == 404
+        new = (await held.events())[before:]
+        assert new == [("audit.searched", "carl", "dsar.erase")]
+
+
 async def test_a_person_is_erased_and_the_certificate_shows_whom(held: World):
     browser = await signed_in(held, Role.APPROVER)
     answer = await browser.post(f"{PATH}/erase", {**WHO, "reason": "gdpr-17", "confirm": "2"})
