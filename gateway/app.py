@@ -56,7 +56,7 @@ from gateway.reloading import PolicyReloader
 from gateway.retrieving import StoredAnswers
 from gateway.routing.health import ServerHealth
 from gateway.routing.reporting import HealthReport
-from gateway.selftest import Failure, selftest
+from gateway.selftest import Failure, selftest, until_passed
 from gateway.settings import Detection, Settings
 from gateway.snapshots import remember_policy
 from gateway.state import States
@@ -308,12 +308,11 @@ class _Process:
         parts.outlets.start(partial(_record_event, parts))
         await asyncio.to_thread(self._keep, parts.policies.current.digest)
         await _record_start(parts)
-        await self._try_out()
         expirer = Expirer(settings.audit.url, settings.master_key, parts.vault)
         try:
             async with AsyncExitStack() as stack:
-                going_on = [self._policies.running(), expirer.running(), parts.watching()]
-                going_on.append(sweeping(desk))
+                going_on = [until_passed(self._try_out), self._policies.running()]
+                going_on += [expirer.running(), parts.watching(), sweeping(desk)]
                 if self._upstreams is not None:
                     going_on.append(self._upstreams.running())
                 for one in going_on:
@@ -326,15 +325,16 @@ class _Process:
             await parts.aclose()
             await asyncio.to_thread(_flush)
 
-    async def _try_out(self) -> None:
-        """Mask a canary and put it back; a gateway that cannot is not ready, and says why."""
+    async def _try_out(self) -> bool:
+        """Mask a canary and put it back; a gateway that cannot is not ready, and says why, once."""
         pipeline = self._parts.pipeline
         policy = load_policies([shipped_policy("mask-all")])
-        self._failures = await selftest(pipeline, policy)
-        for one in self._failures:
+        known, self._failures = self._failures or [], await selftest(pipeline, policy)
+        for one in [each for each in self._failures if each not in known]:
             telemetry.log("selftest_failed", logging.ERROR, family=one.family, reason=one.reason)
             with suppress(AuditUnavailable):
                 await _record_event(self._parts, EventType.SELFTEST_FAILED, one.family)
+        return not self._failures
 
 
 def _add_endpoints(

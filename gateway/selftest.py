@@ -1,15 +1,18 @@
 """Before a gateway is ready it masks a canary and puts it back, in every family that it serves.
 
 With the detector that is configured and a policy that masks everything. Nothing is recorded,
-counted or sent: the upstream of this is the echo inside the gateway.
+counted or sent: the upstream of this is the echo inside the gateway. What did not work is tried
+again: a model that detection asks may have been slow, or not there yet.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -37,6 +40,8 @@ CANARIES: Final = (
     "+49 30 2345 6789",
 )
 """Values of several types: an operator may have let one of them pass."""
+
+AGAIN_S: Final = 15.0  # between two tries, until all works
 
 _TEXT: Final = "Write to {}, pay to {} or by card {}, or call {}."
 _TEXTS: Final = frozenset({"content", "delta", "text"})
@@ -73,6 +78,28 @@ async def selftest(pipeline: Pipeline, policy: Policy) -> list[Failure]:
         if reason:
             found.append(Failure(family.value, reason))
     return found
+
+
+@asynccontextmanager
+async def until_passed(attempt: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
+    """Tries once before the block; while it runs, again and again until that has passed."""
+
+    async def again() -> None:
+        passed = False
+        while not passed:
+            await asyncio.sleep(AGAIN_S)
+            passed = await attempt()
+
+    if await attempt():
+        yield
+        return
+    trying = asyncio.create_task(again())
+    try:
+        yield
+    finally:
+        trying.cancel()
+        with suppress(asyncio.CancelledError):
+            await trying
 
 
 async def _tried(pipeline: Pipeline, codec: Codec) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,36 @@ def test_only_configured_families_are_tried(tmp_path: Path):
 def test_a_gateway_that_works_is_ready(settings: Settings):
     with TestClient(create_app(settings)) as client:
         assert client.get("/readyz").json()["checks"]["selftest"] == "ok"
+
+
+def test_what_works_later_makes_it_ready_later(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    """A model that detection asks may start after the gateway does. What fails is told of once."""
+    failure = selftest.Failure("chat", "detection_unavailable")
+    left, may_pass, passed = [[failure], [failure], []], threading.Event(), threading.Event()
+
+    async def tried(*_: Any) -> list[selftest.Failure]:
+        if len(left) == 1:
+            await asyncio.to_thread(may_pass.wait, 60)
+            passed.set()
+        return left.pop(0)
+
+    monkeypatch.setattr("gateway.app.selftest", tried)
+    monkeypatch.setattr(selftest, "AGAIN_S", 0.0)
+    with capture_logs() as lines, TestClient(create_app(settings)) as client:
+        assert client.get("/readyz").json()["checks"]["selftest"] == "failed"
+        may_pass.set()
+        assert passed.wait(60)
+        assert client.get("/readyz").json()["checks"]["selftest"] == "ok"
+    assert [one["event"] for one in lines].count("selftest_failed") == 1
+    assert left == []
+
+
+def test_what_never_works_keeps_no_gateway_from_ending(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    async def tried(*_: Any) -> list[selftest.Failure]:
+        return [selftest.Failure("chat", "not_found")]
+
+    monkeypatch.setattr("gateway.app.selftest", tried)
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/readyz").status_code == 503
