@@ -20,6 +20,7 @@ from typing import Any, Final
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.audit import grammar
 from gateway.audit.checkpoint import parse_checkpoint
 from gateway.audit.evidence import pdf, texts, verifier
 from gateway.audit.evidence.about import About, ApiKey, PolicyRule
@@ -291,7 +292,9 @@ class _Pack:
         kept: dict[str, bool] = {}
         rules: list[PolicyRule] = []
         for digest in sorted(self._seen.policies):
-            files = self._log.policy(digest)
+            # it names a file, and may come from a log that somebody has made up
+            is_digest = grammar.SHA256_HEX.fullmatch(digest) is not None
+            files = self._log.policy(digest) if is_digest else None
             kept[digest] = files is not None
             if files is not None:
                 texts_ = [{"name": Path(one.name).name, "text": one.text} for one in files]

@@ -17,6 +17,7 @@ from gateway.audit.checkpointing import Checkpointer, Signing
 from gateway.audit.evidence import pack as packing
 from gateway.audit.evidence.output import Output, remove
 from gateway.audit.evidence.pack import EvidenceError
+from gateway.audit.evidence.policies import keep_policy
 from gateway.audit.notes import NoteError, parse_note
 from gateway.audit.record import leaf_hash, timestamp
 from gateway.audit.sql import transaction
@@ -333,6 +334,23 @@ def test_of_a_pack_that_fails_nothing_is_left(
     assert reached[0] >= 1
     assert folder.exists() == there
     assert list(tmp_path.rglob("*")) == ([tmp_path / "new", folder] if there else [])
+
+
+def test_a_policy_of_a_made_up_name_is_written_nowhere(tmp_path: Path):
+    names = ["+", "../../outside"]
+    made_up = [
+        one.replace(b"d" * 64, names[number % 2].encode()) for number, one in enumerate(bodies(8))
+    ]
+    log = make_log(tmp_path / "audit.db", made_up, (8,))
+    for name in names:
+        keep_policy(log.url, name, [POLICY])
+    pack(log, tmp_path / "in" / "pack")
+    assert [one.name for one in tmp_path.rglob("*.json") if "pack" not in one.parts] == []
+    versions = orjson.loads((tmp_path / "in" / "pack" / "versions.json").read_bytes())
+    assert {name: one["kept"] for name, one in versions["policies"].items()} == {
+        "+": False,
+        "../../outside": False,
+    }
 
 
 def test_what_somebody_else_put_there_meanwhile_stays(tmp_path: Path):
