@@ -112,8 +112,8 @@ async def _tried(pipeline: Pipeline, codec: Codec) -> str:
         preview = await pipeline.preview(orjson.dumps(body), caller, codec)
         if preview.masked is None or not preview.findings:
             return "not_found"
-        left = preview.masked.body.decode()
-        if any(one in left for one in preview.masked.restoration.surfaces.values()):
+        left, surfaces = preview.masked.body.decode(), preview.masked.restoration.surfaces
+        if not surfaces or any(one in left for one in surfaces.values()):
             return "left"
         if codec is EMBEDDINGS:  # there is no text in its answers
             continue

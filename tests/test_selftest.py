@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +81,20 @@ async def test_a_detector_that_does_not_work(pipeline: Pipeline, detector: Any, 
     assert told(await selftest.selftest(pipeline, MASKS)) == dict.fromkeys(FAMILIES, reason)
 
 
-async def test_values_that_leave(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gateway.pipeline.mask", unmasked)
+@pytest.mark.parametrize("word", ["Write", ""])
+async def test_values_that_leave(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, word: str):
+    monkeypatch.setattr("gateway.pipeline.mask", partial(unmasked, word))
     assert set(told(await selftest.selftest(pipeline, MASKS)).values()) == {"left"}
 
 
-def unmasked(parsed: Any, found: Any, decision: Any, keys: Any, **more: Any) -> Any:
-    """A masked request that says of each token that it stands for a word of the body."""
+def unmasked(word: str, parsed: Any, found: Any, decision: Any, keys: Any, **more: Any) -> Any:
+    """A masked request that says of each token that it stands for a word of the body; without a
+    word, one that has no tokens."""
     from gateway.masking.mask import mask  # noqa: PLC0415
 
     made = mask(parsed, found, decision, keys, **more)
-    surfaces = made.restoration.surfaces
-    object.__setattr__(made.restoration, "surfaces", dict.fromkeys(surfaces, "Write"))
+    surfaces = made.restoration.surfaces if word else ()
+    object.__setattr__(made.restoration, "surfaces", dict.fromkeys(surfaces, word))
     return made
 
 
