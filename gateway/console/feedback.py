@@ -178,7 +178,7 @@ async def accept(visit: Visit) -> Response:
 
 
 async def reject(visit: Visit) -> Response:
-    """Do not. What was said is forgotten."""
+    """Do not. What was said is forgotten, but for a legal hold."""
     return await _decide(visit, Act.REFUSE)
 
 
@@ -198,7 +198,7 @@ async def _decide(visit: Visit, act: Act) -> Response:
         again = await asyncio.to_thread(desk.feedback.get, row.feedback_id)
         return await page(visit, again or row, refusal.why.value, 409)
     if act is Act.REFUSE:
-        await asyncio.to_thread(desk.feedback.forget, row.feedback_id)
+        await asyncio.to_thread(desk.feedback.forget)
     return pages.redirect(f"{PATH}/{row.feedback_id}")
 
 
@@ -222,9 +222,9 @@ async def nothing(visit: Visit) -> NotFound:
 
 
 def said_of(desk: Desk, row: Feedback) -> Said | None:
-    """What was said; None where it was forgotten, or does not open."""
+    """What was said; None where it was rejected, or does not open."""
     opened = _opened(desk, row)
-    if opened is None:
+    if opened is None or row.matter.state is State.REFUSED:
         return None
     return read_said({**opened, "verdict": row.verdict, "entity_type": row.entity_type}, row.tenant)
 

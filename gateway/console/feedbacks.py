@@ -4,7 +4,8 @@
                       so that it is found where a person's data is erased; value and text, sealed;
                       who gave it, who decided, until when it is kept
 
-What is rejected loses its value and text at once.
+What is rejected loses its value and text at once. What is on legal hold keeps them, and stays,
+until the hold is lifted.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ BATCH: Final = 100
 
 _OWN: Final = "feedback_id, tenant, event_id, verdict, entity_type, blind, sealed"
 _BARE: Final = "feedback_id, tenant, event_id, verdict, entity_type, blind, blind"
+_HELD: Final = (
+    "EXISTS (SELECT 1 FROM audit_holds h WHERE h.released IS NULL AND h.request_id IS NULL "
+    "AND (h.tenant = '' OR h.tenant = console_feedback.tenant) "
+    "AND (h.blind IS NULL OR h.blind = console_feedback.blind))"
+)
+_REJECTED: Final = f"state = ? AND length(sealed) > 0 AND NOT {_HELD}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +126,22 @@ class Feedbacks(Matters):
                 found[str(entity_type), str(verdict), str(state)] += int(count)
         return found
 
-    def forget(self, which: str) -> None:
-        """Delete what was said, and keep that something was."""
+    def forget(self) -> None:
+        """Delete what was said in all that was rejected, and keep that something was."""
+        with self.reading() as raw:
+            query = f"SELECT 1 FROM console_feedback WHERE {_REJECTED} LIMIT 1"  # noqa: S608 -- ours
+            if raw.execute(query, (State.REFUSED.value,)).fetchone() is None:
+                return
         with self.writing() as raw:
             raw.execute(
-                "UPDATE console_feedback SET sealed = ?, blind = ? WHERE feedback_id = ?",
-                (b"", b"", which),
+                f"UPDATE console_feedback SET sealed = ?, blind = ? WHERE {_REJECTED}",  # noqa: S608 -- ours
+                (b"", b"", State.REFUSED.value),
             )
 
     def sweep(self, now: float) -> None:
-        """Delete what is past its time."""
-        self.drop("expires", now)
+        """Delete what is past its time, and what was said where a hold was in the way of that."""
+        self.drop("expires", now, unless=_HELD)
+        self.forget()
 
 
 def _feedback(row: Sequence[Any]) -> Feedback:

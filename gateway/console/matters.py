@@ -83,9 +83,13 @@ class Matters(Tables):
         with self.reading() as raw:
             return [str(row[0]) for row in raw.execute(query, values).fetchall()]
 
-    def drop(self, column: str, value: float) -> None:
-        """Delete what has no more than a value in a column; locks nothing where there is none."""
+    def drop(self, column: str, value: float, unless: str = "") -> None:
+        """Delete what has no more than a value in a column; locks nothing where there is none.
+
+        What meets the condition `unless` stays.
+        """
         named = f"FROM {self.table} WHERE {column} <= ?"
+        named += f" AND NOT {unless}" if unless else ""
         with self.reading() as raw:
             if raw.execute(f"SELECT 1 {named} LIMIT 1", (value,)).fetchone() is None:
                 return

@@ -234,6 +234,8 @@ PRUNE = "SELECT audit_prune(0, '2026-01-01T00:00:00.000000Z', 'e')"
         ("cloakroom_console", "SELECT wrapped FROM audit_subject_keys", DENIED),
         ("cloakroom_console", "SELECT salt FROM audit_key_epochs", DENIED),
         ("cloakroom_console", "SELECT kind, expires FROM audit_capsules", ""),
+        ("cloakroom_console", "SELECT blind, released FROM audit_holds", ""),
+        ("cloakroom_console", "SELECT reason FROM audit_holds", DENIED),
         ("cloakroom_console", "SELECT * FROM console_unsealed('none')", ""),
         ("cloakroom_reviewer", "SELECT * FROM console_unsealed('none')", DENIED),
         ("cloakroom_console", "DELETE FROM console_sessions", ""),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from gateway.audit.content.store import open_content
 from gateway.audit.record import accepted
 from gateway.console import feedback, feedbacks, sweeping, taking
 from gateway.console.accounts import Role
@@ -23,7 +24,7 @@ from gateway.evaluation import corpora
 from gateway.settings import Detection, ListEntry
 from tests.audit.records import facts, stamp
 from tests.console.browser import Answer, Browser
-from tests.console.conftest import World
+from tests.console.conftest import MASTER, World
 
 TEXT = "Canary Kowalski lives in Ulm"
 FORM = {
@@ -273,6 +274,49 @@ async def test_nobody_piles_it_up_and_it_does_not_stay_for_ever(
     world.clock.now += LIFESPAN.open_s
     await sweeping.sweep(world.desk)
     assert world.desk.feedback.every() == []
+
+
+@pytest.mark.parametrize("of", ["the person", "the tenant", "all"])
+@pytest.mark.parametrize("act", ["", "reject"])
+async def test_what_is_on_hold_keeps_what_was_said_until_the_hold_is_lifted(
+    world: World, act: str, of: str
+):
+    anna, bert = await people(world)
+    path = await given(anna)
+    await given(anna, tenant="globex", value="Canary")
+    with open_content(world.url, MASTER) as content:
+        person = [("PERSON", "canary kowalski")] if of == "the person" else []
+        content.hold(reason="case-1", request_id="req_1")
+        [hold] = content.hold(
+            reason="case-1", tenant="" if of == "all" else "acme", subjects=person
+        )
+    if act:
+        await decide(bert, path, act)
+        assert "is not kept any more" in (await bert.get(path)).words
+    world.clock.now += LIFESPAN.approved_s
+    await sweeping.sweep(world.desk)
+    held = world.desk.feedback.get(path.rpartition("/")[2])
+    assert held is not None
+    assert held.sealed
+    assert len(world.desk.feedback.every()) == (2 if of == "all" else 1)
+    with open_content(world.url, MASTER) as content:
+        content.release(hold)
+    await sweeping.sweep(world.desk)
+    assert world.desk.feedback.every() == []
+
+
+async def test_what_was_rejected_while_on_hold_is_forgotten_when_that_is_lifted(world: World):
+    anna, bert = await people(world)
+    path = await given(anna)
+    with open_content(world.url, MASTER) as content:
+        [hold] = content.hold(reason="case-1", tenant="acme")
+    await decide(bert, path, "reject")
+    with open_content(world.url, MASTER) as content:
+        content.release(hold)
+    await sweeping.sweep(world.desk)
+    left = world.desk.feedback.get(path.rpartition("/")[2])
+    assert left is not None
+    assert (left.sealed, left.blind) == (b"", b"")
 
 
 async def test_counts_are_by_type_verdict_and_state_of_the_tenants_that_one_sees(world: World):

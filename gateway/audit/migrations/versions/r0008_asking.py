@@ -64,6 +64,8 @@ _GRANTS = (
     # which texts are kept, and until when, without the texts
     "GRANT SELECT (request_id, event_id, kind, tenant, expires, complete) ON audit_capsules "
     f"TO {CONSOLE}",
+    # and whose feedback has to stay, without the reasons
+    f"GRANT SELECT (tenant, blind, request_id, released) ON audit_holds TO {CONSOLE}",
     "GRANT SELECT (blind, tenant), DELETE ON console_feedback TO cloakroom_retention",
     "REVOKE ALL ON FUNCTION console_unsealed(text) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION console_unsealed(text) TO {CONSOLE}",
