@@ -31,16 +31,37 @@ def may_be_too_long(size: int, room: int, longest: int) -> bool:
 
 
 def turns(messages: Sequence[Any]) -> list[list[int]]:
-    """The indexes of the messages of each turn, the oldest first."""
+    """The indexes of the messages of each turn, the oldest first.
+
+    Where the result of a call comes after the user has said something more, all of it is one turn.
+    """
     found: list[list[int]] = []
+    called: dict[str, int] = {}  # the turn in which a call stands, by its id
+    held: list[int] = []  # for each turn, up to which later one it must not be cut off
     for index, message in enumerate(messages):
         role = message.get("role") if isinstance(message, Mapping) else None
         if isinstance(role, str) and role in _SYSTEM:
             continue
         if not found or (role == "user" and not _is_result(message)):
             found.append([])
+            held.append(len(found) - 1)
         found[-1].append(index)
-    return found
+        name = message.get("call_id") if isinstance(message, Mapping) else None
+        if isinstance(name, str):
+            held[called.setdefault(name, len(found) - 1)] = len(found) - 1
+    return _joined(found, held)
+
+
+def _joined(found: Sequence[list[int]], held: Sequence[int]) -> list[list[int]]:
+    joined: list[list[int]] = []
+    upto = -1
+    for at, turn in enumerate(found):
+        if at <= upto:
+            joined[-1] += turn
+        else:
+            joined.append(list(turn))
+        upto = max(upto, held[at])
+    return joined
 
 
 def _is_result(message: Mapping[str, Any]) -> bool:

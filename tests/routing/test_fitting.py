@@ -13,6 +13,8 @@ from gateway.routing.fitting import may_be_too_long, turns, wanted, without_olde
 TOOL_CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
 RESULT = {"role": "tool", "content": "4", "tool_call_id": "1"}
 RESULT_OF_MESSAGES = {"role": "user", "content": [{"type": "tool_result", "content": "4"}]}
+CALLS = [{"type": "function_call", "call_id": name, "name": "look"} for name in "ab"]
+OUTPUTS = [{"type": "function_call_output", "call_id": name, "output": "4"} for name in "ab"]
 
 
 def said(role: str) -> dict[str, Any]:
@@ -22,8 +24,11 @@ def said(role: str) -> dict[str, Any]:
 SYSTEM, DEVELOPER, USER, ASSISTANT = map(said, ("system", "developer", "user", "assistant"))
 
 any_message = st.sampled_from(
-    [SYSTEM, DEVELOPER, USER, ASSISTANT, TOOL_CALL, RESULT, RESULT_OF_MESSAGES, None, 7, {}]
-)
+    [
+        SYSTEM, DEVELOPER, USER, ASSISTANT, TOOL_CALL, RESULT, RESULT_OF_MESSAGES, None, 7, {},
+        *CALLS, *OUTPUTS,
+    ]
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,10 @@ any_message = st.sampled_from(
         ([USER, TOOL_CALL, RESULT_OF_MESSAGES, ASSISTANT, USER], [[0, 1, 2, 3], [4]]),
         ([USER, ASSISTANT, DEVELOPER, USER], [[0, 1], [3]]),
         ([USER, USER], [[0], [1]]),
+        ([USER, CALLS[0], OUTPUTS[0], USER], [[0, 1, 2], [3]]),
+        ([USER, CALLS[0], USER, OUTPUTS[0], USER], [[0, 1, 2, 3], [4]]),
+        ([USER, *CALLS, USER, OUTPUTS[1], USER, OUTPUTS[0], USER], [[0, 1, 2, 3, 4, 5, 6], [7]]),
+        ([USER, CALLS[0], USER, CALLS[1], OUTPUTS[0], USER, OUTPUTS[1]], [[0, 1, 2, 3, 4, 5, 6]]),
     ],
 )
 def test_a_turn_is_what_is_said_until_the_user_says_more(messages: list[Any], expected: Any):
@@ -53,6 +62,15 @@ def test_the_oldest_go_and_the_system_stays(messages: list[Any], count: int):
     kept = [turn for turn in turns(messages) if set(turn) <= set(left)]
     assert kept == turns(messages)[count:]
     assert sorted([*system, *(index for turn in kept for index in turn)]) == left
+
+
+@given(st.lists(any_message), st.integers(0, 20))
+def test_no_result_is_left_without_its_call(messages: list[Any], count: int):
+    left = [messages[at] for at in without_oldest(messages, count)]
+    for call, output in zip(CALLS, OUTPUTS, strict=True):
+        given_first = next((one for one in messages if one in (call, output)), None)
+        if given_first == call and output in left:
+            assert call in left
 
 
 @pytest.mark.parametrize(
