@@ -218,7 +218,10 @@ async def expire_due(desk: Desk) -> None:
         unmask = await asyncio.to_thread(desk.unmasks.get, which)
         if unmask is None:
             continue
-        facts = _facts(desk, unmask, unmask.matter.decided_by)
+        try:
+            facts = _facts(desk, unmask, unmask.matter.decided_by)
+        except RequestError:  # it lets nobody do anything, and is deleted with the others
+            continue
 
         async def record(_: Matter, unmask: Unmask = unmask, facts: Any = facts) -> None:
             kind, target = EventType.UNMASK_EXPIRED, f"unmask/{unmask.unmask_id}"
@@ -274,16 +277,20 @@ def _digest(nonce: bytes, words: str) -> str:
 
 
 def _facts(desk: Desk, unmask: Unmask, decided_by: str = "") -> UnmaskFacts:
+    """Raises `RequestError` where a record cannot say it: no such request was made here."""
     words = _words(desk, unmask)
-    return UnmaskFacts(
-        request_id=unmask.request_id,
-        kinds=unmask.kinds,
-        code=unmask.code,
-        ticket=unmask.ticket,
-        reason=_UNREADABLE if words is None else str(words["digest"]),
-        asked_by=unmask.matter.asked_by,
-        decided_by=decided_by,
-    )
+    try:
+        return UnmaskFacts(
+            request_id=unmask.request_id,
+            kinds=unmask.kinds,
+            code=unmask.code,
+            ticket=unmask.ticket,
+            reason=_UNREADABLE if words is None else str(words["digest"]),
+            asked_by=unmask.matter.asked_by,
+            decided_by=decided_by,
+        )
+    except ValueError:
+        raise RequestError(_CHANGED, status=409) from None
 
 
 def facts_of(desk: Desk, unmask: Unmask) -> UnmaskFacts:

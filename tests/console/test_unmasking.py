@@ -15,6 +15,7 @@ from gateway.audit.record import AuditRecord
 from gateway.console import unmasking
 from gateway.console.accounts import Account, Role
 from gateway.console.marking import PART
+from gateway.console.sweeping import sweep
 from gateway.console.unmasks import LIFESPAN
 from gateway.errors import AuditUnavailable
 from tests.audit.content.kept import EARLIER, begun, ended, keeping
@@ -400,6 +401,21 @@ async def test_a_row_that_somebody_has_changed_is_not_approved_or_shown(world: W
     assert "cannot be opened" in (await bert.get(path)).words
     assert (await bert.post(f"{path}/approve")).status == 409
     assert (await decide(bert, path, "refuse")).status == 303
+
+
+@pytest.mark.parametrize("column", ["kinds", "code", "ticket", "request_id"])
+async def test_a_row_that_no_record_can_speak_of_stops_nothing_else(world: World, column: str):
+    record = await keep(world)
+    anna, bert = await people(world)
+    changed, _ = await asked(anna, record), await asked(anna, record)
+    with world.desk.unmasks.writing() as raw:
+        which = changed.rpartition("/")[2]
+        raw.execute(f"UPDATE console_unmasks SET {column} = '<b>' WHERE unmask_id = ?", (which,))
+    assert (await bert.get("/console/unmask")).status == 200
+    assert (await decide(bert, changed)).status == 409
+    world.clock.now += LIFESPAN.open_s
+    await sweep(world.desk)
+    assert [kind for kind, _ in await steps(world)].count("unmask.expired") == 1
 
 
 async def test_the_record_says_what_is_kept_and_who_asked_for_it(world: World):
