@@ -1,6 +1,8 @@
 """Feedback that people gave on values of a person, found by the blind index and erased with it.
 
-It is found by the value that it is about. Every function works inside a transaction of the caller.
+It is found by the value that it is about; what was said of a request's records goes with what is
+kept of that request, for its text may be of the same person. Every function works inside a
+transaction of the caller.
 """
 
 from __future__ import annotations
@@ -16,10 +18,25 @@ def count(raw: Raw, tenant: str, blinds: Collection[bytes]) -> int:
     return sum(int(raw.execute(query, (one, tenant)).fetchone()[0]) for one in blinds)
 
 
-def delete(raw: Raw, tenant: str, blinds: Collection[bytes]) -> int:
-    """Delete the feedback on these values; how much there was."""
-    query = "DELETE FROM console_feedback WHERE blind = ? AND tenant = ?"
-    return sum(int(raw.execute(query, (one, tenant)).rowcount) for one in blinds)
+def about(raw: Raw, tenant: str, requests: Collection[str]) -> tuple[set[str], set[bytes]]:
+    """The records of these requests that there is feedback on, and the values that it is about."""
+    rows = raw.execute(
+        "SELECT DISTINCT f.event_id, f.blind, r.request_id FROM console_feedback f "
+        "JOIN audit_records r ON r.event_id = f.event_id WHERE f.tenant = ?",
+        (tenant,),
+    ).fetchall()
+    wanted = frozenset(requests)
+    found = [(str(event_id), bytes(blind)) for event_id, blind, one in rows if one in wanted]
+    return {event_id for event_id, _ in found}, {blind for _, blind in found}
+
+
+def delete(raw: Raw, tenant: str, blinds: Collection[bytes], events: Collection[str] = ()) -> int:
+    """Delete the feedback on these values, and on these records; how much there was."""
+    count = 0
+    for column, values in (("blind", blinds), ("event_id", events)):
+        query = f"DELETE FROM console_feedback WHERE {column} = ? AND tenant = ?"  # noqa: S608
+        count += sum(int(raw.execute(query, (one, tenant)).rowcount) for one in values)
+    return count
 
 
 def holding(raw: Raw, tenant: str, blinds: Collection[bytes]) -> list[str]:

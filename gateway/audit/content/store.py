@@ -176,7 +176,7 @@ class ContentStore:
 
     def erase(self, tenant: str, requests: Sequence[str], person: Person | None = None) -> Erased:
         """Destroy what is kept of these requests, the nonces of their records' commitments, and
-        feedback on the person.
+        feedback on the person and on those records.
 
         All of it or, where one of them is on hold, nothing. The records themselves stay, and say
         no more than before: their commitments can no longer be tested against a guess.
@@ -193,7 +193,8 @@ class ContentStore:
             for one in requests:
                 total = total.plus(rows.delete_content(raw, one))
                 total = total.plus(rows.Deleted(nonces=rows.delete_nonces(raw, one)))
-            total = total.plus(rows.Deleted(feedback=said.delete(raw, tenant, blinds)))
+            events, _ = said.about(raw, tenant, requests)
+            total = total.plus(rows.Deleted(feedback=said.delete(raw, tenant, blinds, events)))
         return Erased(len(requests), total, self.clean())
 
     def expire(self) -> int:
@@ -333,6 +334,7 @@ class ContentStore:
 
 def _holding(raw: sql.Raw, tenant: str, requests: Sequence[str], blinds: set[bytes]) -> list[str]:
     held = {h for one in requests for h in rows.holding(raw, tenant, one)}
+    blinds = blinds | said.about(raw, tenant, requests)[1]
     if said.count(raw, tenant, blinds):
         held.update(said.holding(raw, tenant, blinds))
     return sorted(held)

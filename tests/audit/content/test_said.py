@@ -23,10 +23,10 @@ def url(empty_url: str) -> str:
     return empty_url
 
 
-def say(url: str, which: str, value: str, tenant: str = TENANT) -> None:
+def say(url: str, which: str, value: str, tenant: str = TENANT, event_id: str = "") -> None:
     found = blind(index_key(MASTER, tenant), "EMAIL_ADDRESS", value)
     matter = asked("anna", 0.0, LIFESPAN)
-    row = Feedback(which, tenant, "", "missed", "EMAIL_ADDRESS", found, b"sealed", matter)
+    row = Feedback(which, tenant, event_id, "missed", "EMAIL_ADDRESS", found, b"sealed", matter)
     Feedbacks(url).add(row)
 
 
@@ -54,6 +54,36 @@ def test_it_is_erased_of_one_person_with_or_without_requests(url: str):
         assert left(url) == ["2", "3"]
         assert content.erase(TENANT, [], person(BEN)).deleted.feedback == 1
     assert left(url) == ["3"]
+
+
+def event_of(url: str, request_id: str) -> str:
+    with open_content(url, MASTER) as content:
+        return str(content.records(request_id)[0]["event_id"])
+
+
+def test_what_was_said_of_the_records_of_a_request_goes_with_it(url: str):
+    exchange(url, "r1", ANNA, text=b"text")
+    exchange(url, "r2", BEN, text=b"text")
+    of_her, of_him = event_of(url, "r1"), event_of(url, "r2")
+    say(url, "4", "another value", event_id=of_her)
+    say(url, "5", "another value", event_id=of_him)
+    say(url, "6", "another value", "other", event_id=of_her)
+    with open_content(url, MASTER) as content:
+        assert content.erase(TENANT, ["r1"], person(ANNA)).deleted.feedback == 2
+    assert left(url) == ["2", "3", "5", "6"]
+
+
+def test_what_was_said_of_a_request_of_somebody_who_is_on_hold_keeps_it(url: str):
+    exchange(url, "r1", ANNA, text=b"text")
+    say(url, "4", "cleo@example.com", event_id=event_of(url, "r1"))
+    with open_content(url, MASTER) as content:
+        subjects = [("EMAIL_ADDRESS", "cleo@example.com")]
+        (hold,) = content.hold(reason="case-1", tenant=TENANT, subjects=subjects)
+        assert content.holding(TENANT, ["r1"], person(ANNA)) == [hold]
+        with pytest.raises(HeldError):
+            content.erase(TENANT, ["r1"], person(ANNA))
+        assert content.holding(TENANT, [], person(ANNA)) == []
+    assert left(url) == ["1", "2", "3", "4"]
 
 
 def test_a_hold_on_the_person_or_on_everything_keeps_it(url: str):

@@ -66,7 +66,7 @@ _GRANTS = (
     f"TO {CONSOLE}",
     # and whose feedback has to stay, without the reasons
     f"GRANT SELECT (tenant, blind, request_id, released) ON audit_holds TO {CONSOLE}",
-    "GRANT SELECT (blind, tenant), DELETE ON console_feedback TO cloakroom_retention",
+    "GRANT SELECT (blind, tenant, event_id), DELETE ON console_feedback TO cloakroom_retention",
     "REVOKE ALL ON FUNCTION console_unsealed(text) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION console_unsealed(text) TO {CONSOLE}",
 )
