@@ -243,7 +243,7 @@ def create_app(
 
         sink = parts.outlets.sink
         desk = open_desk(
-            settings, sink, checks, process.warnings, look,
+            lambda: parts.serving.current.pipeline.settings, sink, checks, process.warnings, look,
             lambda: parts.policies.current.digest, servers=parts.health,
         )  # fmt: skip
         app.router.routes += console_routes(desk)

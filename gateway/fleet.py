@@ -199,9 +199,9 @@ class Serving:
     async def aclose(self) -> None:
         """Close all that is open."""
         every = {one for each in self._generations for one in each.fleet.opened}
-        for opened in every:
-            await opened.upstream.aclose()
-        await asyncio.gather(*self._closing)
+        closing = [*self._closing, *(opened.upstream.aclose() for opened in every)]
+        # One that cannot be closed must not keep the others, or the log, from being closed.
+        await asyncio.gather(*closing, return_exceptions=True)
 
     def _let_go(self) -> None:
         """Close the upstreams that only fleets have which nobody uses."""

@@ -144,3 +144,24 @@ async def test_only_upstreams_in_force_are_looked_at(world: World, monkeypatch: 
         await world.swap(web("y"), web("z"))
         assert looked == ["y", "z"]
     assert looked == []
+
+
+async def test_one_that_cannot_be_closed_keeps_nothing_else_open(tmp_path: Path):
+    file = tmp_path / "cloakroom.yaml"
+    entry = "{name: a, kind: loopback, class: on_prem}, {name: b, kind: loopback, class: on_prem}"
+    file.write_text(f"version: 1\nupstreams: [{entry}]\ndetection: {{profile: patterns}}\n")
+    closed: list[str] = []
+
+    def broken(one: Any) -> Any:
+        class Broken:
+            name, upstream_class, send = one.name, one.upstream_class, one.send
+
+            async def aclose(self) -> None:
+                closed.append(one.name)
+                raise OSError
+
+        return Broken()
+
+    parts = open_parts(load(file, os.environ), broken)
+    await parts.aclose()
+    assert sorted(closed) == ["a", "b"]

@@ -42,10 +42,11 @@ class Desk:
     """Everything that the pages need.
 
     `checks` are those of `/readyz` and `warnings` its warnings, `preview` is the pipeline's,
-    `policy` gives the digest of the policy in force, and `servers` how those of upstreams are.
+    `policy` gives the digest of the policy in force, `in_force` the configuration, and `servers`
+    how those of upstreams are.
     """
 
-    settings: Settings
+    in_force: Callable[[], Settings]
     store: AccountStore
     access: Access
     journal: Journal
@@ -59,6 +60,11 @@ class Desk:
     policy: Callable[[], str]
     servers: Callable[[], Sequence[ServerHealth]]
     clock: Callable[[], float]
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self.in_force()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class Visit:
 
 
 def open_desk(
-    settings: Settings,
+    in_force: Callable[[], Settings],
     sink: AuditSink,
     checks: Mapping[str, Callable[[], bool]],
     warnings: Callable[[], Sequence[str]],
@@ -109,13 +115,14 @@ def open_desk(
     *,
     servers: Callable[[], Sequence[ServerHealth]] = tuple,
 ) -> Desk:
-    """What the pages of a gateway with these settings stand on."""
+    """What the pages of a gateway stand on whose configuration may change while it runs."""
+    settings = in_force()
     store = AccountStore(settings.audit.url)
-    journal = Journal(sink, settings.master_key, settings.digest)
+    journal = Journal(sink, settings.master_key, lambda: in_force().digest)
     lifetime = Lifetime(settings.console.idle_s, settings.console.session_s)
     access = Access(store, journal, settings.master_key, lifetime, clock)
     return Desk(
-        settings=settings,
+        in_force=in_force,
         store=store,
         access=access,
         journal=journal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,7 +26,7 @@ class Journal:
 
     sink: AuditSink
     master: bytes = field(repr=False)
-    config_sha256: str
+    config_sha256: Callable[[], str]
 
     async def write(
         self,
@@ -50,7 +51,7 @@ class Journal:
             event_id=audit.uuid7(now // 1_000_000, secrets.token_bytes(10)),
             ts=audit.timestamp(now // 1000),
             actor=_GATEWAY if by_gateway else self._actor(account),
-            origin=origin(self.config_sha256),
+            origin=origin(self.config_sha256()),
             tenant=tenant if TENANT.fullmatch(tenant) else "",
             target=target if IDENTIFIER.fullmatch(target) else "",
             erasure=erasure,

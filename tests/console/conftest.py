@@ -57,7 +57,7 @@ class World:
     master: bytes = MASTER
 
     def __post_init__(self) -> None:
-        settings = Settings(
+        self.settings = Settings(
             upstreams=(),
             policies=(),
             audit=Audit(url=self.url),
@@ -66,7 +66,7 @@ class World:
         )
         checks = {name: lambda name=name: self.checks[name] for name in self.checks}
         self.desk: Desk = open_desk(
-            settings,
+            lambda: self.settings,
             self.log,
             checks,
             lambda: self.warned,

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
 
 from gateway.audit.content.store import open_content
 from gateway.audit.record import accepted
@@ -19,7 +18,6 @@ from gateway.console.accounts import Role
 from gateway.console.feedbacks import LIFESPAN
 from gateway.console.proposing import Stretch
 from gateway.console.reading_feedback import encoded, listed
-from gateway.console.routes import console_routes
 from gateway.evaluation import corpora
 from gateway.settings import Detection, ListEntry
 from tests.audit.records import facts, stamp
@@ -246,8 +244,7 @@ async def test_of_a_record_that_one_does_not_see_nothing_can_be_said(world: Worl
 async def test_what_the_configuration_has_already_is_said(world: World):
     await people(world)
     entry = ListEntry(text="Canary Kowalski", entity_type="PERSON", tenant="acme")
-    settings = replace(world.desk.settings, detection=Detection(deny=(entry,)))
-    world.app = Starlette(routes=console_routes(replace(world.desk, settings=settings)))
+    world.settings = replace(world.settings, detection=Detection(deny=(entry,)))
     anna, bert = await world.browser("anna"), await world.browser("bert")
     path = await given(anna)
     assert "The configuration in force has this entry." in (await bert.get(path)).words

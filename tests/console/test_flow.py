@@ -9,7 +9,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.applications import Starlette
 
 from gateway.audit.evidence.collect import Flow
 from gateway.console.accounts import Role
@@ -23,7 +22,6 @@ from gateway.console.flowing import (
     fate,
     flow_map,
 )
-from gateway.console.routes import console_routes
 from gateway.console.tally import MOST_FLOWS, OTHERS, Counts
 from gateway.settings import Facts, Upstream
 from gateway.types import UpstreamClass
@@ -179,9 +177,7 @@ async def test_who_the_upstreams_are_is_said_and_what_nobody_said_as_well(filled
         facts=Facts(processor="Example Inc.", country="US", dpa_ref="DPA-7", retention_days=30),
     )
     other = Upstream(name="other", kind="openai", upstream_class=UpstreamClass.EXTERNAL)
-    settings = replace(filled.desk.settings, upstreams=(cloud, other))
-    desk = replace(filled.desk, settings=settings)
-    filled.app = Starlette(routes=console_routes(desk))
+    filled.settings = replace(filled.settings, upstreams=(cloud, other))
     filled.account("anna", Role.OPERATOR)
     answer = await (await filled.browser("anna")).get("/console/flow")
     assert "cloud somebody else's Example Inc. US DPA-7 30 days" in answer.words

@@ -68,8 +68,7 @@ async def test_the_first_page_shows_servers_and_the_age_of_anchors(filled: World
         Anchor(kind="file", name="tape", path=tmp_path / "tape"),
     )
     audit = Audit(url=filled.url, anchors=anchors)
-    settings = replace(filled.desk.settings, audit=audit)
-    object.__setattr__(filled.desk, "settings", settings)
+    filled.settings = replace(filled.settings, audit=audit)
     ill = ServerHealth("pool", 0, Standing("gpu-0"), "open", 2)
     object.__setattr__(filled.desk, "servers", lambda: [ill])
     filled.account("otto", Role.OPERATOR)

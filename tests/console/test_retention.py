@@ -14,7 +14,8 @@ from gateway.audit.reading import PolicyFile, open_log
 from gateway.audit.store import SqlAuditStore
 from gateway.console.accounts import Role
 from gateway.errors import AuditUnavailable
-from gateway.settings import Audit
+from gateway.settings import Audit, Upstream
+from gateway.types import UpstreamClass
 from gateway.vault.sql import kept
 from tests.audit.logs import MASTER, START_MS, bodies, make_log
 from tests.console.browser import Browser
@@ -78,10 +79,7 @@ async def test_what_is_due_what_is_in_the_way_and_what_went_is_shown(tmp_path: P
     log = SqlAuditStore(made.url, MASTER)
     await log.start()
     world = World(made.url, log, Clock())
-    settings = world.desk.settings
-    object.__setattr__(world.desk, "settings", replace(
-        settings, audit=Audit(url=made.url, retention_days=1)
-    ))  # fmt: skip
+    world.settings = replace(world.settings, audit=Audit(url=made.url, retention_days=1))
     world.clock.now = START_MS / 1000 + 10 * 86_400
     browser = await signed_in(world, Role.APPROVER)
     assert "Due to go about 512" in (await browser.get(PATH)).words
@@ -225,3 +223,11 @@ async def test_a_login_that_may_not_look_at_content_gets_an_honest_page(
     assert "has to be a member of cloakroom_retention" in answer.words
     assert "Due to go not known" in answer.words
     assert SET not in answer.text
+
+
+async def test_upstreams_are_those_in_force(world: World):
+    browser = await signed_in(world, Role.OPERATOR)
+    assert "At the upstream cloud" not in (await browser.get(PATH)).text
+    cloud = Upstream(name="cloud", kind="openai", upstream_class=UpstreamClass.EXTERNAL)
+    world.settings = replace(world.settings, upstreams=(cloud,))
+    assert "At the upstream cloud" in (await browser.get(PATH)).text
