@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# How wide a table is says each test itself; a worker of several has a width of its own here, which
+# whatever is imported would take for good.
+os.environ.pop("COLUMNS", None)
 
 # How long an example takes says how busy the machine is.
 settings.register_profile(

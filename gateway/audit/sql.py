@@ -3,7 +3,8 @@
     audit_records      insert-only, by triggers; `body` is the canonical form of the record
     audit_nonces       the nonces of commitments, apart, so that they can be destroyed
     audit_open         requests accepted and not yet closed: what a crash leaves behind
-    audit_meta         one row: the schema's version, a counter of probes, the log's name
+    audit_meta         one row: the schema's version, the oldest that its tables do for as well, a
+                       counter of probes, the log's name
     audit_leaves       which record is which leaf of the Merkle tree
     audit_tree         one row: the tree's size and frontier
     audit_tiles        hashes of complete subtrees of 256**level leaves
@@ -163,8 +164,20 @@ def version(connection: Db) -> int:
     return int(connection.exec_driver_sql("SELECT max(version) FROM audit_meta").scalar_one())
 
 
+def serves_us(connection: Db, found: int) -> bool:
+    """Whether tables of the next schema are said to do for this version as well.
+
+    While gateways are replaced one after another, and when a release is taken back, those of this
+    version work on what the next one has migrated.
+    """
+    if found != SCHEMA + 1:
+        return False
+    least = connection.exec_driver_sql("SELECT max(serves) FROM audit_meta").scalar_one()
+    return int(least) <= SCHEMA
+
+
 def check_version(connection: Db, place: str, *, least: int = SCHEMA) -> None:
-    """Make sure that the tables are there and ours.
+    """Make sure that the tables are there and ours, or do for us.
 
     Raises:
         ConfigError: a newer version wrote the log, or it has to be migrated first.
@@ -174,7 +187,7 @@ def check_version(connection: Db, place: str, *, least: int = SCHEMA) -> None:
     if found == 0:
         raise DatabaseFault("no audit log")
     message = f"the audit log has schema {found}; this version of Cloakroom knows {SCHEMA}"
-    if found > SCHEMA:
+    if found > SCHEMA and not serves_us(connection, found):
         raise ConfigError([Problem(place, 0, "", message, "use the newer Cloakroom")])
     if found < least:
         hint = "bring it up to date with: cloakroom audit migrate"

@@ -123,7 +123,7 @@ async def test_postgresql_is_never_migrated_at_start(server: str):
 async def test_another_schema_on_postgresql_is_refused(server: str, version: int, hint: str):
     with pg.fresh(server) as url:
         opening.migrate(url)
-        pg.query(url, f"UPDATE audit_meta SET version = {version}")
+        pg.query(url, f"UPDATE audit_meta SET version = {version}, serves = {version}")
         with pytest.raises(ConfigError, match=hint):
             await SqlAuditStore(url, MASTER).start()
         with pytest.raises(ConfigError, match=hint):
@@ -165,3 +165,45 @@ def test_both_databases_have_the_same_tables(server: str, tmp_path: Path):
         )
     assert ours == theirs
     assert len(ours) > 40
+
+
+def next_schema(url: str, serves: int, version: int = sql.SCHEMA + 1) -> None:
+    """The tables as a later version has migrated them, which did no more than add to them."""
+    said = f"UPDATE audit_meta SET version = {version}, serves = {serves}"
+    if url.startswith("postgresql"):
+        pg.query(url, said)
+        return
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute(said)
+    connection.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=needs_pg)])
+async def test_gateways_work_on_what_the_next_version_only_added_to(
+    database: str, server: str, tmp_path: Path
+):
+    """As while gateways are replaced one after another, and after a release was taken back."""
+    with pg.fresh(server) as made:
+        url = made if database == "postgresql" else f"sqlite:///{tmp_path / 'audit.db'}"
+        opening.migrate(url)
+        next_schema(url, serves=sql.SCHEMA)
+        assert not opening.migrate(url)
+        store = SqlAuditStore(url, MASTER)
+        await store.start()
+        await begin(store, "req_1")
+        await store.aclose()
+        with open_log(url) as log:
+            assert log.count()
+        next_schema(url, serves=sql.SCHEMA + 1)
+        with pytest.raises(ConfigError, match="use the newer Cloakroom"):
+            await SqlAuditStore(url, MASTER).start()
+        next_schema(url, serves=sql.SCHEMA, version=sql.SCHEMA + 2)
+        with pytest.raises(ConfigError, match="use the newer Cloakroom"):
+            open_log(url)
+
+
+def test_every_later_revision_says_which_versions_its_tables_do_for():
+    folder = Path(r0001_records.__file__).parent
+    later = [file for file in folder.glob("r0*.py") if file.stem[1:5] >= "0008"]
+    assert later
+    assert all("serves" in file.read_text(encoding="utf-8") for file in later)

@@ -10,7 +10,11 @@ revision = "0008"
 down_revision = "0007"
 
 _CLAIM = "claim {text} NOT NULL, claimed_by {text} NOT NULL, claimed {real} NOT NULL"
+# The schemas whose code works on these tables as well. Each later revision sets it: to the last but
+# one where it only adds to them, to its own where it does not.
+_SERVES = "ALTER TABLE audit_meta ADD COLUMN serves {int} NOT NULL DEFAULT 8"
 _TABLES = (
+    _SERVES,
     "CREATE TABLE console_unmasks (unmask_id {text} NOT NULL PRIMARY KEY, tenant {text} NOT NULL, "
     "request_id {text} NOT NULL, event_id {text} NOT NULL, kinds {text} NOT NULL, "
     "code {text} NOT NULL, ticket {text} NOT NULL, reason {bytes} NOT NULL, "
