@@ -202,6 +202,21 @@ async def test_gateways_work_on_what_the_next_version_only_added_to(
             open_log(url)
 
 
+@needs_pg
+def test_what_runs_as_the_owner_looks_at_temporary_tables_last(server: str):
+    with pg.fresh(server) as url:
+        opening.migrate(url)
+        owned = pg.query(
+            url,
+            "SELECT proname, proconfig FROM pg_proc WHERE prosecdef "
+            "AND pronamespace = current_schema()::regnamespace",
+        )
+        assert owned
+        for name, said in owned:
+            (path,) = [one for one in said or [] if one.startswith("search_path=")]
+            assert path.endswith(", pg_temp"), name
+
+
 def test_every_later_revision_says_which_versions_its_tables_do_for():
     folder = Path(r0001_records.__file__).parent
     later = [file for file in folder.glob("r0*.py") if file.stem[1:5] >= "0008"]

@@ -9,6 +9,10 @@ from gateway.audit.sql import Db, version
 FIRST = "0001"
 """The revision of schema 1, which was made without a record of revisions."""
 
+_PATH = "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)"
+"""Functions that run as the owner take their path from here: what a caller may make, a temporary
+table above all, must not stand in the way of ours (PostgreSQL's manual, CREATE FUNCTION)."""
+
 
 def upgrade(connection: Db, revision: str = "head") -> None:
     """Bring the tables up to this version of Cloakroom, or only to an earlier revision.
@@ -23,6 +27,8 @@ def upgrade(connection: Db, revision: str = "head") -> None:
     folder = str(Path(__file__).parent)
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_PATH)
     if version(connection) == 1:
         command.stamp(config, FIRST)
     command.upgrade(config, revision)
