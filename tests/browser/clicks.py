@@ -88,7 +88,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("ISO 42001 A.6.2.8", "Under which policy was this decided, by which rule?", U,
              ("requests", A_RECORD), "Rules that matched"),
     Question("NIST AI RMF", "How well is it measured, and what do people say of it?", U,
-             ("Detector quality",), "Said to be missed"),
+             ("Detector quality",), "Said by people"),
     Question("Works council", "Are staff known by name in the log?", U, ("requests", A_RECORD),
              "Reference"),
     Question("Works council", "Who saw a text, why, and who agreed?", U, ("Unmasking",),
