@@ -176,6 +176,8 @@ class Run:
     async def api(self, path: str, **query: str) -> Any:
         try:
             async with self.client.get(f"{self.prometheus}/api/v1/{path}", params=query) as answer:
+                if answer.status == 503:  # its files are still being read
+                    return {}
                 return (await answer.json())["data"]
         except aiohttp.ClientConnectionError:  # it is starting
             return {}
