@@ -36,7 +36,7 @@ def turns(messages: Sequence[Any]) -> list[list[int]]:
     Where the result of a call comes after the user has said something more, all of it is one turn.
     """
     found: list[list[int]] = []
-    called: dict[str, int] = {}  # the turn in which a call stands, by its id
+    called: dict[str, int] = {}  # the turn of the newest call of this id: some models use ids again
     held: list[int] = []  # for each turn, up to which later one it must not be cut off
     for index, message in enumerate(messages):
         role = message.get("role") if isinstance(message, Mapping) else None
@@ -47,9 +47,18 @@ def turns(messages: Sequence[Any]) -> list[list[int]]:
             held.append(len(found) - 1)
         found[-1].append(index)
         name = message.get("call_id") if isinstance(message, Mapping) else None
-        if isinstance(name, str):
-            held[called.setdefault(name, len(found) - 1)] = len(found) - 1
+        if not isinstance(name, str):
+            continue
+        if _is_output(message):
+            held[called.get(name, len(found) - 1)] = len(found) - 1
+        else:
+            called[name] = len(found) - 1
     return _joined(found, held)
+
+
+def _is_output(item: Mapping[str, Any]) -> bool:
+    """Whether an item with the id of a call is what came of it, and not the call."""
+    return str(item.get("type", "")).endswith("_output")
 
 
 def _joined(found: Sequence[list[int]], held: Sequence[int]) -> list[list[int]]:

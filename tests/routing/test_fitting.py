@@ -44,6 +44,7 @@ any_message = st.sampled_from(
         ([USER, ASSISTANT, DEVELOPER, USER], [[0, 1], [3]]),
         ([USER, USER], [[0], [1]]),
         ([USER, CALLS[0], OUTPUTS[0], USER], [[0, 1, 2], [3]]),
+        ([USER, CALLS[0], OUTPUTS[0]] * 2 + [USER], [[0, 1, 2], [3, 4, 5], [6]]),
         ([USER, CALLS[0], USER, OUTPUTS[0], USER], [[0, 1, 2, 3], [4]]),
         ([USER, *CALLS, USER, OUTPUTS[1], USER, OUTPUTS[0], USER], [[0, 1, 2, 3, 4, 5, 6], [7]]),
         ([USER, CALLS[0], USER, CALLS[1], OUTPUTS[0], USER, OUTPUTS[1]], [[0, 1, 2, 3, 4, 5, 6]]),
