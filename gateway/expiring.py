@@ -10,11 +10,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from gateway import telemetry
 from gateway.audit.content.store import open_content
 from gateway.audit.postgres.backend import WRITER
+from gateway.background import beside
 from gateway.errors import AuditUnavailable, ConfigError, VaultUnavailable
 from gateway.ports import Vault
 
@@ -53,13 +54,8 @@ class Expirer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Goes on for as long as the block runs."""
-        working = asyncio.create_task(self._work())
-        try:
+        async with beside(self._work()):
             yield
-        finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
 
     async def _work(self) -> None:
         await asyncio.sleep(self._first_s)

@@ -19,6 +19,7 @@ from typing import Final, TypeAlias
 
 from gateway import metrics, telemetry
 from gateway.audit.facts import EventType
+from gateway.background import beside
 from gateway.errors import AuditUnavailable, ConfigError, Problem
 from gateway.exchange import origin
 from gateway.recording import Recorder
@@ -87,13 +88,8 @@ class UpstreamReloader:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Looks for as long as the block runs."""
-        watching = asyncio.create_task(self._watch())
-        try:
+        async with beside(self._watch()):
             yield
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
 
     async def _watch(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 
 from gateway import metrics, telemetry
 from gateway.audit.facts import EventType, Origin
+from gateway.background import beside
 from gateway.errors import AuditUnavailable
 from gateway.policy.files import Look, PolicyStore
 from gateway.recording import Recorder
@@ -59,13 +60,10 @@ class PolicyReloader:
         # Only the main thread may take signals: a server in another thread just has none.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self._hung_up)
-        watching = asyncio.create_task(self._watch())
         try:
-            yield
+            async with beside(self._watch()):
+                yield
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(signal.SIGHUP)
 

@@ -12,7 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ import orjson
 from gateway import telemetry
 from gateway.answering import Answering
 from gateway.audit.record import NONCE_BYTES
+from gateway.background import beside
 from gateway.errors import GatewayError
 from gateway.exchange import Caller, Preview, Progress
 from gateway.masking.carrying import Asked
@@ -93,13 +94,8 @@ async def until_passed(attempt: Callable[[], Awaitable[bool]]) -> AsyncIterator[
     if await attempt():
         yield
         return
-    trying = asyncio.create_task(again())
-    try:
+    async with beside(again()):
         yield
-    finally:
-        trying.cancel()
-        with suppress(asyncio.CancelledError):
-            await trying
 
 
 async def _tried(pipeline: Pipeline, codec: Codec) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from gateway.background import beside
 from gateway.console.desk import Desk
 from gateway.console.unmasking import expire_due
 from gateway.errors import AuditUnavailable, ConfigError
@@ -36,10 +37,5 @@ async def sweeping(desk: Desk | None) -> AsyncIterator[None]:
                 await sweep(desk)
             await asyncio.sleep(EVERY_S)
 
-    looking = asyncio.create_task(look())
-    try:
+    async with beside(look()):
         yield
-    finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking

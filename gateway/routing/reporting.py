@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway import metrics
+from gateway.background import beside
 from gateway.routing.health import ServerHealth, State
 
 EVERY_S: Final = 2.0
@@ -44,13 +45,8 @@ class HealthReport:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tells for as long as the block runs."""
-        working = asyncio.create_task(self._work())
-        try:
+        async with beside(self._work()):
             yield
-        finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
 
     async def _work(self) -> None:
         while True:

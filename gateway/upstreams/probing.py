@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from gateway.background import beside
 from gateway.errors import UpstreamFailed
 from gateway.routing.asking import Ask, Route
 from gateway.routing.balance import IDLE, Load
@@ -80,13 +81,8 @@ class ProbedUpstream:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Asks for as long as the block runs."""
-        working = asyncio.create_task(self._work())
-        try:
+        async with beside(self._work()):
             yield
-        finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
 
     async def _work(self) -> None:
         while True:

@@ -11,10 +11,11 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gateway import telemetry
+from gateway.background import beside
 from gateway.routing.asking import Ask, Route
 from gateway.routing.health import Standing, State
 from gateway.settings import Limits, Vllm
@@ -113,13 +114,8 @@ class VllmPool:
     async def watching(self) -> AsyncIterator[None]:
         """Looks at the servers for as long as the block runs; once before it begins."""
         await self.look()
-        working = asyncio.create_task(self._work())
-        try:
+        async with beside(self._work()):
             yield
-        finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
 
     async def _work(self) -> None:
         while True:
