@@ -11,7 +11,8 @@ import importlib
 import pkgutil
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -24,11 +25,11 @@ from gateway.training.ordinary import ordinary
 from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_WORDS, NATIONALITIES
 
 (GIVEN, SURNAME, TOWN, COUNTRY, STREET, COMPANY, CALENDAR, TITLE) = range(8)
-# Four bits: at least this common in the language where it is most common. The first one is that
-# of rarer words, too, that end as ordinary words do.
-_COMMON: Final = 8
 _LANGUAGES: Final = (("en",), ("de", "nl"), ("fr", "it"), ("es", "pt"))
-_ZIPF: Final = (3.0, 3.5, 4.5, 5.5)  # log10 of occurrences per thousand million words
+# Log10 of occurrences per thousand million words, where the word is most common: a bit for each.
+_ZIPF: Final[Mapping[int, float]] = MappingProxyType({8: 3.0, 10: 4.5, 11: 5.5})
+_ORDINARY: Final = 9  # an ordinary word that no list of people has
+_GROUP: Final = 12  # usual in the first group of languages; three more bits for the others
 _USUAL: Final = 3.5
 _LISTED: Final = 60_000  # words a language
 
@@ -49,6 +50,9 @@ def build() -> Arrays:
             bits[folded(word)] |= 1 << bit
     for word, mask in _common():
         bits[word] |= mask
+    for word in {folded(word) for language in LANGUAGES for word in ordinary(language)}:
+        if not bits[word] & (1 << GIVEN | 1 << SURNAME):
+            bits[word] |= 1 << _ORDINARY
     words = sorted(bits)
     keys = word_keys(words)
     order = np.argsort(keys, kind="stable")
@@ -135,7 +139,7 @@ def _towns() -> Iterator[tuple[str, int]]:
 
 
 def _common() -> Iterator[tuple[str, int]]:
-    """How common words are: bits from `_COMMON`, then one for each group of languages."""
+    """How common words are: bits by frequency, then one for each group of languages."""
     from wordfreq import top_n_list, zipf_frequency  # noqa: PLC0415 - of the training extra
 
     seen: defaultdict[str, int] = defaultdict(int)
@@ -143,12 +147,9 @@ def _common() -> Iterator[tuple[str, int]]:
         for language in languages:
             for word in top_n_list(language, _LISTED):
                 zipf = zipf_frequency(word, language)
-                mask = sum(1 << (_COMMON + at) for at, least in enumerate(_ZIPF) if zipf >= least)
+                mask = sum(1 << at for at, least in _ZIPF.items() if zipf >= least)
                 if zipf >= _USUAL:
-                    mask |= 1 << (_COMMON + len(_ZIPF) + group)
+                    mask |= 1 << (_GROUP + group)
                 if mask and _WORD.fullmatch(word):
                     seen[folded(word)] |= mask
-    for language in LANGUAGES:
-        for word in ordinary(language):
-            seen[folded(word)] |= 1 << _COMMON
     yield from seen.items()

@@ -18,7 +18,7 @@ from gateway.detection.tagger.tokens import Tokens
 NAME_BITS: Final = 0b11  # given name, surname
 TOWN_BITS: Final = 0b1100
 STREET_BIT: Final = 0b1_0000
-COMMON_BITS: Final = 0b1111_0000_0000_0000  # usual in a group of languages
+COMMON_BITS: Final = 0b1111_0010_0000_0000  # usual in a group of languages, or made as words are
 EVERYDAY_BIT: Final = 0b1000_0000_0000  # among the most frequent words of a language
 
 _LIKELY, _RATHER, _SURE, _ALMOST_SURE = 0.7, 0.9, 0.95, 0.98
