@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from fastapi.testclient import TestClient
 from gateway.app import create_app, make_detector
 from gateway.audit.store import SqlAuditStore
 from gateway.config import load
+from gateway.detection.plugins.outside import OutsideRecognizers
 from gateway.detection.tagger import classifier
 from gateway.errors import ConfigError
 from gateway.settings import CustomRecognizer, Detection, Engine
+from tests.waiting import AMPLE_S
 
 
 def problems(settings: Detection) -> list[str]:
@@ -54,9 +57,12 @@ def test_predefined_recognizers_join_in():
     assert [one.entity_type for one in detector.analyze(text, "t")] == ["UUID"]
 
 
-async def test_recognizers_in_code_join_in_from_a_process_of_their_own():
+async def test_recognizers_in_code_join_in_from_a_process_of_their_own(monkeypatch):
+    patient = partial(OutsideRecognizers, patience_s=AMPLE_S)
+    monkeypatch.setattr("gateway.app.OutsideRecognizers", patient)
     module = "tests.detection.outside_recognizers"
-    detector = make_detector(Detection(recognizer_modules=(f"{module}:Words",)))
+    own = Detection(recognizer_modules=(f"{module}:Words",), timeout_s=AMPLE_S)
+    detector = make_detector(own)
     try:
         [spans] = await detector.detect(["a Falcon"], "t")
         assert [one.entity_type for one in spans] == ["PROJECT"]

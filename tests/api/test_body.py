@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.api.body import ClientGone, read_body
 from gateway.errors import RequestError
+from tests.waiting import AMPLE_S
 
 JSON = (b"content-type", b"application/json")
 CANARY = "canary-4471"
@@ -41,12 +42,12 @@ def parts(*bodies: bytes) -> Client:
 
 
 async def read(client: Client, *headers: tuple[bytes, bytes], limit: int = 10) -> bytes:
-    return await read_body(client, [JSON, *headers], limit, 5.0)
+    return await read_body(client, [JSON, *headers], limit, AMPLE_S)
 
 
 async def refused(client: Client, headers: list[tuple[bytes, bytes]], **kw: Any) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        await read_body(client, headers, kw.get("limit", 10), kw.get("timeout_s", 5.0))
+        await read_body(client, headers, kw.get("limit", 10), kw.get("timeout_s", AMPLE_S))
     assert CANARY not in str(caught.value)
     return caught.value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -20,8 +20,7 @@ from gateway.upstreams.azure import azure_upstream
 from gateway.upstreams.files import AZURE_ENDPOINTS, AZURE_URLS, HttpFiles
 from gateway.upstreams.openai import openai_upstream
 from tests.upstreams.test_http import CANARY, Masked
-
-LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
+from tests.waiting import AMPLE
 
 
 @dataclass
@@ -81,7 +80,7 @@ async def files(server: Server) -> AsyncIterator[HttpFiles]:
     await made.upstream.aclose()
 
 
-def build(server: Server, limits: Limits = LIMITS) -> HttpFiles:
+def build(server: Server, limits: Limits = AMPLE) -> HttpFiles:
     model_map = {"gpt*": "llama"}
     settings = Settings(
         name="one", kind="openai", upstream_class=UpstreamClass.EXTERNAL, base_url=server.url,
@@ -148,7 +147,7 @@ async def test_lines_go_out_as_they_are_made(server: Server, files: HttpFiles) -
 async def test_a_server_that_does_not_answer_an_upload(server: Server) -> None:
     """504, once the limit for the first byte is over."""
     server.hangs = True
-    files = build(server, Limits(connect_s=5.0, first_byte_s=0.1, idle_s=5.0))
+    files = build(server, replace(AMPLE, first_byte_s=0.1))
     error = await failure(files.upload(lines(1), None, "req_1", {}))
     await files.upstream.aclose()
 
@@ -179,7 +178,7 @@ async def test_an_upload_that_is_left_does_not_end(
         gate.set()
         await failure(task)
 
-    await asyncio.wait_for(server.broken.wait(), 5)
+    await asyncio.wait_for(server.broken.wait(), 120)
     assert server.seen == []
 
 
@@ -236,7 +235,7 @@ async def test_azure_has_names_of_its_own(
         name="one", kind="azure_openai", upstream_class=UpstreamClass.EXTERNAL,
         base_url=server.url.removesuffix("/v1"), api_key=Secret("k"), api_version="2025-03-01",
     )  # fmt: skip
-    files = HttpFiles(azure_upstream(settings, LIMITS), {}, AZURE_URLS, AZURE_ENDPOINTS)
+    files = HttpFiles(azure_upstream(settings, AMPLE), {}, AZURE_URLS, AZURE_ENDPOINTS)
 
     async def one() -> AsyncIterator[MaskedLine]:
         yield MaskedLine("l1", endpoint, Masked())  # type: ignore[arg-type]

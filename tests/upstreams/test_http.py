@@ -8,7 +8,7 @@ import ipaddress
 import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,15 +31,14 @@ from gateway.upstreams import http
 from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.openai import OpenAIKind, openai_upstream
 from tests.upstreams.server import ANSWER, CANARY, Masked, ok
-
-LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
+from tests.waiting import AMPLE
 
 
 @pytest.fixture
 async def make() -> AsyncIterator[Callable[..., HttpUpstream]]:
     made: list[HttpUpstream] = []
 
-    def build(url: str, limits: Limits = LIMITS, **settings: Any) -> HttpUpstream:
+    def build(url: str, limits: Limits = AMPLE, **settings: Any) -> HttpUpstream:
         upstream = openai_upstream(config(url, **settings), limits)
         made.append(upstream)
         return upstream
@@ -219,6 +218,7 @@ async def test_closing_in_the_middle_of_a_stream_closes_the_connection(serve, ma
         try:
             while not transport.is_closing():
                 await response.write(b"data: x\n\n")
+                await asyncio.sleep(0)  # a write gives no turn to the client, which is here as well
         except ConnectionError:
             pass
         gone.set()
@@ -230,7 +230,7 @@ async def test_closing_in_the_middle_of_a_stream_closes_the_connection(serve, ma
         break
     await reply.aclose()
     await reply.aclose()
-    await asyncio.wait_for(gone.wait(), 5)
+    await asyncio.wait_for(gone.wait(), 120)
 
 
 # --- failures -----------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ async def test_a_slow_first_byte_times_out(serve, make):
         raise AssertionError
 
     server = await serve(never)
-    error = await failure(make(server.url, Limits(first_byte_s=0.05)))
+    error = await failure(make(server.url, replace(AMPLE, first_byte_s=0.05)))
     assert (error.code, error.status) == ("upstream_timeout", 504)
 
 
@@ -359,7 +359,7 @@ async def test_headers_without_a_body_time_out_as_well(serve, make):
         return response
 
     server = await serve(headers_only)
-    error = await failure(make(server.url, Limits(first_byte_s=0.05)), Masked(stream=True))
+    error = await failure(make(server.url, replace(AMPLE, first_byte_s=0.05)), Masked(stream=True))
     assert error.code == "upstream_timeout"
 
 
@@ -372,7 +372,7 @@ async def test_a_pause_in_the_middle_times_out(serve, make):
         return response
 
     server = await serve(pause)
-    error = await failure(make(server.url, Limits(idle_s=0.05)), Masked(stream=True))
+    error = await failure(make(server.url, replace(AMPLE, idle_s=0.05)), Masked(stream=True))
     assert error.code == "upstream_timeout"
 
 
@@ -600,7 +600,7 @@ async def test_a_certificate_is_held_against_the_name_that_is_given(
 ):
     server = await serve(ok, server_tls(pki))
     settings = config(server.url.replace("127.0.0.1", host), ca_file=pki.ca)
-    upstream = HttpUpstream(settings, LIMITS, OpenAIKind(None), name)
+    upstream = HttpUpstream(settings, AMPLE, OpenAIKind(None), name)
     if is_trusted:
         assert orjson.loads(await read(await send(upstream))) == ANSWER
     else:
@@ -641,6 +641,6 @@ async def test_without_the_client_certificate_there_is_no_answer(serve, make, pk
 )
 def test_unusable_settings_are_named(key, settings):
     with pytest.raises(ConfigError) as caught:
-        openai_upstream(config(**settings), LIMITS)
+        openai_upstream(config(**settings), AMPLE)
     assert caught.value.problems[0].key == f"upstreams.one.{key}"
     assert "secret" not in str(caught.value)

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from gateway.errors import ConfigError, UpstreamFailed
 from gateway.fleet import HTTP_UPSTREAMS, make_upstream
-from gateway.settings import FAMILIES_OF_KIND, KNOWN_BETAS, Limits, Secret
+from gateway.settings import FAMILIES_OF_KIND, KNOWN_BETAS, Secret
 from gateway.settings import Upstream as Settings
 from gateway.types import Family, UpstreamClass
 from gateway.upstreams.anthropic import VERSION, AnthropicKind, allowed_betas
 from gateway.upstreams.azure import AzureKind
 from tests.upstreams.server import ANSWER, CANARY, Masked, Server, ok
+from tests.waiting import AMPLE
 
-LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
 PATHS = {
     Family.CHAT: "/chat/completions",
     Family.RESPONSES: "/responses",
@@ -47,7 +47,7 @@ async def asked(
         name="u", kind=kind, upstream_class=UpstreamClass.EXTERNAL, base_url=root + base,
         api_key=Secret("sk-1"), **more,
     )  # fmt: skip
-    upstream = make_upstream(settings, LIMITS)
+    upstream = make_upstream(settings, AMPLE)
     body = orjson.dumps({"model": model, "messages": []})
     try:
         reply = await upstream.send(Masked(body, path, model=model), "req-1", client)  # type: ignore[arg-type]
@@ -102,7 +102,7 @@ async def test_the_deployment_is_the_upstreams_name_for_the_model(serve: Serve) 
         name="u", kind="azure_openai", upstream_class=UpstreamClass.EXTERNAL, **DATED,
         base_url=server.url.removesuffix("/v1"), model_map={"gpt-*": "prod-gpt"},
     )  # fmt: skip
-    upstream = make_upstream(settings, LIMITS)
+    upstream = make_upstream(settings, AMPLE)
     reply = await upstream.send(Masked(model="gpt-4o"), "req-1", {})  # type: ignore[arg-type]
     await reply.aclose()
     await upstream.aclose()
@@ -220,7 +220,7 @@ async def test_anthropics_errors_become_our_own(
         name="u", kind="anthropic", upstream_class=UpstreamClass.EXTERNAL,
         base_url=server.url, api_key=Secret("sk-1"),
     )  # fmt: skip
-    upstream = make_upstream(settings, LIMITS)
+    upstream = make_upstream(settings, AMPLE)
     with pytest.raises(UpstreamFailed) as caught:
         await upstream.send(Masked(path="/messages"), "req-1", {})  # type: ignore[arg-type]
     await upstream.aclose()
@@ -239,7 +239,7 @@ def test_a_key_does_not_show_and_unusable_settings_are_named(kind: str) -> None:
         api_key=Secret(CANARY),
     )  # fmt: skip
     with pytest.raises(ConfigError) as caught:
-        make_upstream(settings, LIMITS)
+        make_upstream(settings, AMPLE)
     assert caught.value.problems[0].key == "upstreams.one.base_url"
     assert CANARY not in repr(AnthropicKind(Secret(CANARY), ())) + repr(
         AzureKind(Secret(CANARY), "")

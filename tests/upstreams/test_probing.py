@@ -13,22 +13,21 @@ from gateway.routing.asking import Choice, Route
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.health import State
 from gateway.routing.reported import FAILURES
-from gateway.settings import Limits, Secret, Upstream
+from gateway.settings import Secret, Upstream
 from gateway.types import UpstreamClass
 from gateway.upstreams.openai import openai_upstream
 from gateway.upstreams.probing import ProbedUpstream
 from tests.routing.servers import ask
 from tests.upstreams.server import Server
+from tests.waiting import AMPLE, AMPLE_S
 
-LIMITS = Limits(connect_s=2.0, first_byte_s=5.0, idle_s=5.0)
 
-
-def probed(server: Server, every_s: float = 5.0) -> tuple[ProbedUpstream, Choice]:
+def probed(server: Server, every_s: float = AMPLE_S) -> tuple[ProbedUpstream, Choice]:
     settings = Upstream(
         name="one", kind="openai", upstream_class=UpstreamClass.EXTERNAL, base_url=server.url,
         api_key=Secret("key"),
     )  # fmt: skip
-    upstream = ProbedUpstream(openai_upstream(settings, LIMITS), every_s)
+    upstream = ProbedUpstream(openai_upstream(settings, AMPLE), every_s)
     return upstream, Choice(settings, upstream)
 
 
@@ -63,11 +62,11 @@ async def test_one_that_does_not_answer_in_time_is_not_asked(serve: Any):
     upstream, choice = probed(server, 0.05)
     for _ in range(FAILURES):
         await upstream.look()
-    before = len(server.seen)
     with pytest.raises(Unavailable) as caught:
         async with Dispatcher().asking(ask(), [choice], Route(), int):
             pass
-    assert (caught.value.code, len(server.seen)) == ("upstreams_down", before)
+    assert caught.value.code == "upstreams_down"
+    assert {one.path for one in server.seen} <= {"/v1/models"}
     release.set()
     slow, _ = probed(server)
     slow.members("m")[0].known = upstream.members("m")[0].known
@@ -87,7 +86,7 @@ async def test_it_asks_for_as_long_as_it_is_watched(serve: Any):
     server = await serve(answer)
     upstream, choice = probed(server)
     async with upstream.watching():
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), 120)
         async with Dispatcher().asking(ask(), [choice], Route(), int) as reply:
             assert b"choices" in b"".join([chunk async for chunk in reply.chunks()])
     reply = await upstream.send(ask().request, "req_1", {})

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.errors import UpstreamFailed
 from gateway.ports import StateStore
-from gateway.settings import Limits, Secret
+from gateway.settings import Secret
 from gateway.settings import Upstream as Settings
 from gateway.types import UpstreamClass
 from gateway.upstreams.azure import azure_upstream
@@ -20,9 +20,9 @@ from gateway.upstreams.loopback import LoopbackStates, LoopbackUpstream
 from gateway.upstreams.openai import openai_upstream
 from gateway.upstreams.states import HttpStates
 from tests.upstreams.server import CANARY, Masked, Server
+from tests.waiting import AMPLE
 
 Serve = Callable[..., Awaitable[Server]]
-LIMITS = Limits(connect_s=5.0, first_byte_s=5.0, idle_s=5.0)
 ANSWER = {"id": "resp_1", "output": []}
 
 
@@ -56,7 +56,7 @@ async def answered(_: web.Request) -> web.Response:
 
 async def test_an_answer_is_fetched_and_deleted(serve: Serve, closing: list[HttpUpstream]) -> None:
     server = await serve(answered)
-    upstream = openai_upstream(settings(server.url), LIMITS)
+    upstream = openai_upstream(settings(server.url), AMPLE)
     closing.append(upstream)
     store = HttpStates(upstream)
     assert store.name == "one"
@@ -74,7 +74,7 @@ async def test_an_answer_is_fetched_and_deleted(serve: Serve, closing: list[Http
 async def test_on_azure_the_path_is_azures(serve: Serve, closing: list[HttpUpstream]) -> None:
     server = await serve(answered)
     base = server.url.removesuffix("/v1")
-    upstream = azure_upstream(settings(base, api_version="2025-04-01-preview"), LIMITS)
+    upstream = azure_upstream(settings(base, api_version="2025-04-01-preview"), AMPLE)
     closing.append(upstream)
     await read(HttpStates(upstream), "resp_1")
     assert server.seen[0].target == "/openai/responses/resp_1?api-version=2025-04-01-preview"
@@ -90,7 +90,7 @@ async def test_what_the_server_says_of_a_failure_stays_with_it(
         return web.json_response({"error": {"message": CANARY}}, status=status)
 
     server = await serve(refused)
-    upstream = openai_upstream(settings(server.url), LIMITS)
+    upstream = openai_upstream(settings(server.url), AMPLE)
     closing.append(upstream)
     store = HttpStates(upstream)
     for work in (read(store, "resp_1"), store.forget("resp_1", "req_1", {})):
@@ -105,7 +105,7 @@ async def test_what_is_no_id_is_not_asked_for(
     serve: Serve, closing: list[HttpUpstream], name: str
 ) -> None:
     server = await serve(answered)
-    upstream = openai_upstream(settings(server.url), LIMITS)
+    upstream = openai_upstream(settings(server.url), AMPLE)
     closing.append(upstream)
     with pytest.raises(UpstreamFailed):
         await HttpStates(upstream).stored(name, "req_1", {})

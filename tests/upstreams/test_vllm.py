@@ -19,14 +19,14 @@ from gateway.routing.balance import IDLE
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.health import State
 from gateway.routing.reported import FAILURES, MISSES
-from gateway.settings import Limits, Secret, Upstream, Vllm
+from gateway.settings import Secret, Upstream, Vllm
 from gateway.types import UpstreamClass
 from gateway.upstreams.vllm import RETIRED_S, VllmPool
 from gateway.upstreams.vllm_replica import MODELS_EVERY
 from tests.routing.servers import masked
 from tests.upstreams.vllm_fake import FakeVllm
+from tests.waiting import AMPLE
 
-LIMITS = Limits(connect_s=2.0, first_byte_s=5.0, idle_s=5.0)
 MASTER = b"m" * 32
 SAID = "canary-Zweigstelle-4471"
 
@@ -45,7 +45,7 @@ class World:
         self.now = 0.0
         self.hosts: list[str] | OSError = []
         self.pool = VllmPool(
-            self.settings, LIMITS, MASTER, resolve=self._resolve, clock=lambda: self.now
+            self.settings, AMPLE, MASTER, resolve=self._resolve, clock=lambda: self.now
         )
         self.dispatcher = Dispatcher(lambda: self.now)
         self.route = Route()
@@ -563,7 +563,7 @@ async def test_a_look_that_fails_is_not_the_last(make: Make, monkeypatch: pytest
             seen.set()
 
         monkeypatch.setattr(world.pool, "look", look)
-        await asyncio.wait_for(seen.wait(), 10)
+        await asyncio.wait_for(seen.wait(), 120)
 
 
 async def test_without_a_dispatcher_nobody_shares_a_cache(make: Make):

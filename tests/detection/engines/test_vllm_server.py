@@ -17,6 +17,7 @@ from gateway.detection.tokenclassifier import IncompleteRead, TokenClassifier, c
 from gateway.errors import ConfigError, DetectionUnavailable
 from gateway.settings import Detection, Engine
 from tests.detection.engines.conftest import BIO, letter_tokenizer
+from tests.waiting import AMPLE_S
 
 pytestmark = pytest.mark.models
 pytest.importorskip("tokenizers")
@@ -56,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         server.bodies.append(body)
         server.paths.append(self.path)
-        server.release.wait(30)
+        server.release.wait(AMPLE_S)
         data = [
             {"index": at, "object": "pooling", "data": server.rows(text)}
             for at, text in enumerate(body["input"])
@@ -92,12 +93,12 @@ def server(folder: Path) -> Iterator[Server]:
         thread.join()
 
 
-def settings(server: Server | str, folder: Path, timeout_s: float = 5.0) -> Engine:
+def settings(server: Server | str, folder: Path, timeout_s: float = AMPLE_S) -> Engine:
     url = server if isinstance(server, str) else f"http://127.0.0.1:{server.server_port}/base"
     return Engine(kind="vllm", model=url, tokenizer=folder, served_model="ner", timeout_s=timeout_s)
 
 
-def engine(server: Server | str, folder: Path, timeout_s: float = 5.0) -> TokenClassifier:
+def engine(server: Server | str, folder: Path, timeout_s: float = AMPLE_S) -> TokenClassifier:
     [made] = open_engines([settings(server, folder, timeout_s)])
     return made
 
@@ -157,15 +158,28 @@ def test_another_status_is_never_clean(status: int, server: Server, folder: Path
         engine(server, folder).classify(["Anna"])
 
 
-async def test_a_server_that_is_slow_or_gone_fails_closed(server: Server, folder: Path):
-    made = engine(server, folder, timeout_s=0.2)
-    detector = PresidioDetector(Detection(engines=(settings(server, folder),)), (), [made])
-    assert [one.entity_type for one in (await detector.detect(["x Anna"], "t"))[0]] == ["PERSON"]
+def detector(server: Server, folder: Path, timeout_s: float = AMPLE_S) -> PresidioDetector:
+    """One whose server may take so long; the call may take any time."""
+    detection = Detection(engines=(settings(server, folder),), timeout_s=AMPLE_S)
+    return PresidioDetector(detection, (), [engine(server, folder, timeout_s)])
+
+
+async def test_a_server_that_answers_is_asked(server: Server, folder: Path):
+    made = detector(server, folder)
+    assert [one.entity_type for one in (await made.detect(["x Anna"], "t"))[0]] == ["PERSON"]
+    await made.aclose()
+
+
+async def test_a_server_that_is_slow_fails_closed(server: Server, folder: Path):
     server.release.clear()
+    slow = detector(server, folder, timeout_s=0.2)
     with pytest.raises(DetectionUnavailable, match="in time"):
-        await detector.detect(["x Anna"], "t")
+        await slow.detect(["x Anna"], "t")
     server.release.set()
-    await detector.aclose()
+    await slow.aclose()
+
+
+def test_a_server_that_is_gone_fails_closed(folder: Path):
     gone = PresidioDetector(Detection(), (), [engine("http://127.0.0.1:9", folder)])
     with pytest.raises(DetectionUnavailable):
         gone.analyze("x Anna", "t")

@@ -27,6 +27,7 @@ from gateway.detection.worker import SHORT_CODE_POINTS
 from gateway.errors import ConfigError, DetectionUnavailable
 from gateway.settings import Detection, ListEntry
 from gateway.types import Span
+from tests.waiting import AMPLE_S
 
 
 class Words(EntityRecognizer):
@@ -236,10 +237,11 @@ class Overridden(PatternRecognizer):
 @pytest.mark.parametrize("kind", [PatternRecognizer, Overridden])
 def test_a_runaway_pattern_is_bounded_and_never_clean(kind: type[PatternRecognizer]):
     bad = kind(supported_entity="X", patterns=[Pattern("bad", RUNAWAY, 0.5)])
-    detector = PresidioDetector(Detection(timeout_s=0.1), extra_recognizers=[bad])
+    hasty = PresidioDetector(Detection(timeout_s=0.1), extra_recognizers=[bad])
     with pytest.raises(DetectionUnavailable, match="in time"):
-        detector.analyze(BAIT, "t")
-    assert detector.analyze("nothing", "t") == ()
+        hasty.analyze(BAIT, "t")
+    patient = PresidioDetector(Detection(timeout_s=AMPLE_S), extra_recognizers=[bad])
+    assert patient.analyze("nothing", "t") == ()
 
 
 def test_a_runaway_pattern_of_a_file(tmp_path: Path):
@@ -253,9 +255,10 @@ def test_a_runaway_pattern_of_a_file(tmp_path: Path):
         PresidioDetector(settings, known_recognizers(settings)).analyze(BAIT, "t")
 
 
-async def test_a_runaway_pattern_leaves_the_event_loop_alone():
+async def turns_of_the_loop(seconds: float) -> int:
+    """How often the event loop has its turn while a pattern runs away for so long."""
     bad = PatternRecognizer(supported_entity="X", patterns=[Pattern("bad", RUNAWAY, 0.5)])
-    detector = PresidioDetector(Detection(timeout_s=0.2), extra_recognizers=[bad])
+    detector = PresidioDetector(Detection(timeout_s=seconds), extra_recognizers=[bad])
     call = asyncio.create_task(detector.detect([BAIT], "t"))
     turns = 0
     while not call.done():
@@ -263,8 +266,16 @@ async def test_a_runaway_pattern_leaves_the_event_loop_alone():
         turns += 1
     with pytest.raises(DetectionUnavailable, match="in time"):
         await call
-    assert turns > 5
     await detector.aclose()
+    return turns
+
+
+async def test_a_runaway_pattern_leaves_the_event_loop_alone():
+    # What blocks the loop blocks it for as long as it is let; what is slow needs only more time.
+    for seconds in (0.2, 2.0, 20.0):
+        if await turns_of_the_loop(seconds) > 5:
+            return
+    pytest.fail("the event loop stood still")
 
 
 class Hangs(Words):
@@ -276,7 +287,7 @@ class Hangs(Words):
 
     def analyze(self, text, entities, nlp_artifacts) -> list[RecognizerResult]:
         if text == "hang":
-            self.release.wait(600)
+            self.release.wait(AMPLE_S)
         return super().analyze(text, entities, nlp_artifacts)
 
 
@@ -291,7 +302,7 @@ async def test_a_hanging_recognizer_ends_at_the_deadline():
 
 async def test_a_hanging_recognizer_blocks_nobody():
     hangs = Hangs()
-    detector = PresidioDetector(Detection(timeout_s=600.0), extra_recognizers=[hangs])
+    detector = PresidioDetector(Detection(timeout_s=AMPLE_S), extra_recognizers=[hangs])
     stuck = asyncio.create_task(detector.detect(["hang"], "t"))
     fine = await detector.detect(["a Falcon"], "t")
     assert [span.entity_type for span in fine[0]] == ["PROJECT"]

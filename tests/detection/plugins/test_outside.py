@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from gateway.detection.plugins.outside import OutsideRecognizers
+from gateway.detection.plugins import outside as outside_module
+from gateway.detection.plugins.outside import OutsideRecognizers, Text
 from gateway.detection.presidio import PresidioDetector
 from gateway.detection.tokenclassifier import IncompleteRead
 from gateway.detection.worker import until
 from gateway.errors import ConfigError, DetectionUnavailable
 from gateway.settings import Detection
 from gateway.types import Span
+from tests.waiting import AMPLE_S
 
 HERE = "tests.detection.outside_recognizers:"
 
-# An offender is waited for as long as this; a machine that is busy elsewhere must read two words,
-# or start the process anew, well within it.
-PATIENCE_S = 3.0
-ANY_TIME_S = 120.0
+ENDLESS = ("hang", "runaway")
+
+
+class Outside(OutsideRecognizers):
+    """Waits as long as it takes, except for a text that never ends."""
+
+    def _read(self, batch: Sequence[Text]) -> list[list[Span]]:
+        is_endless = any(text in ENDLESS for text, _ in batch)
+        self._patience = 0.2 if is_endless else AMPLE_S
+        return super()._read(batch)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _any_time_to_start() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outside_module, "_START_S", AMPLE_S)
+        yield
 
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[OutsideRecognizers]:
-    made = OutsideRecognizers([HERE + "Words"], patience_s=PATIENCE_S)
+    made = Outside([HERE + "Words"])
     yield made
     made.close()
 
@@ -79,8 +94,8 @@ def test_the_deadline_of_the_call_counts(outside: OutsideRecognizers):
 
 
 async def test_an_offender_spoils_no_other_call():
-    made = OutsideRecognizers([HERE + "Words"], patience_s=PATIENCE_S)
-    detector = PresidioDetector(Detection(timeout_s=ANY_TIME_S), outside=made)
+    made = Outside([HERE + "Words"])
+    detector = PresidioDetector(Detection(timeout_s=AMPLE_S), outside=made)
     assert "PROJECT" in detector.entity_types
     first, bad, good = await asyncio.gather(
         *(detector.detect([text], "t") for text in ("x Falcon", "runaway", "a@b.com Falcon")),
