@@ -56,3 +56,10 @@ def test_drift_leaves_the_first_third_out():
     assert found["rss_slope_mib_per_hour"] == 0.0
     assert (found["rss_mib_at_begin"], found["rss_mib_at_end"]) == (100.0, 200.0)
     assert (found["files_after_a_third"], found["files_most"]) == (13, 18)
+
+
+def test_drift_tells_apart_what_goes_on_at_the_end():
+    samples = [(float(at), Used(0.0, 100.0 + min(at, 6), 10)) for at in range(9)]
+    found = soak.drift(samples)
+    assert found["rss_slope_mib_per_hour"] > 0
+    assert found["rss_slope_of_the_last_third"] == 0.0
