@@ -13,6 +13,7 @@ from gateway.audit.reading import LogRow
 from gateway.audit.store import SqlAuditStore
 from gateway.errors import AuditUnavailable
 from tests.audit.test_store_both import begin, by_request, end
+from tests.waiting import eventually
 
 Step: TypeAlias = tuple[str, str]
 """The id of a request and the type of one of its records."""
@@ -56,6 +57,16 @@ class Load:
             except AuditUnavailable:
                 continue  # the log has to close it, by itself
             self.completed.add(request_id)
+
+    async def is_stopped(self) -> None:
+        """Return when a turn of all, and more, was refused, and nothing was let through meanwhile.
+
+        What was under way when the database stopped may still be told.
+        """
+        accepted = -1
+        while accepted != len(self.accepted):
+            accepted, refused = len(self.accepted), len(self.refused)
+            await eventually(lambda: len(self.refused) >= refused + 2 * len(self._tasks))  # noqa: B023
 
     async def stop(self) -> None:
         self._stopping.set()

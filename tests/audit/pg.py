@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 import psycopg
 
+PATIENCE_S = "240"  # for a server to start or to end
 URL = os.environ.get("CLOAKROOM_TEST_PG", "")
 
 
@@ -76,7 +77,7 @@ class Server:
         self._ctl("stop", "-w", "-m", mode)
 
     def _ctl(self, *arguments: str) -> None:
-        self._run("pg_ctl", "-D", str(self._data), *arguments)
+        self._run("pg_ctl", "-D", str(self._data), "-t", PATIENCE_S, *arguments)
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(

@@ -128,7 +128,7 @@ class SyslogServer:
                 plain, _ = self._listener.accept()
             except OSError:
                 return
-            plain.settimeout(10)
+            plain.settimeout(120)
             with plain, suppress(OSError):
                 self._connection(plain, self._ways.pop(0) if self._ways else "good")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.audit import pg
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 _CHUNK = 65536
 
 

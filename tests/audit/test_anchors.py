@@ -317,7 +317,7 @@ def test_a_thread_survives_a_log_that_is_not_there_yet(log: Log, tmp_path: Path)
     anchor = Failing()
     one = anchoring(log, anchor, open_log=opened, poll_s=0.01)
     one.start()
-    assert tried.wait(30)
+    assert tried.wait(120)
     one.stop()
     assert len(anchor.got) == 1
     assert not os.path.exists(tmp_path / "none.db")

@@ -8,7 +8,6 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from gateway.audit.sql import DatabaseFault
 from gateway.audit.store import SqlAuditStore
 from gateway.errors import AuditUnavailable
 from gateway.metrics import AUDIT_SINK_UP
+from tests.waiting import AMPLE_S, eventually
 
 from .logs import Log, attack, bodies, make_log
 from .test_store import begin, end
@@ -354,9 +354,9 @@ def stored(log: Log, request_id: str) -> list[str]:
     return asyncio.run(read())
 
 
-def through_gate(log: Log, sinks: Sequence[Memory], work, *, patience_s: float = 10.0) -> None:
+def through_gate(log: Log, sinks: Sequence[Memory], work) -> None:
     async def run() -> None:
-        store = SqlAuditStore(log.url, bytes(32))
+        store = SqlAuditStore(log.url, bytes(32), busy_s=AMPLE_S, patience_s=AMPLE_S)
         await store.start()
         served = [
             Delivery(
@@ -368,7 +368,7 @@ def through_gate(log: Log, sinks: Sequence[Memory], work, *, patience_s: float =
         for one in served:
             one.start()
         try:
-            await work(Gate(store, served, patience_s))
+            await work(Gate(store, served, AMPLE_S))
         finally:
             for one in served:
                 await asyncio.to_thread(one.stop)
@@ -416,15 +416,11 @@ def test_no_request_is_begun_while_a_sink_fails(log: Log):
     blocked = Blocked()
 
     async def work(gate: Gate) -> None:
-        deadline = time.monotonic() + 30
-        while gate.ready and time.monotonic() < deadline:
-            await asyncio.to_thread(blocked.may.wait, 0.01)
-        assert not gate.ready
+        await eventually(lambda: not gate.ready)
         with pytest.raises(AuditUnavailable):
             await gate.append(begin("req_down"))
         blocked.may.set()
-        while not gate.ready and time.monotonic() < deadline:
-            await asyncio.to_thread(threading.Event().wait, 0.01)
+        await eventually(lambda: gate.ready)
         await gate.append(begin("req_up"))
         await gate.append(end("req_up"))
 

@@ -14,7 +14,8 @@ from gateway.audit.signing import make_signing_keys
 from tests.audit import pg, replica
 from tests.audit.load import Load
 from tests.audit.replica import Pair
-from tests.audit.test_store_both import Log, check, count, eventually, leaves
+from tests.audit.test_store_both import Log, check, count, leaves
+from tests.waiting import eventually
 
 no_pair = replica.reason_to_skip()
 pytestmark = pytest.mark.skipif(bool(no_pair), reason=no_pair or "-")

@@ -99,7 +99,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
 
 def eventually(condition: Callable[[], bool]) -> None:
     pause = threading.Event()
-    for _ in range(400):
+    for _ in range(2400):
         if condition():
             return
         pause.wait(0.05)

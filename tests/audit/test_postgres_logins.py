@@ -26,7 +26,8 @@ from gateway.cli.checks import Status
 from gateway.errors import ConfigError
 from gateway.settings import Audit
 from tests.audit import pg
-from tests.audit.test_store_both import MASTER, Log, begin, count, eventually, leaves
+from tests.audit.test_store_both import MASTER, Log, begin, count, leaves
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
 

@@ -28,9 +28,9 @@ from tests.audit.test_store_both import (
     check,
     count,
     end,
-    eventually,
     leaves,
 )
+from tests.waiting import eventually
 
 needs_pg = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
 A, B = "a" * 32, "b" * 32

@@ -20,6 +20,7 @@ from gateway.audit.sinks.base import SinkFault, line_of
 from gateway.audit.sinks.folder import FolderSink, put_once
 from gateway.audit.sinks.jsonl import JsonlSink
 from gateway.audit.sinks.syslog import Server, SyslogSink
+from tests.waiting import AMPLE_S
 
 from .logs import bodies
 from .pki import Pki, SyslogServer, free_port, make_pki, unframed
@@ -223,7 +224,7 @@ def test_one_of_two_that_put_a_file_at_once_stays(tmp_path: Path):
 
 
 def sink_to(pki: Pki, port: int, *, answers_end: bool = True) -> SyslogSink:
-    server = Server("127.0.0.1", port, pki.ca, *pki.client, answers_end, timeout_s=5.0)
+    server = Server("127.0.0.1", port, pki.ca, *pki.client, answers_end, timeout_s=AMPLE_S)
     return SyslogSink(server, hostname="gateway-1")
 
 
@@ -307,7 +308,7 @@ def test_a_server_of_another_authority_gets_nothing(pki: Pki, tmp_path: Path):
 
 def test_a_client_without_a_certificate_is_refused_and_told(pki: Pki):
     with SyslogServer(pki) as server, pytest.raises(SinkFault):
-        SyslogSink(Server("127.0.0.1", server.port, pki.ca, timeout_s=5.0)).deliver(rows(1))
+        SyslogSink(Server("127.0.0.1", server.port, pki.ca, timeout_s=AMPLE_S)).deliver(rows(1))
     assert server.received == []
 
 

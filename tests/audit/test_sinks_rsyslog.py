@@ -84,12 +84,12 @@ def rsyslog(folder: Path, pki: Pki, *, peer: str = "client", longest: str = "64k
             yield port
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     pause = threading.Event()
-    for _ in range(600):
+    for _ in range(2400):
         assert process.poll() is None, "rsyslogd ended"
         try:
             socket.create_connection(("127.0.0.1", port)).close()

@@ -42,7 +42,7 @@ def types(file: Path) -> list[str]:
 def wait_until(client: TestClient, warnings: list[str] | None) -> dict:
     """What `readyz` says when it has these warnings."""
     pause = threading.Event()
-    for _ in range(400):
+    for _ in range(2400):
         found = client.get("/readyz").json()
         if found.get("warnings") == warnings:
             return found
@@ -75,7 +75,7 @@ def test_without_anchors_as_well_it_is_told_how_old_the_newest_checkpoint_is(tmp
     age.set(-1)
     with TestClient(create_app(settings)):
         pause = threading.Event()
-        for _ in range(400):
+        for _ in range(2400):
             if age._value.get() != -1:
                 break
             pause.wait(0.05)

@@ -28,6 +28,7 @@ from gateway.audit.record import AuditRecord, accepted, closed, commitment
 from gateway.audit.store import Page, SqlAuditStore, stream_records
 from gateway.errors import AuditUnavailable, ConfigError
 from tests.audit.records import FACTS, event_id, facts, now, stamp
+from tests.waiting import AMPLE_S, eventually
 
 MASTER = bytes(32)
 ROOT = Path(__file__).parent.parent.parent
@@ -48,7 +49,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def make(file: Path, **options: Any) -> SqlAuditStore:
-    return SqlAuditStore(f"sqlite:///{file}", MASTER, **options)
+    patient = {"busy_s": AMPLE_S, "patience_s": AMPLE_S}
+    return SqlAuditStore(f"sqlite:///{file}", MASTER, **{**patient, **options})
 
 
 @asynccontextmanager
@@ -117,14 +119,6 @@ def check_chains(file: Path) -> dict[str, int]:
         counts[writer_id] = len(mine)
     assert [row["seq"] for row in rows(file)] == list(range(1, len(rows(file)) + 1))
     return counts
-
-
-async def eventually(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    """Let the writing thread go on until something holds."""
-    pause = threading.Event()
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.to_thread(pause.wait, 0.002)
 
 
 # --- appending and reading ------------------------------------------------------------------------
@@ -294,7 +288,7 @@ async def test_before_the_start_and_after_the_end_nothing_is_taken(file: Path):
 
 
 async def test_locked_by_another_process(file: Path):
-    async with opened(file, busy_s=0.1, probe_s=60) as store:
+    async with opened(file, busy_s=0.1, probe_s=3600) as store:
         await store.append(begin("req_1"))
         holder = sqlite3.connect(file, isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
@@ -314,8 +308,8 @@ async def test_locked_by_another_process(file: Path):
 async def test_whoever_stops_waiting_does_not_stop_the_writing_thread(file: Path):
     async with opened(file) as store:
         began, go_on = threading.Event(), threading.Event()
-        store._writer.call(lambda: (began.set(), go_on.wait(20)))
-        assert await asyncio.to_thread(began.wait, 20)
+        store._writer.call(lambda: (began.set(), go_on.wait(AMPLE_S)))
+        assert await asyncio.to_thread(began.wait, AMPLE_S)
         waiting = [asyncio.create_task(one) for one in (store.probe(), store.reconcile())]
         await asyncio.sleep(0)
         for one in waiting:
@@ -366,7 +360,7 @@ async def test_closing_records_of_unknown_outcome_double_no_number(file: Path):
     """A commit that was told as failed to who asked for it, on a connection that lives."""
     async with opened(file) as dead:
         await dead.append(begin("req_1"))
-        async with opened(file, probe_s=60) as store:
+        async with opened(file, probe_s=3600) as store:
             backend: Any = store._writer._ledger.backend
             check, is_dead = backend.check, backend.is_dead
 
@@ -403,7 +397,7 @@ async def test_full_disk(file: Path):
         pass
     written = 0
     with listening(small):
-        store = make(file, probe_s=60)
+        store = make(file, probe_s=3600)
         await store.start()
         while store.ready:
             with suppress(AuditUnavailable):
@@ -417,7 +411,7 @@ async def test_full_disk(file: Path):
 
 
 async def test_deleted_file_is_noticed_and_not_made_again(file: Path):
-    async with opened(file, probe_s=60) as store:
+    async with opened(file, probe_s=3600) as store:
         await store.append(begin("req_1"))
         aside = file.with_name("aside.db")
         move(file, aside)
@@ -434,7 +428,7 @@ async def test_deleted_file_is_noticed_and_not_made_again(file: Path):
 
 
 async def test_an_empty_file_in_its_place_is_no_audit_log(file: Path):
-    async with opened(file, probe_s=60) as store:
+    async with opened(file, probe_s=3600) as store:
         await store.append(begin("req_1"))
         remove(file)
         write(file, b"")
@@ -520,7 +514,7 @@ async def test_read_only_while_running(file: Path):
 
 
 async def test_a_full_queue_refuses(file: Path):
-    async with opened(file, queue_size=3, busy_s=5) as store:
+    async with opened(file, queue_size=3) as store:
         found = await asyncio.gather(
             *(store.append(begin(f"req_{n}")) for n in range(10)), return_exceptions=True
         )
@@ -531,7 +525,7 @@ async def test_a_full_queue_refuses(file: Path):
 
 
 async def test_a_write_that_takes_too_long_is_refused_and_its_request_closed(file: Path):
-    async with opened(file, busy_s=10, patience_s=0.05, probe_s=0.01) as store:
+    async with opened(file, patience_s=0.05, probe_s=0.01) as store:
         holder = sqlite3.connect(file, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(AuditUnavailable):
@@ -587,7 +581,7 @@ async def test_a_commit_of_unknown_outcome_keeps_the_chain(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The rows are there, but we were told that they are not."""
-    async with opened(file, probe_s=60, reconcile_s=60) as store:
+    async with opened(file, probe_s=3600, reconcile_s=3600) as store:
         await store.append(begin("req_1"))
         ledger = store._writer._ledger
         check = ledger.backend.check
@@ -654,7 +648,7 @@ def spawn(file: Path, count: int, *more: str) -> subprocess.Popen[str]:
 def test_three_processes_write_one_file(file: Path):
     """All start on a file that is not there yet."""
     processes = [spawn(file, 200) for _ in range(3)]
-    errors = [process.communicate(timeout=60)[1] for process in processes]
+    errors = [process.communicate(timeout=AMPLE_S)[1] for process in processes]
     assert errors == [""] * 3
     assert [process.returncode for process in processes] == [0] * 3
     assert sorted(check_chains(file).values()) == [400] * 3

@@ -8,9 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from gateway.audit.store import SqlAuditStore, stream_records
 from gateway.errors import AuditUnavailable, ConfigError
 from tests.audit import pg
 from tests.audit.records import facts, stamp
+from tests.waiting import AMPLE_S, eventually
 
 MASTER = bytes(32)
 ROOT = Path(__file__).parent.parent.parent
@@ -62,7 +62,8 @@ class Log:
 
     @asynccontextmanager
     async def store(self, **options: Any) -> AsyncIterator[SqlAuditStore]:
-        one = SqlAuditStore(self.url, MASTER, Signing(self.keys), **options)
+        patient = {"busy_s": AMPLE_S, "patience_s": AMPLE_S}
+        one = SqlAuditStore(self.url, MASTER, Signing(self.keys), **{**patient, **options})
         await one.start()
         try:
             yield one
@@ -98,13 +99,6 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     with pg.fresh(request.getfixturevalue("server")) as url:
         opening.migrate(url)
         yield Log(url, keys, key_file)
-
-
-async def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    pause = threading.Event()
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.to_thread(pause.wait, 0.02)
 
 
 def known_keys(log: LogReader) -> list[VerifierKey]:
@@ -193,7 +187,7 @@ async def test_a_log_keeps_its_name(log: Log):
 
 
 async def test_a_log_that_is_migrated_under_a_gateway_is_not_written_to(log: Log):
-    async with log.store(probe_s=60) as store:
+    async with log.store(probe_s=3600) as store:
         await begin(store, "req_1")
         _execute(log, "UPDATE audit_meta SET version = version + 1, serves = version + 1")
         # On the thread that owns the connection: it may be in the middle of a checkpoint.
@@ -264,7 +258,7 @@ def leaves(log: Log) -> int:
 
 
 def count(log: Log) -> int:
-    engine, _ = opening.make_reader(log.url, 5.0)
+    engine, _ = opening.make_reader(log.url, AMPLE_S)
     with engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT count(*) FROM audit_records").scalar_one()
     return int(found)
@@ -273,7 +267,7 @@ def count(log: Log) -> int:
 async def test_processes_killed_in_mid_load_lose_and_double_nothing(log: Log):
     """kill -9 of two writers, one of which may lead; a third closes what they left open."""
     processes = [log.spawn(100_000) for _ in range(2)]
-    await eventually(lambda: log_is_there(log) and count(log) > 300, 60)
+    await eventually(lambda: log_is_there(log) and count(log) > 300)
     for process in processes:
         process.send_signal(signal.SIGKILL)
         process.communicate()

@@ -17,6 +17,7 @@ from gateway.audit.record import accepted, closed
 from gateway.audit.signing import load_or_make_signing_keys
 from gateway.audit.store import SqlAuditStore
 from tests.audit.records import facts, stamp
+from tests.waiting import AMPLE_S
 
 
 async def request(store: SqlAuditStore, request_id: str) -> None:
@@ -28,7 +29,8 @@ async def request(store: SqlAuditStore, request_id: str) -> None:
 
 async def main(log: str, count: int, key: str, *, hang: bool) -> None:
     signing = Signing(load_or_make_signing_keys(Path(key))[0]) if key else None
-    store = SqlAuditStore(log if "://" in log else f"sqlite:///{log}", bytes(32), signing)
+    url = log if "://" in log else f"sqlite:///{log}"
+    store = SqlAuditStore(url, bytes(32), signing, busy_s=AMPLE_S, patience_s=AMPLE_S)
     await store.start()
     ids = [f"req_{store.writer_id}_{n}" for n in range(count)]
     for start in range(0, count, 8):

@@ -16,6 +16,7 @@ from gateway.audit.signing import load_or_make_signing_keys
 from gateway.audit.store import SqlAuditStore
 from gateway.keeping import Keeping
 from tests.audit.records import FACTS, event_id, now
+from tests.waiting import AMPLE_S
 
 MASTER = b"m" * 32
 TENANT = "acme"
@@ -64,7 +65,8 @@ def signing(folder: Path) -> Signing:
 
 
 def store(url: str, folder: Path | None = None) -> SqlAuditStore:
-    return SqlAuditStore(url, MASTER, None if folder is None else signing(folder))
+    signs = None if folder is None else signing(folder)
+    return SqlAuditStore(url, MASTER, signs, busy_s=AMPLE_S, patience_s=AMPLE_S)
 
 
 def write(url: str, *records: AuditRecord, folder: Path | None = None) -> None:

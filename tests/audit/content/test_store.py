@@ -14,7 +14,7 @@ import pytest
 from gateway.audit.content.capsule import CapsuleKind
 from gateway.audit.content.index import blind, index_key
 from gateway.audit.content.keys import epoch_key, unwrap
-from gateway.audit.content.store import HeldError, open_content
+from gateway.audit.content.store import ContentStore, HeldError, open_content
 from gateway.audit.reading import open_log
 from gateway.audit.record import canonical
 from gateway.audit.sinks.base import SinkFault
@@ -32,6 +32,7 @@ from tests.audit.content.kept import (
     store,
     write,
 )
+from tests.waiting import AMPLE_S
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
 TEXT = b'{"messages": ["canary-4711"]}'
@@ -191,6 +192,11 @@ def test_a_new_epoch_wraps_every_key_and_the_old_one_is_destroyed(url: str):
             assert [one.text for one in content.capsules(f"r{number}")] == [TEXT, TEXT]
 
 
+def patient(url: str) -> ContentStore:
+    """Content that waits for as long as others write."""
+    return open_content(url, MASTER, busy_s=AMPLE_S)
+
+
 def test_rotation_under_load_loses_nothing(url: str):
     """Writers write and readers read while epochs come and go."""
     write(url, begun(keeping("r0", ANNA), TEXT))
@@ -206,7 +212,7 @@ def test_rotation_under_load_loses_nothing(url: str):
     threads = [threading.Thread(target=load, args=(writer,)) for writer in range(3)]
     for one in threads:
         one.start()
-    with open_content(url, MASTER) as content, open_content(url, MASTER) as reader:
+    with patient(url) as content, patient(url) as reader:
         while any(one.is_alive() for one in threads):
             epoch = content.open_epoch()
             for _ in content.rewrap(epoch, batch=2):

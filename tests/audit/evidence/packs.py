@@ -74,7 +74,7 @@ def verify(folder: Path, *arguments: str, own: bool = False) -> tuple[int, str]:
     program = folder / "verify.py" if own else Path(verifier.__file__)
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(program), *([] if own else [str(folder)]), *arguments],
-        capture_output=True, text=True, check=False, env={}, timeout=60,
+        capture_output=True, text=True, check=False, env={}, timeout=120,
     )  # fmt: skip
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout

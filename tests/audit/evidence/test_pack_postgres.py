@@ -11,7 +11,8 @@ from gateway.audit.evidence.policies import keep_policy
 from gateway.audit.reading import open_log
 from tests.audit import pg
 from tests.audit.evidence.packs import POLICY, inputs, policy_digest, verify
-from tests.audit.test_store_both import Log, begin, count, end, eventually, leaves
+from tests.audit.test_store_both import Log, begin, count, end, leaves
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-")
 
