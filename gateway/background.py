@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+
+from gateway import telemetry
 
 
 @asynccontextmanager
@@ -17,3 +20,19 @@ async def beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def again_and_again(
+    work: Callable[[], Awaitable[object]], every_s: float, failed: str
+) -> None:
+    """Do it, wait, and do it again, for ever.
+
+    What it fails with is logged as the event `failed`, without its words: the next time is another
+    try, whatever it was.
+    """
+    while True:
+        try:
+            await work()
+        except Exception as error:
+            telemetry.log(failed, logging.WARNING, error_class=type(error).__name__)
+        await asyncio.sleep(every_s)

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from gateway import telemetry
 from gateway.audit.content.store import open_content
 from gateway.audit.postgres.backend import WRITER
-from gateway.background import beside
+from gateway.background import again_and_again, beside
 from gateway.errors import AuditUnavailable, ConfigError, VaultUnavailable
 from gateway.ports import Vault
 
@@ -59,10 +59,11 @@ class Expirer:
 
     async def _work(self) -> None:
         await asyncio.sleep(self._first_s)
-        while True:
-            await asyncio.to_thread(self.expire)
-            await self.purge()
-            await asyncio.sleep(self._every_s)
+        await again_and_again(self._round, self._every_s, "expiry_failed")
+
+    async def _round(self) -> None:
+        await asyncio.to_thread(self.expire)
+        await self.purge()
 
     def expire(self) -> int:
         """Delete what has expired now; of how many requests. Where that fails, it is tried again

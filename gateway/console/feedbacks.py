@@ -11,7 +11,7 @@ until the hold is lifted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -76,14 +76,17 @@ class Feedbacks(Matters):
             row = raw.execute(query, (which,)).fetchone()
         return None if row is None else _feedback(row)
 
-    def every(self) -> list[Feedback]:
-        """The newest of all, without what was said."""
+    def every(self, tenants: Collection[str] = (), name: str = "") -> list[Feedback]:
+        """The newest, without what was said; of these tenants, or of all; of all people, or one."""
+        where, values = self.of_tenants(tenants)
+        if name:
+            where, values = f"{where} AND given_by = ?", [*values, name]
         query = (
-            f"SELECT {_BARE}, {self.columns()} FROM console_feedback "  # noqa: S608 -- ours
+            f"SELECT {_BARE}, {self.columns()} FROM console_feedback WHERE {where} "  # noqa: S608 -- ours
             "ORDER BY given DESC, feedback_id LIMIT ?"
         )
         with self.reading() as raw:
-            rows = raw.execute(query, (MOST_LISTED,)).fetchall()
+            rows = raw.execute(query, (*values, MOST_LISTED)).fetchall()
         return [replace(_feedback(row), sealed=b"") for row in rows]
 
     def accepted(self, after: tuple[float, str] = (-1.0, "")) -> list[Feedback]:

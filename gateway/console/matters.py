@@ -5,7 +5,7 @@ Such a table has a column for each field of a `Matter`, whatever else it holds. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Final
 
 from gateway.audit import sql
@@ -95,6 +95,13 @@ class Matters(Tables):
                 return
         with self.writing() as raw:
             raw.execute(f"DELETE {named}", (value,))
+
+    @staticmethod
+    def of_tenants(tenants: Collection[str]) -> tuple[str, list[object]]:
+        """A condition, and its values: of one of these tenants; of any where none is named."""
+        if not tenants:
+            return "1 = 1", []
+        return f"tenant IN ({', '.join('?' * len(tenants))})", [*sorted(tenants)]
 
     def _locked(self, raw: sql.Raw, which: str) -> Matter | None:
         query = f"SELECT {self.columns()} FROM {self.table} WHERE {self.key} = ?{raw.for_update}"  # noqa: S608 -- ours

@@ -43,11 +43,11 @@ async def show(visit: Visit) -> Response:
     if problem := await _problem(desk, unmask, account.name):
         await desk.journal.write(EventType.ADMIN_REFUSED, account, target, unmask.tenant)
         return page(visit, unmask, problem, 409)
-    facts = facts_of(desk, unmask)
     texts = await asyncio.to_thread(_open, desk, unmask)
     if not texts:
         await desk.journal.write(EventType.AUDIT_VIEWED, account, target, unmask.tenant)
         return page(visit, unmask, _GONE, 410)
+    facts = facts_of(desk, unmask)
     await desk.journal.write(
         EventType.UNMASK_PERFORMED, account, target, unmask.tenant, unmask=facts
     )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from gateway.background import beside
+from gateway.background import again_and_again, beside
 from gateway.console.desk import Desk
 from gateway.console.unmasking import expire_due
 from gateway.errors import AuditUnavailable, ConfigError
@@ -31,11 +31,13 @@ async def sweeping(desk: Desk | None) -> AsyncIterator[None]:
     say so themselves.
     """
 
-    async def look() -> None:
-        while desk is not None:
-            with suppress(AuditUnavailable, ConfigError):
-                await sweep(desk)
-            await asyncio.sleep(EVERY_S)
+    if desk is None:
+        yield
+        return
 
-    async with beside(look()):
+    async def look() -> None:
+        with suppress(AuditUnavailable, ConfigError):
+            await sweep(desk)
+
+    async with beside(again_and_again(look, EVERY_S, "console_not_swept")):
         yield

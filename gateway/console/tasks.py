@@ -26,7 +26,7 @@ async def tasks_of(desk: Desk, account: Account) -> list[Task]:
 def _tasks(desk: Desk, account: Account) -> list[Task]:
     now, found = desk.clock(), []
     if account.may(Right.APPROVE):
-        asked = [one.matter for one in desk.unmasks.waiting() if account.sees(one.tenant)]
+        asked = [one.matter for one in desk.unmasks.waiting(account.tenants)]
         count = sum(one.asked_by != account.name and not one.is_over(now) for one in asked)
         if count:
             found.append(Task(f"Requests to unmask that wait for you: {count}", "/console/unmask"))

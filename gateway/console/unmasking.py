@@ -54,6 +54,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _UNREADABLE: Final = "0" * 64
+_ERASED: Final = "The text has been erased, and why it was asked for: nothing is left to see."
 _CHANGED: Final = "This request was changed in the database, or made under another master key."
 _EVENTS: Final = {
     Act.APPROVE: EventType.UNMASK_APPROVED,
@@ -67,15 +68,15 @@ async def listing(visit: Visit) -> Response:
     desk, account = visit.desk, visit.account
     await expire_due(desk)
     await desk.journal.write(EventType.AUDIT_VIEWED, account, "unmask")
-    own = await asyncio.to_thread(desk.unmasks.of, account.name)
+    own = await asyncio.to_thread(desk.unmasks.of, account.name, account.tenants)
     waiting = every = None
     if account.may(Right.APPROVE):
-        found = await asyncio.to_thread(desk.unmasks.waiting)
-        waiting = [row_of(one) for one in found if account.sees(one.tenant)]
+        found = await asyncio.to_thread(desk.unmasks.waiting, account.tenants)
+        waiting = [row_of(one) for one in found]
     if account.may(Right.ACCESS):
-        found = await asyncio.to_thread(desk.unmasks.every)
-        every = [row_of(one) for one in found if account.sees(one.tenant)]
-    mine = [row_of(one) for one in own if account.sees(one.tenant)]
+        found = await asyncio.to_thread(desk.unmasks.every, account.tenants)
+        every = [row_of(one) for one in found]
+    mine = [row_of(one) for one in own]
     return visit.page("unmasks.html", own=mine, waiting=waiting, every=every)
 
 
@@ -113,7 +114,7 @@ async def ask(visit: Visit) -> Response:
     words, ticket = given.get("words", "").strip(), given.get("ticket", "").strip()
     if problem := _problem(kinds, given.get("code", ""), ticket, words):
         return await _form(visit, record, problem)
-    if len(await asyncio.to_thread(desk.unmasks.waiting, account.name)) >= MOST_WAITING:
+    if await asyncio.to_thread(desk.unmasks.waiting_of, account.name) >= MOST_WAITING:
         return await _form(visit, record, f"{MOST_WAITING} requests of yours wait already.")
     nonce = secrets.token_bytes(NONCE_BYTES)
     which, tenant = f"um-{secrets.token_hex(8)}", str(record.get("tenant", ""))
@@ -197,7 +198,7 @@ async def _decide(visit: Visit, act: Act) -> Response:
     unmask = await _unmask(visit)
     facts = _facts(desk, unmask, account.name)
     if act is Act.APPROVE and facts.reason == _UNREADABLE:
-        raise RequestError(_CHANGED, status=409)
+        raise RequestError(_CHANGED if unmask.reason else _ERASED, status=409)
     target = f"unmask/{unmask.unmask_id}"
 
     async def record(_: Matter) -> None:

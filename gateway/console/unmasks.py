@@ -9,7 +9,7 @@ looks for itself whether the request was approved by somebody else and has not e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -43,7 +43,7 @@ _SEALED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Unmask:
-    """A request to unmask. `reason` is sealed."""
+    """A request to unmask. `reason` is sealed; empty where what was kept has been erased."""
 
     unmask_id: str
     tenant: str
@@ -107,20 +107,25 @@ class Unmasks(Matters):
         """Those of a request, newest first."""
         return self._found("request_id = ?", (request_id,))
 
-    def of(self, name: str) -> list[Unmask]:
-        """Those that somebody has asked for, newest first."""
-        return self._found("requested_by = ?", (name,))
+    def of(self, name: str, tenants: Collection[str] = ()) -> list[Unmask]:
+        """Those that somebody has asked for, newest first; of these tenants, or of all."""
+        where, values = self.of_tenants(tenants)
+        return self._found(f"requested_by = ? AND {where}", (name, *values))
 
-    def every(self) -> list[Unmask]:
-        """The newest of all."""
-        return self._found("unmask_id <> ?", ("",))
+    def every(self, tenants: Collection[str] = ()) -> list[Unmask]:
+        """The newest; of these tenants, or of all."""
+        return self._found(*self.of_tenants(tenants))
 
-    def waiting(self, name: str | None = None) -> list[Unmask]:
-        """Those that wait for a decision, newest first; of all people, or of one."""
-        where, values = "state = ?", [State.OPEN.value]
-        if name is not None:
-            where, values = f"{where} AND requested_by = ?", [*values, name]
-        return self._found(where, values)
+    def waiting(self, tenants: Collection[str] = ()) -> list[Unmask]:
+        """Those that wait for a decision, newest first; of these tenants, or of all."""
+        where, values = self.of_tenants(tenants)
+        return self._found(f"state = ? AND {where}", (State.OPEN.value, *values))
+
+    def waiting_of(self, name: str) -> int:
+        """How many of somebody wait for a decision."""
+        query = "SELECT count(*) FROM console_unmasks WHERE requested_by = ? AND state = ?"
+        with self.reading() as raw:
+            return int(raw.execute(query, (name, State.OPEN.value)).fetchone()[0])
 
     def count_view(self, which: str) -> None:
         """One more view."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway import metrics
-from gateway.background import beside
+from gateway.background import again_and_again, beside
 from gateway.routing.health import ServerHealth, State
 
 EVERY_S: Final = 2.0
@@ -45,10 +44,8 @@ class HealthReport:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tells for as long as the block runs."""
-        async with beside(self._work()):
+        async with beside(again_and_again(self._work, EVERY_S, "health_not_reported")):
             yield
 
     async def _work(self) -> None:
-        while True:
-            self.tell()
-            await asyncio.sleep(EVERY_S)
+        self.tell()

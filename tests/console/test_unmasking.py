@@ -12,7 +12,7 @@ import pytest
 
 from gateway.audit.content.store import open_content
 from gateway.audit.record import AuditRecord
-from gateway.console import unmasking
+from gateway.console import unmasking, unmasks
 from gateway.console.accounts import Account, Role
 from gateway.console.marking import PART
 from gateway.console.sweeping import sweep
@@ -401,6 +401,44 @@ async def test_a_row_that_somebody_has_changed_is_not_approved_or_shown(world: W
     assert "cannot be opened" in (await bert.get(path)).words
     assert (await bert.post(f"{path}/approve")).status == 409
     assert (await decide(bert, path, "refuse")).status == 303
+
+
+async def test_an_erasure_takes_the_words_for_the_reason_and_leaves_who_asked(world: World):
+    record, other = await keep(world), await keep(world, "req_2")
+    anna, bert = await people(world)
+    path, kept = await asked(anna, record), await asked(anna, other)
+    with open_content(world.url, MASTER) as content:
+        content.erase("acme", ["req_1"])
+    with world.desk.unmasks.reading() as raw:
+        rows = raw.execute("SELECT request_id, length(reason) > 0, code FROM console_unmasks")
+        found = {str(name): (bool(words), code) for name, words, code in rows.fetchall()}
+    assert found == {"req_1": (False, "complaint"), "req_2": (True, "complaint")}
+    page = await bert.get(path)
+    assert "canary-0042" not in page.words
+    assert "erased with the text" in page.words
+    assert "nothing is left to see" in (await bert.post(f"{path}/approve")).words
+    assert WORDS in (await bert.get(kept)).words
+
+
+async def test_a_tenants_requests_are_listed_however_many_others_there_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    record = await keep(world)
+    anna, _ = await people(world)
+    path = await asked(anna, record)
+    for _ in range(2):
+        world.clock.now += 1
+        await asked(anna, record)
+    with world.desk.unmasks.writing() as raw:
+        raw.execute(
+            "UPDATE console_unmasks SET tenant = 'other' WHERE unmask_id <> ?",
+            (path.rpartition("/")[2],),
+        )
+    monkeypatch.setattr(unmasks, "MOST_LISTED", 2)
+    world.account("bea", Role.APPROVER, tenants=("acme",))
+    world.account("tim", Role.AUDITOR, tenants=("acme",))
+    for name in ("bea", "tim"):
+        assert path in (await (await world.browser(name)).get("/console/unmask")).text
 
 
 @pytest.mark.parametrize("column", ["kinds", "code", "ticket", "request_id"])

@@ -1,8 +1,8 @@
-"""Feedback that people gave on values of a person, found by the blind index and erased with it.
+"""What people wrote at the console, of a person or a request, and is erased with what is kept.
 
-It is found by the value that it is about; what was said of a request's records goes with what is
-kept of that request, for its text may be of the same person. Every function works inside a
-transaction of the caller.
+Feedback is found by the value that it is about, by the blind index; what was said of a request's
+records goes with what is kept of that request, for its text may be of the same person. Every
+function works inside a transaction of the caller.
 """
 
 from __future__ import annotations
@@ -37,6 +37,16 @@ def delete(raw: Raw, tenant: str, blinds: Collection[bytes], events: Collection[
         query = f"DELETE FROM console_feedback WHERE {column} = ? AND tenant = ?"  # noqa: S608
         count += sum(int(raw.execute(query, (one, tenant)).rowcount) for one in values)
     return count
+
+
+def forget_reasons(raw: Raw, tenant: str, requests: Collection[str]) -> None:
+    """Delete the sealed words for which somebody wanted to see these requests' texts.
+
+    The requests to see them stay, with the code of the reason: who looked is still known.
+    """
+    query = "UPDATE console_unmasks SET reason = ? WHERE request_id = ? AND tenant = ?"
+    for one in requests:
+        raw.execute(query, (b"", one, tenant))
 
 
 def holding(raw: Raw, tenant: str, blinds: Collection[bytes]) -> list[str]:

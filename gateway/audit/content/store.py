@@ -175,8 +175,8 @@ class ContentStore:
         return self._blinds(person.tenant, person.entity_type, person.values)
 
     def erase(self, tenant: str, requests: Sequence[str], person: Person | None = None) -> Erased:
-        """Destroy what is kept of these requests, the nonces of their records' commitments, and
-        feedback on the person and on those records.
+        """Destroy what is kept of these requests, the nonces of their records' commitments,
+        feedback on the person and on those records, and why somebody wanted to see their texts.
 
         All of it or, where one of them is on hold, nothing. The records themselves stay, and say
         no more than before: their commitments can no longer be tested against a guess.
@@ -193,6 +193,7 @@ class ContentStore:
             for one in requests:
                 total = total.plus(rows.delete_content(raw, one))
                 total = total.plus(rows.Deleted(nonces=rows.delete_nonces(raw, one)))
+            said.forget_reasons(raw, tenant, requests)
             events, _ = said.about(raw, tenant, requests)
             total = total.plus(rows.Deleted(feedback=said.delete(raw, tenant, blinds, events)))
         return Erased(len(requests), total, self.clean())

@@ -71,6 +71,7 @@ _GRANTS = (
     # and whose feedback has to stay, without the reasons
     f"GRANT SELECT (tenant, blind, request_id, released) ON audit_holds TO {CONSOLE}",
     "GRANT SELECT (blind, tenant, event_id), DELETE ON console_feedback TO cloakroom_retention",
+    "GRANT SELECT (request_id, tenant), UPDATE (reason) ON console_unmasks TO cloakroom_retention",
     "REVOKE ALL ON FUNCTION console_unsealed(text) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION console_unsealed(text) TO {CONSOLE}",
 )
