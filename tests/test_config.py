@@ -664,9 +664,9 @@ def test_processes_that_start_at_once_agree(tmp_path: Path):
     children = [context.Process(target=_child, args=arguments) for _ in range(3)]
     for child in children:
         child.start()
-    keys = {answers.get(timeout=60) for _ in children}
+    keys = {answers.get(timeout=120) for _ in children}
     for child in children:
-        child.join(60)
+        child.join(120)
     assert len(keys) == 1
     assert [one.name for one in tmp_path.iterdir()] == ["k"]
 

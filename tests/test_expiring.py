@@ -47,7 +47,7 @@ async def test_what_has_expired_goes(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return count
 
     monkeypatch.setattr(expirer, "expire", watched)
-    async with expirer.running(), asyncio.timeout(30):
+    async with expirer.running(), asyncio.timeout(120):
         await done.wait()
     assert found(url) == ["r2"]
 
@@ -78,7 +78,7 @@ async def test_both_are_done_from_time_to_time(tmp_path: Path):
             return await super().purge(now)
 
     url = await kept(tmp_path)
-    async with Expirer(url, MASTER, Watched(), first_s=0).running(), asyncio.timeout(30):
+    async with Expirer(url, MASTER, Watched(), first_s=0).running(), asyncio.timeout(120):
         await purged.wait()
     assert found(url) == ["r2"]
 

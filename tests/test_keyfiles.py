@@ -79,4 +79,4 @@ def test_signing_keys_of_a_secret_are_read_where_they_are(mode: int, code: int):
         os.chown(path, 0, OWN_GROUP)
         path.chmod(mode)
         command = [sys.executable, "-c", AS_A_SERVICE, str(path)]
-        assert subprocess.run(command, cwd=ROOT, check=False, timeout=60).returncode == code
+        assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == code

@@ -222,7 +222,7 @@ async def test_it_goes_on_after_an_error_of_our_own(tmp_path: Path):
     world.reloader = world.made(0.01)
     world.reloader._apply = fail
     with capture_logs() as lines:
-        async with world.reloader.running(), asyncio.timeout(30):
+        async with world.reloader.running(), asyncio.timeout(120):
             world.write(B)
             await failed.wait()
             world.write(A + B)
@@ -240,6 +240,6 @@ async def test_it_looks_by_itself_and_when_it_is_asked(tmp_path: Path, asks: boo
         world.write(B)
         if asks:
             world.reloader.ask()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             await world.changed.wait()
     assert world.names == [["b"]]

@@ -65,7 +65,7 @@ def serve(
             if line.startswith("}"):
                 break
         address = next(word for word in announced.split('"') if word.startswith("http://"))
-        with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=address, trust_env=False, timeout=120) as client:
             return [
                 client.post(
                     f"/v1/chat/completions?q={CANARY}", json=body, headers=headers
@@ -75,7 +75,7 @@ def serve(
     finally:
         process.send_signal(signal.SIGTERM)
         process.stdout.close()
-        process.wait(60)
+        process.wait(120)
 
 
 def chat(text: str, **more: Any) -> dict[str, Any]:

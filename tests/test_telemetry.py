@@ -109,7 +109,7 @@ def python(code: str, **environment: str) -> tuple[list[dict[str, Any]], str]:
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         check=False,
-        timeout=60,
+        timeout=120,
     )
     lines = [orjson.loads(line) for line in done.stderr.splitlines()]
     return lines, (done.stdout + done.stderr).decode()

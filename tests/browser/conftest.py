@@ -31,7 +31,7 @@ def seen_by(stage: Stage, chromium: Any) -> Callable[[str], Eyes]:
     @cache
     def eyes(name: str, plain: bool = False) -> Eyes:
         context = chromium.new_context(java_script_enabled=not plain)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(120_000)
         made = Eyes(context.new_page(), stage.url)
         made.sign_in(name)
         return made

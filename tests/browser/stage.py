@@ -105,7 +105,7 @@ class Stage:
         return self._newest("feedback_id", "console_feedback", "given", state)
 
     def _newest(self, column: str, table: str, order: str, state: str) -> str:
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=120)
         found = connection.execute(
             f"SELECT {column} FROM {table} WHERE ? IN ('', state) ORDER BY {order} DESC LIMIT 1",
             (state,),
@@ -184,7 +184,7 @@ def _said(stage: Stage) -> None:
 
 
 def _counted(stage: Stage, query: str) -> int:
-    connection = sqlite3.connect(f"file:{stage.database}?mode=ro", uri=True, timeout=30)
+    connection = sqlite3.connect(f"file:{stage.database}?mode=ro", uri=True, timeout=120)
     (found,) = connection.execute(query).fetchone()
     connection.close()
     return int(found)
@@ -205,7 +205,7 @@ def _planted(database: Path) -> str:
         "endpoint": text, "operation": text, "latency_ms": {text: 1}, "usage": {text: 1},
     }  # fmt: skip
     row = (name, text, "request.closed", body["ts"], text, text, 1, b"0" * 32, b"0" * 32, b"0" * 32)
-    connection = sqlite3.connect(database, timeout=30)
+    connection = sqlite3.connect(database, timeout=120)
     with connection:
         connection.execute(
             "INSERT INTO audit_records VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

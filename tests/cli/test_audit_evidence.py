@@ -85,7 +85,7 @@ def read(folder: Path, name: str) -> Any:
 
 def verified(folder: Path) -> int:
     program = [sys.executable, "-I", "-S", str(folder / "verify.py")]
-    return subprocess.run(program, capture_output=True, check=False, timeout=60).returncode
+    return subprocess.run(program, capture_output=True, check=False, timeout=120).returncode
 
 
 def test_a_pack_of_what_a_gateway_did(served: Settings, config: Path, tmp_path: Path):

@@ -13,8 +13,9 @@ import pytest
 
 from gateway.cli.checks import Check, Status
 from gateway.cli.checks_vllm import vllm
-from gateway.settings import Audit, Limits, Secret, Settings, Upstream, Vllm
+from gateway.settings import Audit, Secret, Settings, Upstream, Vllm
 from gateway.types import UpstreamClass
+from tests.waiting import AMPLE
 
 KEY = "the-key"
 CACHE = 'vllm:cache_config_info{enable_prefix_caching="%s",prefix_caching_hash_algo="%s"} 1.0\n'
@@ -85,7 +86,7 @@ def look(port: int, **more: Any) -> dict[str, Check]:
         policies=(),
         audit=Audit(url="sqlite://"),
         master_key=b"",
-        limits=Limits(connect_s=0.5),
+        limits=AMPLE,
     )
     return {one.name.removeprefix("vllm gpu").strip(): one for one in vllm(settings)}
 

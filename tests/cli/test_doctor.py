@@ -180,7 +180,7 @@ def test_upstreams_that_answer_and_that_do_not():
         port, closed = alive.getsockname()[1], x.getsockname()[1]
         x.close()
         code, found = doctor(
-            "limits: {connect_s: 1}\n"
+            "limits: {connect_s: 120}\n"
             "upstreams:\n"
             f"  - {{name: up, kind: openai, class: on_prem, base_url: 'http://127.0.0.1:{port}/v1'}}\n"
             f"  - {{name: down, kind: openai, class: on_prem, base_url: 'http://127.0.0.1:{closed}/v1'}}\n"
@@ -197,7 +197,7 @@ def test_each_kind_of_upstream_is_tried_and_must_have_the_key_that_it_needs(kind
         server = f"http://127.0.0.1:{alive.getsockname()[1]}"
         entry = f"kind: {kind}, class: on_prem, base_url: '{server}'"
         code, found = doctor(
-            "limits: {connect_s: 1}\nupstreams:\n"
+            "limits: {connect_s: 120}\nupstreams:\n"
             f"  - {{name: keyed, {entry}, api_key: k-canary}}\n  - {{name: bare, {entry}}}\n"
         )
     assert code == 0

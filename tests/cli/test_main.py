@@ -32,7 +32,7 @@ def cloakroom(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
 
@@ -63,7 +63,7 @@ def test_help_imports_nothing_heavy():
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
 
@@ -145,7 +145,7 @@ def test_what_is_logged_meanwhile_does_not_get_into_a_commands_output():
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.stdout == "{}\n"
     (line,) = done.stderr.splitlines()

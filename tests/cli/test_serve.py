@@ -47,7 +47,7 @@ def fail(folder: Path, *arguments: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -73,12 +73,12 @@ def running(
             said += line
             if line.startswith("}") or line.rstrip().endswith("}"):
                 break
-        assert said, process.communicate(timeout=30)[1]
+        assert said, process.communicate(timeout=120)[1]
         yield process, json.loads(said)
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def body(text: str) -> bytes:
@@ -95,7 +95,7 @@ def ask(url: str, text: str) -> str:
 
 def is_open(address: tuple[str | None, int | None]) -> bool:
     try:
-        socket.create_connection(address, timeout=30).close()
+        socket.create_connection(address, timeout=120).close()
     except ConnectionError:  # refused, or reset just as it closed
         return False
     return True
@@ -108,7 +108,7 @@ def get(url: str) -> str:
 
 def stopped(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGTERM)
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate(timeout=120)[1]
     assert process.returncode == 0, errors
     return errors
 
@@ -129,7 +129,7 @@ def test_a_request_in_flight_is_served_after_sigterm(tmp_path: Path):
     with running(tmp_path) as (process, facts):
         address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
         content = body(f"Write to {EMAIL}")
-        with socket.create_connection(address, timeout=30) as client:
+        with socket.create_connection(address, timeout=120) as client:
             head = (
                 f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(content)}"
             )
@@ -145,7 +145,7 @@ def test_a_request_in_flight_is_served_after_sigterm(tmp_path: Path):
             answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
         assert answer.startswith("HTTP/1.1 200")
         assert EMAIL in answer
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert process.returncode == 0
 
 
@@ -226,7 +226,7 @@ def test_workers_end_where_the_process_that_looks_after_them_is_killed(tmp_path:
         answered(facts["url"] + "/livez")
         assert len(workers_of(process)) == 2
         process.kill()
-        process.communicate(timeout=60)  # the pipes end with the last that has them
+        process.communicate(timeout=120)  # the pipes end with the last that has them
         address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
         assert not is_open(address)
 
@@ -236,7 +236,7 @@ def test_what_a_killed_worker_had_in_flight_is_counted_no_longer(tmp_path: Path)
     with running(tmp_path, "--workers", "2") as (process, facts):
         answered(facts["url"] + "/livez")
         address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
-        with socket.create_connection(address, timeout=30) as client:
+        with socket.create_connection(address, timeout=120) as client:
             head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"
             client.sendall(head.encode())
             for _ in range(100_000):
@@ -338,7 +338,7 @@ def test_it_serves_tls(tmp_path: Path):
     with running(tmp_path, "--config", str(config)) as (process, facts):
         assert facts["url"].startswith("https://127.0.0.1:")
         trust = ssl.create_default_context(cafile=tmp_path / "cert.pem")
-        with urllib.request.urlopen(facts["url"] + "/livez", timeout=30, context=trust) as answer:
+        with urllib.request.urlopen(facts["url"] + "/livez", timeout=120, context=trust) as answer:
             assert answer.status == 200
         stopped(process)
 

@@ -44,6 +44,6 @@ async def test_it_goes_on_after_the_database_has_failed(
 
     monkeypatch.setattr(sweeping, "sweep", look)
     monkeypatch.setattr(sweeping, "EVERY_S", 0.0)
-    async with sweeping.sweeping(world.desk), asyncio.timeout(10):
+    async with sweeping.sweeping(world.desk), asyncio.timeout(120):
         await again.wait()
     assert looks >= 2

@@ -165,7 +165,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         options = [word for one in values for word in ("-v", one)]
         script = ["-X", "-q", "-f", str(DEPLOY / "postgres" / "logins.sql")]
         subprocess.run(
-            [_psql(), server.url, *options, *script], check=True, capture_output=True, timeout=60
+            [_psql(), server.url, *options, *script], check=True, capture_output=True, timeout=120
         )
         yield World(server, folder)
 

@@ -133,7 +133,7 @@ def answering(status: int) -> Iterator[int]:
 def health(url: str) -> int:
     environ = {"CLOAKROOM_HEALTH_URL": url, "http_proxy": "http://127.0.0.1:1"}
     command = [sys.executable, "-I", str(HEALTH)]
-    return subprocess.run(command, env=environ, check=False, timeout=30).returncode
+    return subprocess.run(command, env=environ, check=False, timeout=120).returncode
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (404, 1), (301, 1)])

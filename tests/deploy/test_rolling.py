@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.rolling,
     pytest.mark.skipif(bool(pg.reason_to_skip()), reason=pg.reason_to_skip() or "-"),
 ]
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 
 
 class Gateways:

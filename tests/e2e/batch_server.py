@@ -145,20 +145,20 @@ def serving(folder: Path, port: int) -> Iterator[None]:
     command = [sys.executable, "-m", "tests.e2e.batch_server", str(port), str(folder)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while state(port) is None:
             assert process.poll() is None
             assert time.monotonic() < deadline
         yield
     finally:
         process.kill()
-        process.wait(30)
+        process.wait(120)
 
 
 def state(port: int) -> dict[str, Any] | None:
     """What the server has seen; None while it does not answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/state", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/state", timeout=120) as response:
             found: dict[str, Any] = json.loads(response.read())
             return found
     except OSError:

@@ -40,7 +40,8 @@ upstreams:
     base_url: "http://127.0.0.1:{port}"
     api_key: upstream-key
     models: ["*"]
-limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
+limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
+detection: {{timeout_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 RESTORING = """\

@@ -21,7 +21,7 @@ LOOPBACK = """\
 version: 1
 policies: [mask-all]
 upstreams: [{name: local, kind: loopback, class: on_prem}]
-detection: {profile: patterns}
+detection: {profile: patterns, timeout_s: 120}
 audit: {url: "sqlite:///audit.db"}
 """
 
@@ -38,7 +38,7 @@ def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Path, int]]:
     """A gateway before a server whose files can be looked at."""
     folder, port = tmp_path_factory.mktemp("served"), free_port()
-    config = config_for(port, more="detection: {profile: patterns}\n")
+    config = config_for(port, more="detection: {profile: patterns, timeout_s: 120}\n")
     with batch_server.serving(folder / "server", port):
         gateway = Gateway(folder, config)
         gateway.start()
@@ -204,7 +204,7 @@ def test_an_upload_that_is_cut_off_leaves_no_file(served: tuple[Gateway, Path, i
         b'--b\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\n'
     )
     lines = b"".join(line(str(n), chat(f"{n} {MAIL}")) for n in range(200))
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=120)
     connection.putrequest("POST", "/v1/files")
     connection.putheader("content-type", "multipart/form-data; boundary=b")
     connection.putheader("content-length", str(10 * len(lines)))
@@ -244,12 +244,14 @@ def test_a_gateway_that_is_killed_in_mid_upload(tmp_path: Path) -> None:
     """The server has no file, the next start closes the records, and the same upload goes through;
     what was downloaded half can be downloaded again."""
     port = free_port()
-    gateway = Gateway(tmp_path, config_for(port, more="detection: {profile: patterns}\n"))
+    gateway = Gateway(
+        tmp_path, config_for(port, more="detection: {profile: patterns, timeout_s: 120}\n")
+    )
     lines = b"".join(line(str(n), chat(f"{n} {MAIL}")) for n in range(300))
     with batch_server.serving(tmp_path / "server", port):
         gateway.start()
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=120)
             connection.putrequest("POST", "/v1/files")
             connection.putheader("content-type", "multipart/form-data; boundary=b")
             connection.putheader("content-length", str(10 * len(lines)))
@@ -284,7 +286,7 @@ def test_a_gateway_that_is_killed_in_mid_upload(tmp_path: Path) -> None:
 def kill_in_mid_download(gateway: Gateway, sdk: openai.OpenAI) -> None:
     """And read the same file again."""
     (batch,) = list(sdk.batches.list())
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=120)
     connection.request("GET", f"/v1/files/{batch.output_file_id}/content")
     response = connection.getresponse()
     assert response.status == 200

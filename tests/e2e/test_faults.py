@@ -112,7 +112,7 @@ def test_a_stream_that_is_cut_ends_in_an_error_event(world: tuple[Gateway, Model
 def test_a_client_that_leaves_mid_stream(world: tuple[Gateway, ModelServer]) -> None:
     """The upstream's connection is closed and the record closed as aborted."""
     world[1].closed.clear()
-    connection = http.client.HTTPConnection("127.0.0.1", world[0].port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", world[0].port, timeout=120)
     connection.request(
         "POST",
         "/v1/chat/completions",
@@ -125,7 +125,7 @@ def test_a_client_that_leaves_mid_stream(world: tuple[Gateway, ModelServer]) -> 
     response.close()
     connection.close()
 
-    assert world[1].closed.wait(30)
+    assert world[1].closed.wait(120)
 
     def aborted() -> bool:
         types = [r["type"] for r in world[0].records() if r["request_id"] == request_id]
@@ -137,7 +137,7 @@ def test_a_client_that_leaves_mid_stream(world: tuple[Gateway, ModelServer]) -> 
 def test_a_crash_leaves_no_record_open(tmp_path: Path) -> None:
     """kill -9 mid-stream: the next start closes the record as outcome_unknown."""
     with running(tmp_path) as (gateway, _):
-        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=120)
         connection.request(
             "POST",
             "/v1/chat/completions",

@@ -50,7 +50,8 @@ upstreams:
     api_key: vllm-key
     models: ["qwen"]
     families: [chat, messages]
-limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
+limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
+detection: {{timeout_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 POLICY = """\

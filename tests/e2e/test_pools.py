@@ -51,7 +51,8 @@ upstreams:
     class: external
     base_url: "http://127.0.0.1:{4}/v1"
     priority: 9
-limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
+limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
+detection: {{timeout_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 POLICY = """\
@@ -91,7 +92,7 @@ class Servers:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(120)
 
 
 @dataclass

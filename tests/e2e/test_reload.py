@@ -39,7 +39,7 @@ class Model:
                 self.end_headers()
                 self.wfile.write(event(text[: len(text) // 2]))
                 asked.set()
-                assert go_on.wait(60)
+                assert go_on.wait(120)
                 self.wfile.write(event(text[len(text) // 2 :]) + event("", "stop"))
                 self.wfile.write(b"data: [DONE]\n\n")
 
@@ -84,7 +84,7 @@ def test_a_stream_ends_where_it_began(tmp_path: Path, models: tuple[Model, Model
         gateway.start()
         with urllib.request.urlopen(request, timeout=120) as first:
             assert first.headers["x-cloakroom-upstream"] == "old"
-            assert old.asked.wait(60)
+            assert old.asked.wait(120)
             changed = CONFIG.format(name="new", port=new.server.server_port)
             gateway.config.with_suffix(".next").write_text(changed)
             gateway.config.with_suffix(".next").replace(gateway.config)

@@ -25,7 +25,7 @@ from aiohttp import web
 from gateway.upstreams.echo import responses
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 240.0
 
 
 def free_port() -> int:
@@ -74,7 +74,7 @@ class ModelServer:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(120)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -266,18 +266,23 @@ class Gateway:
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
-        wait_until(lambda: self.get("/readyz")[0] == 200, f"gateway: {self.log.read_text()}")
+        wait_until(self._is_ready, "the gateway to be ready")
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        return self.get("/readyz")[0] == 200
 
     def kill(self) -> None:
         """As a crash does it."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(30)
+        self._process.wait(120)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(60)
+            self._process.wait(120)
 
     def get(self, path: str) -> tuple[int, str]:
         return self.send("GET", path, None)[:2]
@@ -293,7 +298,7 @@ class Gateway:
         every = {"content-type": "application/json", **(headers or {})}
         request = urllib.request.Request(self.url + path, body, every, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=120) as response:
                 return response.status, response.read().decode(), dict(response.headers)
         except urllib.error.HTTPError as error:
             with error:
@@ -327,6 +332,8 @@ def wait_until(condition: Any, what: str) -> None:
 def config_for(
     model_port: int, policy: str = "mask-all", more: str = "", upstreams: str = ""
 ) -> str:
+    if "detection:" not in more:
+        more += "detection: {timeout_s: 120}\n"
     return f"""\
 version: 1
 policies: [{policy}]
@@ -338,7 +345,7 @@ upstreams:
     api_key: upstream-key
     models: ["*"]
     forward_headers: [x-team]
-{upstreams}limits: {{connect_s: 2, first_byte_s: 20, idle_s: 20}}
+{upstreams}limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 {more}"""
 

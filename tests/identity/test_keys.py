@@ -184,7 +184,7 @@ def test_processes_at_once_lose_no_key(path: Path) -> None:
         for number in range(10)
     ]
 
-    assert [process.wait(60) for process in running] == [0] * 10
+    assert [process.wait(120) for process in running] == [0] * 10
     assert {entry.id for entry in read_keys(path)} == {f"k{number}" for number in range(10)}
 
 

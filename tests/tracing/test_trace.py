@@ -122,10 +122,10 @@ def model(folder: Path) -> Iterator[Model]:
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    assert started.wait(30)
+    assert started.wait(120)
     yield made
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(120)
 
 
 def test_each_token_has_its_candidates(model: Model):

@@ -37,7 +37,7 @@ upstreams:
     families: [chat, responses, messages, completions]
     base_url: "http://127.0.0.1:{port}/v1"
     api_key: {key}
-limits: {{connect_s: 10, first_byte_s: 120, idle_s: 120}}
+limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 

@@ -181,7 +181,7 @@ class Tap:
         # closing alone does not wake a thread that waits in accept()
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        self._thread.join(10)
+        self._thread.join(120)
 
     def _accept(self) -> None:
         while True:

@@ -20,7 +20,7 @@ policies: [shortening.yaml]
 upstreams:
   - {{name: home, kind: vllm, class: on_prem, models: [tiny], replicas: ["{url}"],
      api_key: {key}}}
-limits: {{connect_s: 10, first_byte_s: 120, idle_s: 120}}
+limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 POLICY = """\

@@ -31,7 +31,7 @@ upstreams:
     api_key: {key}
     models: [tiny]
     adapters: {{lora-a: {{tenants: [acme]}}}}
-limits: {{connect_s: 10, first_byte_s: 120, idle_s: 120}}
+limits: {{connect_s: 120, first_byte_s: 120, idle_s: 120}}
 audit: {{url: "sqlite:///audit.db"}}
 """
 LORA = ("--enable-lora", "--max-lora-rank", "8", "--lora-modules")

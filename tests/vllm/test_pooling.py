@@ -31,7 +31,7 @@ def read(engines: list[dict[str, Any]], texts: list[str]) -> list[dict[str, Any]
 def asking(server: Vllm, classifier: Vllm, name: str) -> dict[str, Any]:
     return {
         "kind": "vllm", "model": server.url, "tokenizer": str(classifier.model),
-        "served_model": name, "threshold": 0.0, "timeout_s": 60.0,
+        "served_model": name, "threshold": 0.0, "timeout_s": 120.0,
     }  # fmt: skip
 
 
