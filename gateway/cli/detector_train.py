@@ -109,11 +109,16 @@ def _train(corpora: list[Path], out: Path, run: Run) -> dict[str, dict[str, floa
     )
     with Progress(*columns, console=errors, disable=not errors.is_terminal) as bar:
         tasks = {}
+        said: dict[str, int] = {}
 
         def told(stage: str, done: int, of: int, word: str) -> None:
             if stage not in tasks:
                 tasks[stage] = bar.add_task(stage, total=of, word=word)
             bar.update(tasks[stage], completed=done, total=of, word=word)
+            tenth = 10 * done // max(1, of)
+            if not errors.is_terminal and tenth > said.get(stage, -1):  # a log: ten lines a stage
+                said[stage] = tenth
+                errors.print(f"{stage}: {done:,} of {of:,} {word}".rstrip(), highlight=False)
 
         try:
             return build.build(corpora, out, told, run)

@@ -10,18 +10,19 @@ know it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from gateway.detection.tagger.tokens import Tokens
 
 NAME_BITS: Final = 0b11  # given name, surname
 TOWN_BITS: Final = 0b1100
+COUNTRY_BIT: Final = 0b1000
 STREET_BIT: Final = 0b1_0000
 COMMON_BITS: Final = 0b1111_0010_0000_0000  # usual in a group of languages, or made as words are
 EVERYDAY_BIT: Final = 0b1000_0000_0000  # among the most frequent words of a language
 
-_LIKELY, _RATHER, _SURE, _ALMOST_SURE = 0.7, 0.9, 0.95, 0.98
+_LIKELY, _RATHER, _SURE, _ALMOST_SURE, _CERTAIN, _NEVER = 0.7, 0.9, 0.95, 0.98, 0.99, 2.0
 
 _CALENDAR = re.compile(
     r"\b(?:jan|feb|fev|fév|mär|mar|maa|mrt|apr|abr|avr|mai|may|mag|mayo|mei|jun|juin|giu|jul|juil|lug|aug|"
@@ -31,9 +32,11 @@ _CALENDAR = re.compile(
     r"q[1-4]|winter|spring|summer|autumn|fall|frühjahr|frühling|sommer|herbst|printemps|été|automne|"
     r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno|lente|zomer|herfst|verão|outono|"
     r"christmas|easter|weihnacht|ostern|noël|pâques|navidad|natale|pasqua|kerst|pasen|natal|páscoa|"
-    r"century|jahrhundert|siècle|siglo|secolo|eeuw|século|noon|midnight|mittag|mitternacht|midi|minuit)",
+    r"century|jahrhundert|siècle|siglo|secolo|eeuw|século)",
     re.IGNORECASE,
 )  # fmt: skip
+_SHORT_WORDS: Final = frozenset("mai mar may set ago fall sat sun sex ter dom out ott".split())
+"""In lower case these are other words, too."""
 _DATE = re.compile(
     r"(?<!\d)(?<!\d\.)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d|\.\d)"
     r"|(?<!\d)\d{1,2}/\d{2,4}(?!\d)|(?<!\d)\d{1,2} ?[:h] ?\d{2}(?!\d)"
@@ -70,6 +73,7 @@ _POSTAL = re.compile(
     re.IGNORECASE,
 )
 _TOWN = re.compile(r"[.,]?[ \t]{1,2}[^\W\d_a-z][^\W\d_]{2,}")
+_CALL = re.compile(r"\w\(\d+\)")
 _WORD = re.compile(r"[^\W\d_]{3}")
 _CODE_BEFORE = frozenset("._$/\\@-")
 _CODE_AFTER = frozenset("_([{=/\\$")
@@ -93,7 +97,7 @@ def is_plausible(
     value = text[start:end]
     match entity_type:
         case "NRP":
-            found = True
+            found = score >= _RATHER or not _is_ordinary(value, map(bits, range(*part)))
         case "DATE_TIME":
             found = _is_date(text, start, end, score)
         case "AGE":
@@ -104,12 +108,17 @@ def is_plausible(
         case "ADDRESS":
             has_street = any(bits(at) & STREET_BIT for at in range(*part))
             found = any(map(str.isdigit, value)) or has_street
-            found = found and _WORD.search(value) is not None
+            found = found and _WORD.search(value) is not None and not _CALL.search(value)
         case "LOCATION" if _POSTCODE.fullmatch(value):
             found = _is_postcode(text, start, end)
         case _:
             found = _is_name(text, start, end, part, score, bits)
     return found
+
+
+def _is_ordinary(value: str, bits: Iterable[int]) -> bool:
+    """Whether words are in lower case, usual in a language, and no nationality of the lists."""
+    return value.islower() and all(one & COMMON_BITS and not one & COUNTRY_BIT for one in bits)
 
 
 def _is_postcode(text: str, start: int, end: int) -> bool:
@@ -121,6 +130,8 @@ def _is_postcode(text: str, start: int, end: int) -> bool:
 
 def _is_date(text: str, start: int, end: int, score: float) -> bool:
     value = text[start:end]
+    if value in _SHORT_WORDS:
+        return score >= _ALMOST_SURE
     if _CALENDAR.search(value) or _DATE.search(value):
         return True
     if _YEAR.search(text, start, end):  # which sees the sign before it
@@ -175,10 +186,14 @@ def _is_name(
 def _needed_in_lower_case(
     text: str, start: int, end: int, *, is_name: bool, is_common: bool
 ) -> float:
+    if is_common and not is_name and _is_machine_made(text, start, end):
+        return _NEVER
     if len(text) <= _MESSAGE:
         return _LIKELY if is_name or not is_common else _SURE
     if _has_capitals_around(text, start, end):
-        return _SURE if is_name and not is_common else _ALMOST_SURE
+        if is_common:
+            return _CERTAIN if is_name else _NEVER
+        return _SURE if is_name else _ALMOST_SURE
     if is_name and not is_common:
         return _LIKELY
     return _SURE if is_common and not is_name else _RATHER

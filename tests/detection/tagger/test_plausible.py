@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.detection.tagger.plausible import (
     COMMON_BITS,
+    COUNTRY_BIT,
     EVERYDAY_BIT,
     NAME_BITS,
     STREET_BIT,
@@ -25,6 +26,7 @@ KNOWN = {
     "schneider": NAME_BITS,
     "mark": NAME_BITS | COMMON_BITS,
     "leipzig": TOWN,
+    "french": COUNTRY_BIT | COMMON_BITS,
     "elbchaussee": STREET_BIT,
     "will": NAME_BITS | COMMON_BITS | EVERYDAY_BIT,
 }
@@ -92,7 +94,14 @@ def test_numbers_are_no_dates(marked: str):
 
 
 @pytest.mark.parametrize(
-    ("marked", "least"), [("in [2019]", 0.8), ("[yesterday]", 0.98), ("[gisteren]", 0.98)]
+    ("marked", "least"),
+    [
+        ("in [2019]", 0.8),
+        ("[yesterday]", 0.98),
+        ("[gisteren]", 0.98),
+        ("[mai]", 0.98),
+        ("[noon]", 0.98),
+    ],
 )
 def test_what_could_be_something_else_must_be_surer(marked: str, least: float):
     """A bare year, a word that no list of days or months has."""
@@ -190,7 +199,7 @@ def test_an_address_has_a_word_and_a_number_or_a_street(marked: str):
     assert counts("ADDRESS", marked)
 
 
-@pytest.mark.parametrize("marked", ["[14]", "[Hamburg]", "[5 B]", "[--]"])
+@pytest.mark.parametrize("marked", ["[14]", "[Hamburg]", "[5 B]", "[--]", "[varchar(12)]"])
 def test_what_has_not_is_no_address(marked: str):
     assert not counts("ADDRESS", marked)
 
@@ -311,8 +320,7 @@ def test_a_common_word_with_a_capital(marked: str, least: float):
         # a long text with capitals, where a name would have one
         ("Ok ask [anna] then", LONG, 0.95),
         ("Ok ask [wojciechowska] then", LONG, 0.98),
-        ("Ok ask [mark] then", LONG, 0.98),
-        ("Ok ask [house] then", LONG, 0.98),
+        ("Ok ask [mark] then", LONG, 0.99),
     ],
 )
 def test_names_in_lower_case(marked: str, after: str, least: float):
@@ -321,8 +329,24 @@ def test_names_in_lower_case(marked: str, after: str, least: float):
     assert not counts("PERSON", marked, least - 0.01, after)
 
 
-def test_nationalities_need_no_proof():
-    assert counts("NRP", "a [french] citizen", LITTLE, LONG)
+@pytest.mark.parametrize(
+    ("marked", "after"), [("Ok ask [house] then", LONG), ("x = { ask [house]; }", "")]
+)
+def test_a_usual_word_in_lower_case_is_no_name(marked: str, after: str):
+    """Where a name would have a capital, and where a machine is spoken to."""
+    assert not counts("PERSON", marked, ALL, after)
+
+
+@pytest.mark.parametrize(
+    "marked", ["a [french] citizen", "a [moldovan] citizen", "a [House] there"]
+)
+def test_nationalities_need_no_proof(marked: str):
+    assert counts("NRP", marked, LITTLE, LONG)
+
+
+def test_a_usual_word_must_be_rather_surely_a_nationality():
+    assert counts("NRP", "a [house] there", 0.9)
+    assert not counts("NRP", "a [house] there", 0.89)
 
 
 TEXTS = st.text(alphabet=st.sampled_from("aAnN 1204.-/_(#\nélß’,:°"), min_size=1, max_size=60)
