@@ -2,15 +2,16 @@
 
 Masking wants recall: a name that is missed has left, a word too many costs little. For each type
 the bias is the one whose findings have the best F2 (recall weighs twice as much as precision),
-averaged over the corpora that label the type, so that no corpus outweighs the others. Text
-without any entity takes part as a corpus of its own: each finding in it is false.
+averaged over the corpora that label the type, so that no corpus outweighs the others. Of biases
+that are about as good the one counts that misses least. Text without any entity bounds it: each
+finding in it is false.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.detection.tagger.tags import ENTITY_TYPES
 
@@ -48,6 +49,10 @@ class _Counts:
         return self.hits + self.missed
 
     @property
+    def recall(self) -> float:
+        return self.hits / self.marked if self.marked else 0.0
+
+    @property
     def f2(self) -> float:
         total = 5 * self.hits + 4 * self.missed + self.false
         return 5 * self.hits / total if total else 0.0
@@ -60,7 +65,7 @@ def biases(
     told: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, float]:
     """The bias of each type. `most_false`: findings per 10,000 tokens in text without entities."""
-    reached: dict[str, dict[float, float]] = {name: {} for name in ENTITY_TYPES}
+    reached: dict[str, dict[float, _Reached]] = {name: {} for name in ENTITY_TYPES}
     for step, bias in enumerate(GRID):
         told(step, len(GRID))
         counts: dict[tuple[str, str], _Counts] = {}
@@ -73,21 +78,32 @@ def biases(
             if false * 10_000 > most_false * clean and bias > GRID[0]:
                 continue
             of = [one for (corpus, kind), one in counts.items() if kind == name and corpus != CLEAN]
-            values = [one.f2 for one in of if one.marked > _FEWEST]
-            mean = sum(values) / len(values) if values else 0.0
-            reached[name][bias] = mean
-    return {name: _modest(of) for name, of in reached.items()}
+            values = [one for one in of if one.marked > _FEWEST]
+            count = len(values) or 1
+            reached[name][bias] = _Reached(
+                sum(one.f2 for one in values) / count, sum(one.recall for one in values) / count
+            )
+    return {name: _careful(of) for name, of in reached.items()}
 
 
-_WORTH: Final = 0.001
+_WORTH: Final = 0.002
+_NOTHING: Final = 0.0005
 
 
-def _modest(reached: Mapping[float, float]) -> float:
-    """The bias nearest to zero that is as good as the best, all but `_WORTH` of F2."""
+class _Reached(NamedTuple):
+    f2: float
+    recall: float
+
+
+def _careful(reached: Mapping[float, _Reached]) -> float:
+    """Of the biases as good as the best, all but `_WORTH` of F2, those that miss least; of these
+    the one nearest to zero."""
     if not reached:
         return 0.0
-    best = max(reached.values())
-    return min((bias for bias, f2 in reached.items() if f2 >= best - _WORTH), key=abs)
+    best = max(one.f2 for one in reached.values())
+    near = {bias: one.recall for bias, one in reached.items() if one.f2 >= best - _WORTH}
+    most = max(near.values())
+    return min((bias for bias, recall in near.items() if recall >= most - _NOTHING), key=abs)
 
 
 _FEWEST: Final = 10  # marked entities from which on a corpus says something of a type

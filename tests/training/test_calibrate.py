@@ -22,6 +22,15 @@ def test_recall_weighs_more_than_precision():
     assert biases([text("all", gold, sure + more + false)], EVERYTHING, 1e6)["PERSON"] == 1.0
 
 
+def test_of_equals_the_one_counts_that_misses_least():
+    gold = [(at, at + 5, "PERSON") for at in range(0, 2000, 10)]
+    sure, more = gold[:199], gold[199:]
+    false = [(5000 + at, 5005 + at, "PERSON") for at in range(0, 60, 10)]
+    found = [(-1.0, *one) for one in sure] + [(0.5, *one) for one in (*more, *false)]
+
+    assert biases([text("all", gold, found)], EVERYTHING, 1e6)["PERSON"] == 0.5
+
+
 def test_false_findings_in_clean_text_bound_the_bias():
     gold = [(at, at + 5, "PERSON") for at in range(0, 200, 10)]
     texts = [
