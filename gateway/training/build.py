@@ -284,7 +284,7 @@ def _telling(progress: Progress, profile: str) -> Callable[[int, int], None]:
 
 _DEV_TEXTS: Final = 150
 _CLEAN_TEXTS: Final = 1_500
-MOST_FALSE: Final = 2.0
+MOST_FALSE: Final = 2.5
 """False findings of a type per 10,000 tokens of generated text without entities, at most."""
 
 
