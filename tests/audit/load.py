@@ -6,7 +6,10 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import pytest
 
 from gateway.audit.facts import EventType
 from gateway.audit.reading import LogRow
@@ -15,6 +18,8 @@ from gateway.errors import AuditUnavailable
 from tests.audit.test_store_both import begin, by_request, end
 from tests.waiting import eventually
 
+HASTE_S: Final = 0.3
+"""How long a load waits that is there only to be refused."""
 Step: TypeAlias = tuple[str, str]
 """The id of a request and the type of one of its records."""
 
@@ -118,3 +123,26 @@ class Load:
         )
         _log.info("%s", dict(counts))
         return counts
+
+
+async def stands_still(
+    store: SqlAuditStore, load: Load, go: Callable[[], object]
+) -> tuple[Load, int]:
+    """Where the database stands still nothing is let through; then have it `go` on.
+
+    Only what comes meanwhile is in haste: a load of its own, which is given back, and how much of
+    it had been accepted by then.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_patience_s", HASTE_S)
+        late = Load(store, name="late")
+        try:
+            await late.is_stopped()
+            before = len(load.accepted), len(late.accepted)
+            with pytest.raises(AuditUnavailable):
+                await begin(store, "req_waits")
+            assert not store.ready
+            assert (len(load.accepted), len(late.accepted)) == before
+        finally:
+            await asyncio.to_thread(go)
+    return late, before[1]

@@ -17,14 +17,12 @@ from gateway.audit import opening
 from gateway.audit.reading import LogRow
 from gateway.audit.signing import make_signing_keys
 from gateway.audit.store import SqlAuditStore
-from gateway.errors import AuditUnavailable
 from tests.audit import disk, pg
-from tests.audit.load import Load, Step
-from tests.audit.test_store_both import Log, begin, check, count, leaves
+from tests.audit.load import Load, Step, stands_still
+from tests.audit.test_store_both import Log, check, count, leaves
 from tests.waiting import eventually
 
 SIZES = {"sqlite": 16, "postgresql": 192}  # MiB
-HASTE_S = 0.3
 
 
 @dataclass
@@ -134,19 +132,8 @@ async def test_a_disk_that_hangs_has_requests_refused_and_closed(world: World):
         load = Load(store)
         await eventually(lambda: len(load.completed) > 100)
         await asyncio.to_thread(world.disk.freeze)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "_patience_s", HASTE_S)
-            late = Load(store, name="late")
-            try:
-                await late.is_stopped()
-                before = len(load.accepted), len(late.accepted)
-                with pytest.raises(AuditUnavailable):
-                    await begin(store, "req_waits")
-                assert not store.ready
-                assert (len(load.accepted), len(late.accepted)) == before
-            finally:
-                await asyncio.to_thread(world.disk.thaw)
-        await eventually(lambda: store.ready and len(late.accepted) > before[1] + 100)
+        late, before = await stands_still(store, load, world.disk.thaw)
+        await eventually(lambda: store.ready and len(late.accepted) > before + 100)
         await load.stop()
         await late.stop()
         await settled(world, store)

@@ -19,14 +19,12 @@ from gateway.audit import opening, sql
 from gateway.audit.postgres.sql import lock_key
 from gateway.audit.signing import make_signing_keys
 from gateway.audit.store import SqlAuditStore
-from gateway.errors import AuditUnavailable
 from tests.audit import pg
-from tests.audit.load import Load
-from tests.audit.test_store_both import Log, begin, check, count, leaves
+from tests.audit.load import Load, stands_still
+from tests.audit.test_store_both import Log, check, count, leaves
 from tests.waiting import AMPLE_S, eventually
 
 OPTIONS = {"probe_s": 0.02, "reconcile_s": 0.1}
-HASTE_S = 0.2
 
 
 @pytest.fixture
@@ -53,19 +51,8 @@ async def hold_up(
     load = Load(store)
     await eventually(lambda: len(load.completed) > 50)
     stop()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "_patience_s", HASTE_S)
-        late = Load(store, name="late")
-        try:
-            await late.is_stopped()
-            before = len(load.accepted), len(late.accepted)
-            with pytest.raises(AuditUnavailable):
-                await begin(store, "req_waits")
-            assert not store.ready
-            assert (len(load.accepted), len(late.accepted)) == before
-        finally:
-            go()
-    await eventually(lambda: store.ready and len(late.accepted) > before[1] + 50)
+    late, before = await stands_still(store, load, go)
+    await eventually(lambda: store.ready and len(late.accepted) > before + 50)
     await load.stop()
     await late.stop()
     await store.reconcile()
