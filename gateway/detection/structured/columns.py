@@ -36,6 +36,7 @@ _PLAIN = {
     "birth": ("DATE_OF_BIRTH", _DATE, 0.85),
     "address": ("ADDRESS", _ADDRESS, 0.65),
     "password": ("SECRET", re.compile(r"\S{4,64}"), 0.7),
+    "passcode": ("SECRET", re.compile(r"\d{3,8}"), 0.7),
     "full_name": ("PERSON", _NAME, 0.7),
     "username": ("USERNAME", re.compile(r"[\w.@-]{3,40}"), 0.65),
 }

@@ -50,7 +50,7 @@ PHONE: Final = (
     "fax|telefax|whatsapp|hotline|helpline|sms|landline|voicemail|handy|handynummer|telefon|"
     "telefonnummer|festnetz|rufnummer|durchwahl|mobil|mobilnummer|mobilfunk|tlf|tfno|tfn|tlfn|"
     "téléphone|telephone|portable|numéro de téléphone|teléfono|telefono|teléfonos|móvil|movil|"
-    "celular|cellulare|cell|telefone|telemóvel|telefoon|telefoonnummer|mobiel|mobieltje|"
+    "celular|cel$|zap$|cellulare|cell|telefone|telemóvel|telefoon|telefoonnummer|mobiel|mobieltje|"
     "contact number|phone number|number to call|callback|call back|call me|call us|ring me|text me|"
     "reach me|reached at|reach us|telefonisch|anrufen|rückruf|ruf mich|appelez|appeler|joignable|"
     "llámame|llamar al|llame al|chiamami|chiamare|bel me|bellen|ligue|ligar para|gsm|telefonu|"
@@ -117,6 +117,26 @@ TOKEN: Final = (
     "credentials|sessionid|session id|sid|phpsessid|jsessionid|csrf|apikey|authtoken|bearer"
 )
 """Words that say that a secret follows: only a random value is one."""
+
+PASSCODE: Final = (
+    "pin$|pin code|pincode|code pin|código pin|codice pin|puk|geheimzahl|tan$|otp|one time code|"
+    "one time password|one time passcode|verification code|authentication code|login code|"
+    "access code|security code|door code|gate code|entry code|unlock code|alarm code|cvv|cvc|csc|"
+    "card verification|kartenprüfnummer|prüfziffer|cryptogramme|bestätigungscode|"
+    "verifizierungscode|sicherheitscode|einmalcode|zugangscode|türcode|code de vérification|"
+    "code de sécurité|code d accès|código de verificación|código de seguridad|código de acceso|"
+    "codice di verifica|codice di sicurezza|codice di accesso|verificatiecode|beveiligingscode|"
+    "toegangscode|código de verificação|código de segurança|código de acesso"
+)
+"""Words that say that a short code follows that opens something."""
+
+RECOVERY_PHRASE: Final = (
+    "seed phrase|seed words|recovery phrase|recovery words|mnemonic|mnemonic phrase|backup phrase|"
+    "wiederherstellungsphrase|wiederherstellungswörter|phrase de récupération|frase semilla|"
+    "frase de recuperación|frase di recupero|frase seed|herstelzin|herstelwoorden|"
+    "frase de recuperação"
+)
+"""Words that say that the words which open a wallet follow."""
 
 SHORT_PASSWORD: Final = "pass|pw|pin"
 SQL_PASSWORD: Final = "identified by|with password|encrypted password"
@@ -185,6 +205,8 @@ LABELS = Index(
         "address": ADDRESS,
         "password": PASSWORD,
         "token": TOKEN,
+        "passcode": PASSCODE,
+        "recovery_phrase": RECOVERY_PHRASE,
         "short_password": SHORT_PASSWORD,
         "sql_password": SQL_PASSWORD,
         "auth_scheme": AUTH_SCHEME,

@@ -38,6 +38,10 @@ def test_values_of_a_csv():
     ]
 
 
+def test_check_codes_of_cards():
+    assert found("id,pin,cvv\n7,4821,123\n", columns) == [("SECRET", "4821"), ("SECRET", "123")]
+
+
 def test_values_of_a_table_with_bars():
     assert found(BARS, columns) == [("PASSPORT", "X1234567"), ("DRIVER_LICENSE", "B072RRE2I55")]
 
