@@ -141,6 +141,10 @@ class Known:
         model = self.models.get(name)
         return model is not None and root in ("", model.root)
 
+    def has_other(self, name: str, root: str) -> bool:
+        """Whether another model stands behind the name than is expected."""
+        return name in (self.models or {}) and not self.serves(name, root)
+
     def longest(self, name: str) -> int:
         """How many tokens of a model's context there are; 0 where that is not known."""
         return (self.models or {}).get(name, Model()).longest

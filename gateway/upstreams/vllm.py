@@ -82,8 +82,9 @@ class VllmPool:
         return self._settings.upstream_class
 
     def members(self, model: str) -> Sequence[Replica]:
-        """The servers that have a model; where none says so, all: one may have it all the same."""
-        every = list(self._replicas.values())
+        """The servers that have a model; where none says so, those without another of its name: one
+        may have it all the same."""
+        every = [one for one in self._replicas.values() if not one.has_other(model)]
         return [one for one in every if one.serves(model)] or every
 
     def standings(self) -> Sequence[Standing]:

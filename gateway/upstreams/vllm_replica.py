@@ -97,6 +97,10 @@ class Replica:
         """Whether it has a model, by the name under which callers ask for it."""
         return self.known.serves(target_model(self._settings, model), self._pool.root)
 
+    def has_other(self, model: str) -> bool:
+        """Whether another model stands behind that name than the configuration expects."""
+        return self.known.has_other(target_model(self._settings, model), self._pool.root)
+
     async def send(self, ask: Ask, route: Route) -> HttpReply:
         """Send the request with its salt, and wait for the first byte of the answer.
 

@@ -116,5 +116,8 @@ def test_what_it_serves_is_open_until_it_says_so():
     assert known.serves("tiny", "/m/tiny")
     assert not known.serves("tiny", "/m/other")
     assert not known.serves("big", "")
+    named = ("tiny", ""), ("tiny", "/m/tiny"), ("big", "/m/tiny"), ("tiny", "/m/other")
+    assert [known.has_other(*one) for one in named] == [False, False, False, True]
+    assert not Known().has_other("tiny", "/m/other")
     assert (known.longest("tiny"), known.longest("big"), Known().longest("tiny")) == (2048, 0, 0)
     assert known.seen(well=False).models is None

@@ -318,6 +318,16 @@ async def test_another_model_behind_the_name_is_not_asked(make: Make):
     assert set(world.served()) == {"v1"}
 
 
+async def test_where_all_have_another_model_behind_the_name_none_is_asked(make: Make):
+    world = await make(2, root="/models/tiny")
+    for one in world.fakes:
+        one.root = "/models/other"
+    await world.pool.look()
+    error = await world.failure()
+    assert (error.status, error.code) == (503, "upstreams_down")
+    assert world.served() == []
+
+
 async def test_a_server_is_asked_anew_what_it_serves_after_it_was_away(make: Make):
     world = await make(1, root="/models/tiny")
     (fake,) = world.fakes
@@ -326,7 +336,7 @@ async def test_a_server_is_asked_anew_what_it_serves_after_it_was_away(make: Mak
     await world.pool.look()
     fake.ill = {}
     await world.pool.look()
-    assert not world.pool.members("tiny")[0].serves("tiny")
+    assert not world.pool.members("tiny")
     assert MODELS_EVERY > 2
 
 
