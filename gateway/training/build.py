@@ -7,7 +7,6 @@ text, trains both profiles, and writes the graphs, the lexicon, the manifest and
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,10 +22,9 @@ from torch import Tensor
 from gateway.detection.tagger.classifier import LEXICON, MANIFEST, Classifier, load, read_manifest
 from gateway.detection.tagger.tags import ENTITY_TYPES
 from gateway.detection.tagger.tokens import tokenize
-from gateway.detection.tagger.wordfeatures import case_of, folded, word_keys
+from gateway.detection.tagger.wordfeatures import folded, word_keys
 from gateway.training import lexicon, vectors
 from gateway.training.calibrate import CLEAN, Scored, biases
-from gateway.training.data import LANGUAGES
 from gateway.training.dataset import (
     LABELLED,
     Sentence,
@@ -42,7 +40,7 @@ from gateway.training.export import export, restore
 from gateway.training.generate import generate
 from gateway.training.mixture import LANGUAGE_OF, SHARES, Corpus, batches
 from gateway.training.model import Shape, Tagger
-from gateway.training.ordinary import ordinary
+from gateway.training.namepools import drawn
 from gateway.training.train import Plan, WordTable, train
 from gateway.training.varied import Names
 
@@ -58,11 +56,8 @@ SEED: Final = 7
 CHUNK: Final = 250  # tokens: longer texts are cut for training
 GENERATED_SOURCE: Final = "generated"
 NEGATIVES_SOURCE: Final = "negatives"  # generated text without entities
-_BLENDS: Final = 25_000
-_TOWNS: Final = 15_000
 _VECTOR_SIZE: Final = 64
 _STEP: Final = np.float32(6 / 127)  # of a vector's components, which have unit variance
-_LATIN: Final = re.compile(r"[A-Za-zÀ-ɏ]{3,}")
 
 Progress = Callable[[str, int, int, str], None]
 """Told the name of a stage, how much of it is done, of how much, and a word more."""
@@ -128,33 +123,8 @@ def gather(folders: Sequence[Path], count: int, seed: int, progress: Progress) -
         source = GENERATED_SOURCE if spans else NEGATIVES_SOURCE
         made = corpora.setdefault(f"{source}/{text.lang}", [])
         made.extend(one for one in chunks(whole, CHUNK) if len(one))
-    names = _names(vocabulary, seed)
+    names = drawn(vocabulary, seed)
     return Data(vocabulary, {name: in_row(some) for name, some in corpora.items()}, names)
-
-
-def _names(vocabulary: Vocabulary, seed: int) -> Names:
-    """Words to swap into sentences: names as they are, and surnames blended of two."""
-    pools: dict[int, set[str]] = {lexicon.GIVEN: set(), lexicon.SURNAME: set(), lexicon.TOWN: set()}
-    for text, bit in lexicon.entries():
-        if bit in pools:
-            pools[bit].update(_LATIN.findall(text))
-    given, surnames, towns = (sorted(pool) for pool in pools.values())
-    random = np.random.default_rng(seed)
-    blends = []
-    for first, second in random.integers(len(surnames), size=(_BLENDS, 2)):
-        a, b = surnames[first], surnames[second]
-        blends.append(a[: max(2, len(a) // 2)] + b[len(b) // 2 :].lower())
-    chosen = [str(town) for town in random.choice(towns, min(_TOWNS, len(towns)), replace=False)]
-
-    def numbers(words: Sequence[str]) -> Any:
-        return np.array([vocabulary.number(folded(word)) for word in words], np.int32)
-
-    found = numbers(given), numbers([*surnames, *blends]), numbers(chosen)
-    plain = {language: numbers(ordinary(language)) for language in LANGUAGES}
-    lengths = np.array([case_of(word) & 7 for word in vocabulary.words], np.uint8)
-    in_lists = {folded(word) for word in (*given, *surnames, *towns)}
-    listed = np.array([word in in_lists for word in vocabulary.words], np.bool_)
-    return Names(*found, lengths, listed, plain)
 
 
 def word_data(progress: Progress) -> WordData:

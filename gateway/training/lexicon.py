@@ -12,6 +12,7 @@ import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -50,7 +51,8 @@ def build() -> Arrays:
             bits[folded(word)] |= 1 << bit
     for word, mask in _common():
         bits[word] |= mask
-    for word in {folded(word) for language in LANGUAGES for word in ordinary(language)}:
+    known = names()
+    for word in {folded(word) for language in LANGUAGES for word in ordinary(language, known)}:
         if not bits[word] & (1 << GIVEN | 1 << SURNAME):
             bits[word] |= 1 << _ORDINARY
     words = sorted(bits)
@@ -58,6 +60,15 @@ def build() -> Arrays:
     order = np.argsort(keys, kind="stable")
     values = np.array([bits[word] for word in words], np.uint16)
     return keys[order], values[order]
+
+
+@cache
+def names() -> frozenset[str]:
+    """The words of all names of people and places in the lists, folded."""
+    of = (GIVEN, SURNAME, TOWN, COUNTRY)
+    return frozenset(
+        folded(word) for text, bit in entries() if bit in of for word in _WORD.findall(text)
+    )
 
 
 def entries() -> Iterator[tuple[str, int]]:

@@ -1,9 +1,9 @@
 """Ordinary words of a language: in capitals or rare, they are still no names.
 
 Frequency lists are in lower case and full of names. A word is taken for ordinary that ends as
-nouns, verbs and adjectives are made in its language, or that has many of the forms of a verb or an
-adjective beside it, which a name has not. Those that lists of names have too are left out where
-they are used.
+nouns, verbs and adjectives are made in its language, that has many of the forms of a verb or an
+adjective beside it, which a name has not, or that is put together of two words. Those that lists
+of names have too are left out where they are used.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Final
+
+from gateway.training.compounds import compounds
 
 _LISTED: Final = 60_000  # words a language that are looked at for their ending
 _FORMS_LISTED: Final = 200_000  # words a language that may be forms of each other
@@ -80,8 +82,10 @@ _PARADIGMS: Final[Mapping[str, tuple[tuple[int, str], ...]]] = MappingProxyType(
 
 
 @cache
-def ordinary(language: str) -> tuple[str, ...]:
+def ordinary(language: str, names: frozenset[str]) -> tuple[str, ...]:
     """The ordinary ones of a language's frequent words, in lower case and in order.
+
+    `names`: words of lists of names, of which no compound is made.
 
     Raises:
         KeyError: nothing is known of the language.
@@ -92,6 +96,7 @@ def ordinary(language: str) -> tuple[str, ...]:
     words = [word for word in top_n_list(language, _FORMS_LISTED) if word.isalpha()]
     found = {word for word in top_n_list(language, _LISTED) if wanted.fullmatch(word)}
     found |= inflected(words, _PARADIGMS[language])
+    found |= compounds(language, words, names)
     return tuple(sorted(found))
 
 

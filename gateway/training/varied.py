@@ -1,9 +1,9 @@
 """Variants of sentences, many at once: other names, other words, other case. Pure but for draws.
 
 Names of people and towns are swapped for others, and people shortened to their last word, so that
-form and context are learnt and not the list. Words outside are swapped for other words that are
-no names, so that a rare word, or a capital, is not yet a name. Whole sentences become lower or
-upper case.
+form and context are learnt and not the list; what stood in the genitive stands in it again. Words
+outside are swapped for other words that are no names, so that a rare word, or a capital, is not
+yet a name. Whole sentences become lower or upper case.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ class Names:
     towns: npt.NDArray[np.int32] = field(repr=False)
     lengths: npt.NDArray[np.uint8] = field(repr=False)
     listed: Bools = field(repr=False)
+    genitive: npt.NDArray[np.int32] = field(repr=False)
+    """Of every word its number with the s of a genitive; its own where it takes none."""
+    in_genitive: Bools = field(repr=False)
     ordinary: Mapping[str, npt.NDArray[np.int32]] = field(default_factory=dict, repr=False)
     """Words of a language that are no names."""
 
@@ -149,7 +152,9 @@ def _renamed(
     role = block.allowed[places[first]]
     is_given = ((role == _BEGIN) | (role == _SINGLE)) & (random.random(len(first)) < _GIVEN)
     one, other = (pool[random.integers(len(pool), size=len(first))] for pool in pools)
-    return _with(block, places, np.where(is_given, one, other)[same], names)
+    new = np.where(is_given, one, other)
+    new = np.where(names.in_genitive[block.words[places[first]]], names.genitive[new], new)
+    return _with(block, places, new[same], names)
 
 
 def _reworded(

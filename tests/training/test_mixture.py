@@ -29,7 +29,12 @@ def names(**more):
     given, surname, town = (
         np.array([VOCABULARY.number(word)], np.int32) for word in ("jules", "okoro", "lima")
     )
-    return Names(given, surname, town, LENGTHS, np.zeros(len(LENGTHS), np.bool_), **more)
+    return of_pools((given, surname, town), LENGTHS, **more)
+
+
+def of_pools(pools, lengths, **more):
+    nowhere = np.zeros(len(lengths), np.bool_)
+    return Names(*pools, lengths, nowhere, np.arange(len(lengths)), nowhere, **more)
 
 
 def drawn(*corpora, rows=4, size=256, count=6, seed=5, of=None):
@@ -85,7 +90,7 @@ def test_corpora_are_drawn_by_their_share_of_tokens():
 def test_every_sentence_comes_before_one_comes_again():
     many = [text(f"word{letter}") for letter in "abcdefghijklmnopqrstuvwxyz"]
     lengths = np.array([case_of(word) & 7 for word in VOCABULARY.words], np.uint8)
-    more = Names(*[np.zeros(1, np.int32)] * 3, lengths, np.zeros(len(lengths), np.bool_))
+    more = of_pools([np.zeros(1, np.int32)] * 3, lengths)
     (row,) = words_of(
         drawn(Corpus("many", in_row(many), 1.0, swap=False), rows=1, size=256, count=1, of=more)
     )

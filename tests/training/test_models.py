@@ -21,7 +21,6 @@ from gateway.training.dataset import Vocabulary, in_row, sentence  # noqa: E402
 from gateway.training.generate import generate  # noqa: E402
 from gateway.training.mixture import Corpus, batches  # noqa: E402
 from gateway.training.model import Shape, Tagger, loss  # noqa: E402
-from gateway.training.ordinary import ordinary  # noqa: E402
 from gateway.training.train import Plan, WordTable, train  # noqa: E402
 from gateway.training.varied import Names  # noqa: E402
 
@@ -52,7 +51,8 @@ def data():
     sentences = in_row([one for one in sentences if len(one)])
     pool = np.arange(10, dtype=np.int32)
     lengths = np.array([case_of(word) & 7 for word in vocabulary.words], np.uint8)
-    names = Names(pool, pool, pool, lengths, np.zeros(len(lengths), np.bool_))
+    nowhere = np.zeros(len(lengths), np.bool_)
+    names = Names(pool, pool, pool, lengths, nowhere, np.arange(len(lengths)), nowhere)
     return vocabulary, [Corpus("generated", sentences, 1.0)], names
 
 
@@ -132,11 +132,6 @@ def shipped(words, data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     build.write(folder, {"fast": model}, words, {})
     return model, load("fast", folder), folder
-
-
-def test_ordinary_words_are_told_by_their_endings():
-    assert {"lieferungen", "freundlichkeit"} <= set(ordinary("de"))
-    assert {"madrid", "garcía", "merkel"}.isdisjoint({*ordinary("es"), *ordinary("de")})
 
 
 def test_the_graph_gives_the_scores_of_the_model(shipped, words):

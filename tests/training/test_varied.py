@@ -17,9 +17,11 @@ def text(words, value, label="PERSON", source="generated"):
 
 ANNA = text("Gestern traf Anna Schmidt dort Anna und den Koch", "Anna Schmidt")
 SHORT = text("Gestern traf Schmidt dort Anna und den Koch", "Schmidt")
+GENITIVE = text("Nun waren Schmidts Absichten klar", "Schmidts")
 TOWN = text("sie wohnt in Bremen und arbeitet", "Bremen", "LOCATION")
 NUMBERS = {
-    word: VOCABULARY.number(folded(word)) for word in ("jules", "okoro", "lima", "kanne", "sieb")
+    word: VOCABULARY.number(folded(word))
+    for word in ("jules", "okoro", "okoros", "lima", "kanne", "sieb", "schmidts")
 }
 LENGTHS = np.array([case_of(word) & 7 for word in VOCABULARY.words], np.uint8)
 
@@ -28,7 +30,11 @@ def of(*words):
     return np.array([NUMBERS[word] for word in words], np.int32)
 
 
-NAMES = Names(of("jules"), of("okoro"), of("lima"), LENGTHS, np.zeros(len(LENGTHS), np.bool_))
+NOWHERE = np.zeros(len(LENGTHS), np.bool_)
+INFLECTED = np.arange(len(LENGTHS), dtype=np.int32)
+INFLECTED[of("okoro")] = of("okoros")
+IS_INFLECTED = np.isin(np.arange(len(LENGTHS)), of("okoros", "schmidts"))
+NAMES = Names(of("jules"), of("okoro"), of("lima"), LENGTHS, NOWHERE, INFLECTED, IS_INFLECTED)
 
 
 def variants(one, *, swap=True, pool=(), seed=1):
@@ -82,6 +88,12 @@ def test_the_beginning_of_a_person_that_is_cut_is_not_dropped():
     cut.allowed[-1] = begin
 
     assert all(len(words) == len(cut) for words, _, _ in variants(cut))
+
+
+def test_a_name_in_the_genitive_is_swapped_for_one_in_the_genitive():
+    seen = {words[2] for words, _, _ in variants(GENITIVE)}
+
+    assert seen == {"schmidts", "jules", "okoros"}
 
 
 def test_towns_are_swapped_for_towns():

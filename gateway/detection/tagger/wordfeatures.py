@@ -54,10 +54,11 @@ class WordFeatures:
 
 
 def folded(word: str) -> str:
-    """The word as it is looked up: lower case; a long number is zeros, as many as it has digits."""
+    """The word as it is looked up: lower case, with "ss" for "ß", as word lists have it; a long
+    number is zeros, as many as it has digits."""
     if word.isdigit() and len(word) > _DIGITS:
         return "0" * min(len(word), _LONGEST_NUMBER)
-    return word.lower() if word[0] != "\n" else "\n"
+    return word.lower().replace("ß", "ss") if word[0] != "\n" else "\n"
 
 
 def word_features(words: Sequence[str]) -> WordFeatures:

@@ -21,6 +21,7 @@ def test_folded_words():
     table = {
         "Anna": "anna",
         "STRASSE": "strasse",
+        "Straße": "strasse",
         "1984": "1984",
         "19841": "00000",
         "1" * 40: "0" * 16,
