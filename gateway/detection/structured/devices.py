@@ -81,6 +81,25 @@ def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
             yield Span(match.start(), match.end(), "LICENSE_PLATE", 0.6, "plate")
 
 
+# Lines of passports, identity cards and visas that machines read (ICAO Doc 9303, parts 4 to 7).
+_LINE = re.compile(r"(?<![A-Z0-9<])[A-Z0-9<]{28,44}(?![A-Z0-9<])")
+_MACHINE_LINES = (
+    re.compile(r"[A-Z<]*[A-Z]{2}<<[A-Z<]+"),
+    re.compile(r"(?:[A-Z0-9<]{9}[0-9][A-Z<]{3})?\d{7}[MFX<]\d{7}[A-Z0-9<]{8,16}"),
+    re.compile(r"[ACI][A-Z<][A-Z<]{3}[A-Z0-9<]{9}[0-9<][A-Z0-9<]{15}"),
+)
+
+
+def machine_lines(reading: Reading) -> Iterator[Span]:
+    """The lines of a travel document for machines: names in one, numbers and dates in another."""
+    if "<<" not in reading.text:
+        return
+    for line in _LINE.finditer(reading.text):
+        value = line[0]
+        if "<" in value and any(form.fullmatch(value) for form in _MACHINE_LINES):
+            yield Span(line.start(), line.end(), "PASSPORT", 0.85, "machine_line")
+
+
 def _is_luhn(written: str) -> bool:
     digits = written.replace("-", "")
     return digits.isdigit() and luhn(digits)
@@ -184,5 +203,5 @@ def database_users(reading: Reading) -> Iterator[Span]:
 
 
 ENTITY_TYPES = frozenset(
-    {"CRYPTO", "VIN", "IMEI", "ICCID", "LICENSE_PLATE", "COORDINATES", "USERNAME"}
+    {"CRYPTO", "VIN", "IMEI", "ICCID", "LICENSE_PLATE", "COORDINATES", "USERNAME", "PASSPORT"}
 )

@@ -58,6 +58,7 @@ _WRITTEN = (
     (re.compile(r"[679]\d\d[ .-]\d\d[ .-]\d\d[ .-]\d\d"), ("ES",)),
     (re.compile(r"9\d[ .-]\d{3}[ .-]\d\d[ .-]\d\d"), ("ES",)),
     (re.compile(r"\(?[1-9]\d\)?[ -]?9\d{4}[- .]\d{4}"), ("BR",)),
+    (re.compile(r"\([1-9]\d\)[ ]?9\d{8}"), ("BR",)),
     (re.compile(r"\([1-9]\d\)[ ]?\d{4}[- ]\d{4}"), ("BR", "MX", "CL")),
     (re.compile(r"8[ -]?\(?\d{3}\)?[ -]?\d{3}-?[ ]?\d\d-?[ ]?\d\d"), ("RU", "KZ")),
     (re.compile(r"\(?5\d\d\)?[ ]\d{3}[ ]\d\d[ ]\d\d"), ("TR",)),
@@ -103,9 +104,20 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         return
     at = start
     for cut in _PIECES.finditer(text, start, end):
-        yield at, cut.start()
+        yield from _split(text, at, cut.start())
         at = cut.end()
-    yield at, end
+    yield from _split(text, at, end)
+
+
+def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A piece; in two where it begins with a whole number and its country code."""
+    if text[start - 1 : start] == "+" and _digits(text[start:end]) > _MAX_DIGITS:
+        reach = _international("+" + text[start : min(end, start + 40)])
+        if reach:
+            stop = start + reach - 1
+            yield start, stop
+            start = next((group.start() for group in _GROUP.finditer(text, stop, end)), end)
+    yield start, end
 
 
 def _digits(text: str) -> int:

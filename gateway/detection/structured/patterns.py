@@ -41,6 +41,9 @@ def emails(reading: Reading) -> Iterator[Span]:
             domain = _DOMAIN.match(text, at + 1, at + 1 + _MAX_DOMAIN)
             if domain is not None and not _RETINA.match(domain[0]):
                 start = at - _own_length(local[0][::-1])
+                if text[start:at] == "git" and text.startswith((":", "/"), domain.end()):
+                    at = text.find("@", at + 1)  # a repository, and nobody's mailbox
+                    continue
                 yield Span(start, domain.end(), "EMAIL_ADDRESS", 0.9, "email")
         at = text.find("@", at + 1)
 
@@ -68,22 +71,40 @@ def ibans(reading: Reading) -> Iterator[Span]:
         return
     text = reading.text
     labels = hits(LABELS, reading)
-    for start, stop in scan.words(reading):
-        if stop - start < 4 or not _IBAN_HEAD.match(text, start):
+    for word, stop in scan.words(reading):
+        start, body = _head(text, word, stop)
+        if not body:
             continue
         length = checksums.IBAN_LENGTHS.get(text[start : start + 2].upper())
-        end = _after(text, start + 4, length - 4) if length is not None else None
+        end = _after(text, body, length - 4) if length is not None else None
         named = near(reading, labels, start, end or stop, "iban")
         if end is not None and length is not None:
             value = re.sub(r"[ .-]", "", text[start:end])
             if checksums.iban(value):
                 yield Span(start, end, "IBAN", 1.0, "iban")
-            elif sum(sign.isdigit() for sign in value) * 2 > length:
+            elif sum(map(str.isdigit, value)) * 2 > length and (named or start == word):
                 yield Span(start, end, "IBAN", 0.8 if named else 0.5, "iban_shape")
-        elif named:
+        elif named and start == word:
             loose = _IBAN_LOOSE.match(text, start)
             if loose is not None and sum(map(str.isdigit, loose[0])) >= 8:
                 yield Span(start, loose.end(), "IBAN", 0.6, "iban_label")
+
+
+_COUNTRY_APART = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2} \Z")
+
+
+def _head(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Where the IBAN begins that a word may be the head of, and where its account does; or 0, 0.
+
+    The country may stand apart: "DE 89 3704 ...".
+    """
+    if stop - start >= 4 and _IBAN_HEAD.match(text, start):
+        return start, start + 4
+    if text[start - 1 : start] == " " and text[start : start + 2].isdigit():
+        country = _COUNTRY_APART.search(text, max(0, start - 4), start)
+        if country is not None:
+            return country.start(), start + 2
+    return 0, 0
 
 
 def _after(text: str, at: int, count: int) -> int | None:

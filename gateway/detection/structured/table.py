@@ -33,6 +33,7 @@ FINDERS: tuple[patterns.Finder, ...] = (
     urls.urls,
     devices.wallets,
     devices.vehicles_and_devices,
+    devices.machine_lines,
     devices.coordinates,
     devices.handles,
     devices.database_users,

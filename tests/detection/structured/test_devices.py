@@ -10,6 +10,7 @@ from tests.detection.marked import found, unmarked
 FINDERS = (
     devices.wallets,
     devices.vehicles_and_devices,
+    devices.machine_lines,
     devices.coordinates,
     devices.handles,
     devices.database_users,
@@ -33,6 +34,11 @@ FINDERS = (
         ("IMEI", "handset [35-209900-176148-1]"),
         ("ICCID", "[8944500102198304826]"),
         ("LICENSE_PLATE", "his car, [B-AB 1234], was"),
+        ("PASSPORT", "x\n[P<UTOERIKSSON<<ANNA<MARIA]<<<<<<<<<<<<<<<<<<<\n"),
+        ("PASSPORT", "[L898902C36UTO7408122F1204159ZE184226B<<<<<10]"),
+        ("PASSPORT", "[I<UTOD231458907]<<<<<<<<<<<<<<<"),
+        ("PASSPORT", "[7408122F1204159UTO<<<<<<<<<<<6]"),
+        ("PASSPORT", "[ERIKSSON<<ANNA<MARIA]<<<<<<<<<"),
         ("COORDINATES", "gps: [40.712776, -74.005974]"),
         ("COORDINATES", "at [40°42'46\"N 74°00'21\"W]"),
         ("COORDINATES", "[48.8584° N, 2.2945° E]"),
@@ -63,6 +69,8 @@ def test_finds(kind: str, marked: str):
         "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
         "grant 'everything' to nobody",
         "8944500102198304827",
+        "<<<<<<< HEAD\n<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\n",
+        "X<<2 and FLAGS<<SHIFT, 1<<31, ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ",
     ],
 )
 def test_leaves_alone(text: str):

@@ -24,6 +24,10 @@ from tests.detection.marked import found, unmarked
         ("IBAN", "IBAN:[GB82WEST12345698765432]."),
         ("IBAN", "IBAN [DE88 3704 0044 0532 0130 00]"),
         ("IBAN", "IBAN transfer to [GB34ABCD60316074] — ref"),
+        ("IBAN", "to [DE 89 3704 0044 0532 0130 00] was stopped"),
+        ("IBAN", "on [NL 91 ABNA 0417 1643 00]"),
+        ("IBAN", "IBAN: [DE 88 3704 0044 0532 0130 00]"),
+        ("EMAIL_ADDRESS", "ask [git@anna.de], or"),
         ("US_SSN", "his [078-05-1120], he"),
         ("US_SSN", "in a list,[976-88-1234],x"),
         ("US_SSN", "SSN [900 12 3456]"),
@@ -42,6 +46,8 @@ def test_finds(kind: str, marked: str):
         "DE1 and GB12 and IBAN is a standard",
         "123-45-67890, 1123-45-6789, 123-45-6789-0",
         "order 123456789",
+        "git@github.com:org/repo.git and ssh://git@host.example.com/org/repo",
+        "in DE 88 3704 0044 0532 0130 00 and at 10 1234 5678",
     ],
 )
 def test_leaves_alone(text: str):
