@@ -48,6 +48,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "fast": Shape(width=128),
     "accurate": Shape(width=192, dilations=(1, 2, 4, 8, 1, 2)),
 }
+GRAPHS: Final[Mapping[str, tuple[str, ...]]] = {"fast": ("fast",), "accurate": ("accurate", "fast")}
+"""The models whose scores a profile takes together."""
 STEPS: Final[Mapping[str, int]] = {"fast": 13_000, "accurate": 7_000}
 GENERATED: Final = 400_000
 ON_RATE, ON_WARM_UP = 8e-4, 100
@@ -210,16 +212,21 @@ def write(
         vectors=words.vectors,
         vector_step=_STEP,
     )
-    names = [LEXICON]
-    for profile, model in models.items():
-        export(model, folder / f"{profile}.onnx")
-        names.append(f"{profile}.onnx")
+    graphs = {name: f"{name}.onnx" for name in models}
+    for name, model in models.items():
+        export(model, folder / graphs[name])
+    read = {name: [one for one in GRAPHS[name] if one in models] for name in models}
+    shapes = {name: [models[one].shape for one in of] for name, of in read.items()}
     manifest = {
-        "format": 1,
+        "format": 2,
         "entity_types": list(ENTITY_TYPES),
-        "files": {name: sha256((folder / name).read_bytes()).hexdigest() for name in names},
-        "reach": {profile: model.shape.reach for profile, model in models.items()},
-        "gap": {profile: max(model.shape.dilations) for profile, model in models.items()},
+        "files": {
+            name: sha256((folder / name).read_bytes()).hexdigest()
+            for name in (LEXICON, *graphs.values())
+        },
+        "graphs": {name: [graphs[one] for one in of] for name, of in read.items()},
+        "reach": {name: max(one.reach for one in of) for name, of in shapes.items()},
+        "gap": {name: max(max(one.dilations) for one in of) for name, of in shapes.items()},
         "bias": {profile: dict(bias.get(profile, {})) for profile in models},
     }
     content = json.dumps(manifest, indent=2, sort_keys=True)
@@ -336,6 +343,7 @@ def plan_of(run: Run) -> list[tuple[str, str]]:
                 f"{profile}: training steps",
                 f"{plan.steps:,} of {plan.rows * plan.row_tokens} tokens",
             ),
+            (f"{profile}: models read", ", ".join(GRAPHS[profile])),
         ]
     shares = ", ".join(f"{name} {share:.1%}" for name, share in SHARES.items())
     return [*rows, ("shares of the tokens", shares)]

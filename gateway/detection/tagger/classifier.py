@@ -1,9 +1,10 @@
 """Our token classifier: names, places, organisations, addresses, dates and numbers in context.
 
-A text becomes tokens, tokens become features, an ONNX graph turns features into scores, and
-the best valid sequence of tags gives the spans. Texts of one call are packed into rows, with gaps
-over which no token sees another, and long texts are cut into windows that overlap by all that a
-token can see: what is found in a text depends on that text alone.
+A text becomes tokens, tokens become features, one or two ONNX graphs turn features into scores,
+and the best valid sequence of tags gives the spans. What two graphs say is averaged as logarithms
+of probabilities (a product of experts, Hinton 2002): their mistakes differ. Texts of one call are
+packed into rows, with gaps over which no token sees another, and long texts are cut into windows
+that overlap by all that a token can see: what is found in a text depends on that text alone.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Manifest:
     """What `manifest.json` says: the files with their SHA-256, and how to read the scores."""
 
     files: dict[str, str]
+    graphs: dict[str, list[str]]
     reach: dict[str, int]
     gap: dict[str, int]
     bias: dict[str, dict[str, float]]
@@ -71,10 +73,11 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = (folder / MANIFEST).read_bytes()
         data: dict[str, Any] = json.loads(content)
-        if data["format"] != 1 or data["entity_types"] != list(ENTITY_TYPES):
+        if data["format"] != 2 or data["entity_types"] != list(ENTITY_TYPES):
             raise ModelError(f"the models in {folder} are of another version")
+        digest = sha256(content).hexdigest()
         return Manifest(
-            data["files"], data["reach"], data["gap"], data["bias"], sha256(content).hexdigest()
+            data["files"], data["graphs"], data["reach"], data["gap"], data["bias"], digest
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, ModelError):
@@ -140,7 +143,9 @@ class Classifier:
             raise ModelError(f"no profile {profile} in {folder}")
         self.entity_types: frozenset[str] = frozenset(ENTITY_TYPES)
         self.digest = manifest.digest
-        self._graph = open_graph(_checked(folder, f"{profile}.onnx", manifest))
+        self._graphs = [
+            open_graph(_checked(folder, name, manifest)) for name in manifest.graphs[profile]
+        ]
         self._lexicon = Lexicon(_checked(folder, LEXICON, manifest))
         self._reach = manifest.reach[profile]
         self._gap = manifest.gap[profile]
@@ -287,21 +292,30 @@ class Classifier:
             mask[at:stop] = 1
             at = stop + self._gap
         found = word_features(list(distinct))
-        scores: npt.NDArray[np.float32] = self._graph.run(
-            None,
-            {
-                "rows": found.rows,
-                "pieces": found.pieces,
-                "share": found.share,
-                "lists": as_lists(self._lexicon.bits(found.keys)),
-                "vectors": self._lexicon.vectors(found.keys),
-                "index": index,
-                "cases": cases,
-                "spaces": spaces,
-                "mask": mask,
-            },
-        )[0]
-        return np.round(scores, _DECIMALS)
+        features = {
+            "rows": found.rows,
+            "pieces": found.pieces,
+            "share": found.share,
+            "lists": as_lists(self._lexicon.bits(found.keys)),
+            "vectors": self._lexicon.vectors(found.keys),
+            "index": index,
+            "cases": cases,
+            "spaces": spaces,
+            "mask": mask,
+        }
+        scores = [graph.run(None, features)[0] for graph in self._graphs]
+        return np.round(_together(scores), _DECIMALS)
+
+
+def _together(scores: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Of several graphs' scores of the same tags the mean, as logarithms of probabilities."""
+    if len(scores) == 1:
+        return scores[0]
+    total = np.zeros_like(scores[0])
+    for one in scores:
+        least = one - one.max(axis=1, keepdims=True)
+        total += least - np.log(np.exp(least).sum(axis=1, keepdims=True))
+    return total / np.float32(len(scores))
 
 
 def load(profile: str, folder: Path | None = None) -> Classifier:

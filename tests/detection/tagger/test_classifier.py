@@ -2,6 +2,7 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,6 +141,26 @@ def test_models_of_another_version_are_refused(folder):
 
     with pytest.raises(ModelError, match="another version"):
         load("fast", folder)
+
+
+def test_what_two_graphs_say_counts_alike(folder):
+    def scores_of(*graphs):
+        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest["graphs"]["accurate"] = [f"{name}.onnx" for name in graphs]
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+        return _log_softmax(load("accurate", folder).scores(SENTENCES[:4]))
+
+    both, turned = scores_of("accurate", "fast"), scores_of("fast", "accurate")
+    one, other = scores_of("accurate"), scores_of("fast")
+    means = _log_softmax([(a + b) / 2 for a, b in zip(one, other, strict=True)])
+
+    assert max(np.abs(a - b).max() for a, b in zip(both, turned, strict=True)) < 1e-6
+    assert max(np.abs(a - b).max() for a, b in zip(both, means, strict=True)) < 0.01
+    assert min(np.abs(a - b).max() for a, b in zip(one, other, strict=True)) > 0.1
+
+
+def _log_softmax(scores):
+    return [one - np.log(np.exp(one).sum(axis=1, keepdims=True)) for one in scores]
 
 
 def test_a_profile_that_is_not_there_is_refused():
