@@ -21,13 +21,17 @@ ar.dni; NATIONAL_ID; 7-8; \d{7,8}; -; dni|documento nacional
 at.uid; TAX_ID; 9-11; (?:AT)?U\d{8}; ATU\d{8}; uid|umsatzsteuer identifikationsnummer|ust idnr
 at.vnr; NATIONAL_ID; 10; \d{10}; \d{4} (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d; sozialversicherungsnummer|svnr|sv nr|sv nummer|versicherungsnummer|social security
 at.tin; TAX_ID; 9; \d{9}; -; abgabenkontonummer|steuernummer
+at.businessid; TAX_ID; 2-9; (?:FN)?\d{1,6}[A-Z]; -; firmenbuchnummer|firmenbuch|fn$
 au.abn; AU_ABN; 11; \d{11}; \d\d \d{3} \d{3} \d{3}; abn|australian business number
 au.acn; AU_ACN; 9; \d{9}; -; acn|australian company number
 au.tfn; AU_TFN; 8-9; \d{8,9}; -; tfn|tax file number
 az.voen; TAX_ID; 10; \d{10}; -; voen|vöen
 be.nn; NATIONAL_ID; 11; \d{11}; \d\d\.\d\d\.\d\d-\d{3}\.\d\d; rijksregisternummer|numéro de registre national|registre national|rijksregister|insz|niss|nationaal nummer|numéro national|national number
+be.bis; NATIONAL_ID; 11; \d{11}; \d\d\.\d\d\.\d\d-\d{3}\.\d\d; bis nummer|numéro bis|rijksregisternummer|numéro national|insz|niss
+be.eid; NATIONAL_ID; 12; \d{12}; \d{3}-\d{7}-\d\d; identiteitskaart|carte d'identité|kaartnummer|eid
 be.vat; TAX_ID; 10-12; (?:BE)?[01]?\d{9}; BE ?[01]\d{3}\.?\d{3}\.?\d{3}; btw nummer|btw|ondernemingsnummer|numéro d'entreprise|numéro de tva|vat number|vat
 bg.egn; NATIONAL_ID; 10; \d{10}; -; егн|egn|единен граждански номер
+bg.pnf; NATIONAL_ID; 10; \d{10}; -; лнч|lnch|личен номер на чужденец
 bg.vat; TAX_ID; 11-12; BG\d{9,10}; =; ддс|vat
 br.cpf; NATIONAL_ID; 11; \d{11}; \d{3}\.\d{3}\.\d{3}-\d\d; cpf|cadastro de pessoas físicas
 br.cnpj; TAX_ID; 14; \d{14}; \d\d\.\d{3}\.\d{3}/\d{4}-\d\d; cnpj|cadastro nacional
@@ -43,6 +47,8 @@ cn.ric; NATIONAL_ID; 18; \d{17}[0-9X]; =; 身份证|身份證|resident identity|
 cn.uscc; TAX_ID; 18; [0-9A-HJ-NPQRTUWXY]{18}; -; 统一社会信用代码|unified social credit
 co.nit; NATIONAL_ID; 8-16; \d{8,16}; -; nit|número de identificación tributaria
 cr.cpf; NATIONAL_ID; 9-10; \d{9,10}; -; cédula|cedula
+cr.cr; NATIONAL_ID; 11-12; 1\d{10,11}; -; dimex|cédula de residencia
+cr.cpj; TAX_ID; 10; [2-5]\d{9}; [2-5]-\d{3}-\d{6}; cédula jurídica|persona jurídica
 cu.ni; NATIONAL_ID; 11; \d{11}; -; número de identidad|carné de identidad
 cy.vat; TAX_ID; 9-11; (?:CY)?\d{8}[A-Z]; CY\d{8}[A-Z]; φπα|vat
 cz.rc; NATIONAL_ID; 9-10; \d{9,10}; \d\d(?:[05][1-9]|[1267][0-9]|[38][0-2])(?:0[1-9]|[12]\d|3[01])/\d{3,4}; rodné číslo|rodne cislo|birth number
@@ -54,19 +60,27 @@ dk.cpr; NATIONAL_ID; 10; \d{10}; (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d-\d
 dk.cvr; TAX_ID; 8-10; (?:DK)?\d{8}; -; cvr|moms
 do.cedula; NATIONAL_ID; 11; \d{11}; \d{3}-\d{7}-\d; cédula|cedula
 do.rnc; TAX_ID; 9; \d{9}; -; rnc
+dz.nif; TAX_ID; 15-20; \d{15}(?:\d{5})?; -; nif|numéro d'identification fiscale
 ec.ci; NATIONAL_ID; 10; \d{10}; -; cédula|cedula|cédula de identidad
 ec.ruc; TAX_ID; 13; \d{13}; -; ruc
 ee.ik; NATIONAL_ID; 11; [1-6]\d{10}; [3-6]\d{10}; isikukood|personal code
 ee.kmkr; TAX_ID; 9-11; (?:EE)?\d{9}; EE\d{9}; kmkr|käibemaks
+ee.registrikood; TAX_ID; 8; \d{8}; -; registrikood|registry code
 eg.tn; TAX_ID; 9; \d{9}; -; الرقم الضريبي|tax registration number
 es.nie; ES_NIE; 9; [XYZ]\d{7}[A-Z]; [XYZxyz][- ]?\d{7}[- ]?[A-Za-z]; nie|número de identidad de extranjero
 es.dni; ES_NIF; 8-9; \d{7,8}[A-Z]; \d{7,8}[- ]?[A-Z]|\d\d\.\d{3}\.\d{3}[- ]?[A-Z]; dni|nif|documento nacional de identidad|número de identificación fiscal
 es.cif; TAX_ID; 9; [A-HJNP-SUVW]\d{7}[0-9A-J]; -; cif|nif|código de identificación fiscal
+es.nif; ES_NIF; 9-11; ES[A-Z0-9]\d{7}[A-Z0-9]|[KLM]\d{7}[A-Z]; ES[- ]?[A-Z0-9][- ]?\d{7}[- ]?[A-Z0-9]; nif|iva|vat
 es.ccc; BANK_ACCOUNT; 20; \d{20}; \d{4}[- ]\d{4}[- ]\d\d[- ]\d{10}; ccc|cuenta|código cuenta cliente
 es.referenciacatastral; ID; 20; [0-9A-Z]{20}; =; referencia catastral|catastral
+es.cups; ID; 20-22; ES\d{16}[A-Z]{2}(?:\d[A-Z])?; =; cups|punto de suministro
+eu.at_02; ID; 8-24; [A-Z]{2}\d\d[A-Z0-9]{4,20}; -; gläubiger id|gläubiger identifikationsnummer|creditor identifier|creditor id|identifiant créancier|identificador del acreedor|identificativo del creditore|incassant id|identificador do credor
+eu.oss; TAX_ID; 11-12; EU\d{9}|IM\d{10}; =; oss
 fi.hetu; FI_PERSONAL_IDENTITY_CODE; 10-11; \d{6}[-+ABCDEFYXWVU]?\d{3}[0-9A-Y]; \d{6}[-+ABCDEFYXWVU]\d{3}[0-9A-FHJ-NPR-Y]; henkilötunnus|hetu|personal identity code|personbeteckning
 fi.alv; TAX_ID; 10; FI\d{8}; =; alv|y tunnus
 fi.ytunnus; TAX_ID; 8; \d{8}; -; y tunnus|business id
+fi.veronumero; NATIONAL_ID; 12; \d{12}; -; veronumero|tax number
+fo.vn; TAX_ID; 6; \d{6}; -; vinnutal|v tal
 fr.nir; NATIONAL_ID; 15; [1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{8}; [12] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?\d\d; nir|sécurité sociale|numéro de sécu|sécu|numéro de sécurité sociale|insee|n sécu
 fr.nif; TAX_ID; 13; [0-3]\d{12}; -; numéro fiscal|nif|spi|identifiant fiscal
 fr.siren; TAX_ID; 9; \d{9}; -; siren
@@ -76,6 +90,8 @@ gb.nhs; UK_NHS; 10; \d{10}; -; nhs|nhs number|health service
 gb.utr; TAX_ID; 10; \d{10}; -; utr|unique taxpayer reference
 gb.upn; NATIONAL_ID; 13; [A-Z]\d{11}[0-9A-Z]; -; upn|unique pupil number
 gb.vat; TAX_ID; 9-14; (?:GB|XI)?\d{9}(?:\d{3})?; GB ?\d{3} ?\d{4} ?\d\d; vat|vat number|vat registration
+gh.tin; TAX_ID; 11; [PCGQV]00[A-Z0-9]{7}[0-9X]; =; tin|tax id
+gn.nifp; TAX_ID; 9; \d{9}; -; nifp|nif
 gr.amka; NATIONAL_ID; 11; (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{7}; -; αμκα|amka
 gr.vat; TAX_ID; 9-11; (?:EL|GR)?\d{9}; (?:EL|GR)\d{9}; αφμ|afm|vat
 gt.nit; TAX_ID; 7-12; \d{6,11}[0-9K]; -; nit
@@ -86,12 +102,14 @@ id.npwp; TAX_ID; 15-16; \d{15,16}; \d\d\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}; npwp
 ie.pps; NATIONAL_ID; 8-9; \d{7}[A-W][A-IW]?; \d{7}[A-W][A-IW]?; pps|ppsn|pps no|personal public service
 ie.vat; TAX_ID; 10-11; IE\d[0-9A-Z+*]\d{5}[A-W][A-I]?; =; vat
 il.idnr; NATIONAL_ID; 9; \d{9}; -; מספר זהות|תעודת זהות|teudat zehut|israeli id
+il.hp; TAX_ID; 9; 5\d{8}; -; מספר חברה|company number
 in_.aadhaar; IN_AADHAAR; 12; [2-9]\d{11}; -; aadhaar|aadhar|uidai
 in_.epic; IN_VOTER; 10; [A-Z]{3}\d{7}; -; voter id|epic|elector
 in_.gstin; IN_GSTIN; 15; \d\d[A-Z]{5}\d{4}[A-Z][0-9A-Z]{3}; =; gstin|gst
 in_.pan; IN_PAN; 10; [A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]; [A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]; pan|pan card|permanent account number
 in_.vid; NATIONAL_ID; 16; [2-9]\d{15}; -; vid|virtual id
 is_.kennitala; NATIONAL_ID; 10; \d{10}; (?:0[1-9]|[1-6]\d|7[01])(?:0[1-9]|1[0-2])\d\d-\d{4}; kennitala
+is_.vsk; TAX_ID; 7-8; IS\d{5,6}; -; vsk|virðisaukaskattsnúmer
 it.codicefiscale; IT_FISCAL_CODE; 16; [A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]; =; codice fiscale|cod fisc|fiscal code
 it.iva; IT_VAT_CODE; 11-13; (?:IT)?\d{11}; IT\d{11}; partita iva|p iva|piva|vat
 jp.in_; NATIONAL_ID; 12; \d{12}; -; 個人番号|マイナンバー|my number
@@ -99,11 +117,13 @@ jp.cn; TAX_ID; 13; \d{13}; -; 法人番号|corporate number
 ke.pin; TAX_ID; 11; [AP]\d{9}[A-Z]; =; kra pin|kra
 kr.rrn; KR_RRN; 13; \d{13}; \d{6}-[0-49]\d{6}; 주민등록번호|주민번호|resident registration|rrn
 kr.brn; KR_BRN; 10; \d{10}; -; 사업자등록번호|business registration
+li.peid; NATIONAL_ID; 4-12; \d{4,12}; -; peid|personenidentifikationsnummer
 lt.asmens; NATIONAL_ID; 11; [1-6]\d{10}; [3-6]\d{10}; asmens kodas|personal code
 lt.pvm; TAX_ID; 11-14; LT\d{9}(?:\d{3})?; =; pvm
 lu.tva; TAX_ID; 10; LU\d{8}; =; tva|vat
 lv.pvn; NATIONAL_ID; 11-13; (?:LV)?\d{11}; LV\d{11}|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d-[012]\d{4}; personas kods|pvn
 ma.ice; TAX_ID; 15; \d{15}; -; ice|identifiant commun
+mc.tva; TAX_ID; 11-13; (?:FR)?\d\d000\d{6}; FR ?\d\d ?000 ?\d{3} ?\d{3}; tva
 md.idno; TAX_ID; 13; \d{13}; -; idno|idnp
 me.pib; TAX_ID; 8; \d{8}; -; pib
 mk.edb; TAX_ID; 13-15; (?:MK)?\d{13}; -; едб|edb
@@ -134,6 +154,7 @@ pt.cc; NATIONAL_ID; 12; \d{9}[A-Z0-9]{2}\d; \d{8} \d [A-Z0-9]{2}\d; cartão de c
 py.ruc; TAX_ID; 5-9; \d{5,9}; -; ruc
 ro.cnp; NATIONAL_ID; 13; [1-9]\d{12}; [1256]\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|[1-4]\d|5[12]|70)\d{4}; cnp|cod numeric personal
 ro.cf; TAX_ID; 4-12; (?:RO)?\d{2,10}; RO\d{6,10}; cui|cod fiscal|cif
+ro.onrc; TAX_ID; 8-13; [JFC]\d{3,8}(?:19|20)\d\d; [JFC]\d{1,2}/\d{1,6}/(?:19|20)\d\d; registrul comerțului|onrc|nr reg com
 rs.pib; TAX_ID; 9; \d{9}; -; pib|пиб
 ru.inn; TAX_ID; 10-12; \d{10}(?:\d{2})?; -; инн|inn
 ru.ogrn; TAX_ID; 13-15; \d{13}(?:\d{2})?; -; огрн|ogrn
@@ -143,9 +164,13 @@ se.vat; TAX_ID; 14; SE\d{12}; =; moms|vat|momsregistreringsnummer
 sg.uen; SG_UEN; 9-10; \d{8,9}[A-Z]|[TSR]\d\d[A-Z]{2}\d{4}[A-Z]; -; uen|unique entity number
 si.emso; NATIONAL_ID; 13; (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])[09]\d{8}; (?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])[09]\d{8}; emšo|emso|jmbg
 si.ddv; TAX_ID; 8-10; (?:SI)?\d{8}; SI\d{8}; ddv|davčna številka
+si.maticna; TAX_ID; 7-10; \d{7}(?:\d{3})?; -; matična številka
 sk.dph; TAX_ID; 12; SK\d{10}; =; ič dph|dph
+sm.coe; TAX_ID; 5-7; (?:SM)?\d{5}; SM\d{5}; coe|codice operatore economico
+sn.ninea; TAX_ID; 7-12; \d{7,9}(?:\d[A-Z]\d)?; -; ninea
 sv.nit; TAX_ID; 14; \d{14}; \d{4}-\d{6}-\d{3}-\d; nit
 th.pin; TH_TNIN; 13; [1-9]\d{12}; [1-8]-\d{4}-\d{5}-\d\d-\d; เลขประจำตัวประชาชน|บัตรประชาชน|thai id
+th.moa; TAX_ID; 13; 0\d{12}; -; เลขทะเบียนนิติบุคคล|เลขประจำตัวผู้เสียภาษี|juristic person
 tn.mf; TAX_ID; 13; \d{7}[A-Z]{3}\d{3}; \d{7}[A-Z]/[A-Z]/[A-Z]/\d{3}; matricule fiscal
 tr.tckimlik; TR_NATIONAL_ID; 11; [1-9]\d{10}; =; tc kimlik|kimlik no|tckn|kimlik
 tr.vkn; TAX_ID; 10; \d{10}; -; vkn|vergi kimlik|vergi no

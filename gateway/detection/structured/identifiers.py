@@ -250,7 +250,7 @@ _OWN: Mapping[str, Check] = MappingProxyType(
     {
         **dict.fromkeys(
             "kr.frn kr.driver ng.nin ph.tin ph.umid za.vat za.company de.lanr de.bsnr de.hr"
-            " uk.nino uk.driving us.mbi it.cie fr.cni de.idcard in_.pan".split(),
+            " ro.onrc uk.nino uk.driving us.mbi it.cie fr.cni de.idcard in_.pan".split(),
             _no_check,
         ),
         "us.npi": lambda value: luhn("80840" + value),

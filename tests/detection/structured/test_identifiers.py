@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 
 import pytest
+import stdnum
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +54,30 @@ def find(text: str) -> list[tuple[str, str]]:
         ("NATIONAL_ID", "oib [94577403194]"),
         ("US_NPI", "NPI [1245319599]"),
         ("DE_SOCIAL_SECURITY", "Rentenversicherungsnummer [15070649C103]"),
+        ("NATIONAL_ID", "rijksregisternummer [98.47.28-997.65]"),
+        ("NATIONAL_ID", "carte d'identité [591-1917064-58]"),
+        ("NATIONAL_ID", "ЛНЧ [7111042925]"),
+        ("NATIONAL_ID", "DIMEX [155812994816]"),
+        ("NATIONAL_ID", "veronumero [123456789123]"),
+        ("NATIONAL_ID", "PEID [1234567]"),
+        ("TAX_ID", "Firmenbuchnummer [FN 122119m]"),
+        ("TAX_ID", "cédula jurídica [3-101-999999]"),
+        ("TAX_ID", "NIF [416001000000007]"),
+        ("ES_NIF", "[ESB58378431] en factura"),
+        ("ID", "CUPS [ES 1234-123456789012-JY 1T]"),
+        ("ID", "Gläubiger-ID: [DE98ZZZ09999999999]"),
+        ("TAX_ID", "[EU372022452]"),
+        ("TAX_ID", "TIN [C0000803561]"),
+        ("TAX_ID", "NIFp [693770885]"),
+        ("TAX_ID", "company number [516179157]"),
+        ("TAX_ID", "VSK [IS 00621]"),
+        ("TAX_ID", "n° TVA [53 0000 04605]"),
+        ("TAX_ID", "[J52/750/2012]"),
+        ("TAX_ID", "matična številka [9331310000]"),
+        ("TAX_ID", "COE [SM24165]"),
+        ("TAX_ID", "NINEA [30672212G2]"),
+        ("TAX_ID", "juristic person [0105536112014]"),
+        ("TAX_ID", "vinnutal [623857]"),
         ("DE_HANDELSREGISTER", "Amtsgericht Köln, [HRB 12345]"),
     ],
 )
@@ -103,6 +129,30 @@ def test_every_row_has_a_check():
     for row in ROWS:
         check = identifiers._check(row.name)
         assert check("") in (True, False, None) if row.name not in identifiers._OWN else True
+
+
+# Of python-stdnum's modules, those that name nobody, and those that others here read.
+NOBODYS = frozenset(
+    "at.postleitzahl be.ogm_vcs ch.esr de.leitweg de.wkn do.ncf es.cae es.postal_code eu.banknote "
+    "eu.ecnumber eu.eic eu.excise eu.nace fi.associationid fr.accise fr.rcs gb.sedol it.aic nl.brin "
+    "nl.postcode se.postnummer".split()
+)
+READ_ELSEWHERE = {
+    "iban": "be.iban es.iban me.iban no.iban",
+    "us_ssn": "us.ssn us.tin",
+    "another row": "be.ssn cz.bankaccount eu.vat ro.cui sk.rc th.tin de.handelsregisternummer",
+}
+
+
+def test_every_number_of_a_person_or_firm_that_stdnum_knows_is_in_the_table():
+    known = {
+        f"{country.name}.{one.name}"
+        for country in pkgutil.iter_modules(stdnum.__path__)
+        if country.ispkg and country.name != "iso7064"
+        for one in pkgutil.iter_modules([f"{stdnum.__path__[0]}/{country.name}"])
+    }
+    elsewhere = {name for names in READ_ELSEWHERE.values() for name in names.split()}
+    assert known - {row.name for row in ROWS} == NOBODYS | elsewhere
 
 
 NINES = st.text("0123456789", min_size=9, max_size=9)
