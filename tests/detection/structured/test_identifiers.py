@@ -134,8 +134,8 @@ def test_every_row_has_a_check():
 # Of python-stdnum's modules, those that name nobody, and those that others here read.
 NOBODYS = frozenset(
     "at.postleitzahl be.ogm_vcs ch.esr de.leitweg de.wkn do.ncf es.cae es.postal_code eu.banknote "
-    "eu.ecnumber eu.eic eu.excise eu.nace fi.associationid fr.accise fr.rcs gb.sedol it.aic nl.brin "
-    "nl.postcode se.postnummer".split()
+    "eu.ecnumber eu.eic eu.excise eu.nace fi.associationid fr.accise fr.rcs gb.sedol it.aic "
+    "nl.brin nl.postcode se.postnummer".split()
 )
 READ_ELSEWHERE = {
     "iban": "be.iban es.iban me.iban no.iban",
