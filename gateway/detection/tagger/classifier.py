@@ -42,7 +42,7 @@ MODELS: Final = Path(__file__).parent / "models"
 MANIFEST: Final = "manifest.json"
 LEXICON: Final = "lexicon.npz"
 
-_ROW: Final = 2_048  # tokens of one run, about
+_ROW: Final = 1_024  # tokens of one run, about
 _SECTION: Final = 16_384  # tokens of a text that are decoded at once
 _OVERLAP: Final = 64  # tokens that two sections share: no entity is longer
 _DECIMALS: Final = 3  # of scores: no finding hangs on the last bits of a sum
