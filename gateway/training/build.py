@@ -50,7 +50,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
 }
 GRAPHS: Final[Mapping[str, tuple[str, ...]]] = {"fast": ("fast",), "accurate": ("accurate", "fast")}
 """The models whose scores a profile takes together."""
-STEPS: Final[Mapping[str, int]] = {"fast": 13_000, "accurate": 7_000}
+STEPS: Final[Mapping[str, int]] = {"fast": 13_000, "accurate": 9_000}
 GENERATED: Final = 400_000
 ON_RATE, ON_WARM_UP = 8e-4, 100
 """How training goes on from models that are trained already: more slowly."""
