@@ -17,6 +17,20 @@ from gateway.cli.main import COMMANDS
 from gateway.config import load
 from gateway.policy.files import load_policies
 from gateway.policy.lint import warnings
+from gateway.policy.shipped import shipped_policy
+from gateway.settings import (
+    FAMILIES_OF_KIND,
+    Audit,
+    Auth,
+    Console,
+    Detection,
+    Limits,
+    Listen,
+    Settings,
+    Sink,
+    Vault,
+)
+from gateway.types import Family
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +40,10 @@ INLINE = re.findall(r"`(cloakroom [^`]+)`", README)
 YAML = [text for kind, text in BLOCKS if kind == "yaml"]
 CONFIGURATIONS = [text for text in YAML if "upstreams:" in text]
 POLICIES = [text for text in YAML if "rules:" in text]
+SECTIONS = [
+    re.sub("^    ", "", text, flags=re.MULTILINE)
+    for text in re.findall(r"^\n((?:    .*\n)+)\n", README, re.MULTILINE)
+]
 
 
 def commands() -> list[list[str]]:
@@ -63,16 +81,73 @@ def test_every_make_target_exists(line: str):
     assert re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE)
 
 
-@pytest.mark.parametrize("text", CONFIGURATIONS, ids=["first", "whole", "audit"])
-def test_every_configuration_loads(text: str, tmp_path: Path):
-    key = tmp_path / "master.key"
+def loaded(text: str, folder: Path) -> Settings:
+    """What a configuration says whose files are there."""
+    key = folder / "master.key"
     key.write_bytes(b64encode(bytes(range(32))))
     key.chmod(0o600)
-    (tmp_path / "anchors").mkdir()
-    file = tmp_path / "cloakroom.yaml"
+    for name in ("anchors", "records"):
+        (folder / name).mkdir()
+    for name in ("ca.pem", "client.pem", "client.key", "server.pem", "server.key"):
+        (folder / name).touch()
+    file = folder / "cloakroom.yaml"
     file.write_text(text)
-    settings = load(file, {"CLOUD_API_KEY": "x"})
+    return load(file, {"CLOUD_API_KEY": "x", "CLOAKROOM_DB_PASSWORD": "x"})
+
+
+@pytest.mark.parametrize("text", CONFIGURATIONS, ids=["first", "whole", "audit"])
+def test_every_configuration_loads(text: str, tmp_path: Path):
+    settings = loaded(text, tmp_path)
     assert settings.upstreams[0].base_url == "http://127.0.0.1:8000/v1"
+
+
+def test_what_stands_in_comments_of_sinks_and_anchors_loads_too(tmp_path: Path):
+    text = re.sub(r"^( +)# (- |origin)", r"\1\2", CONFIGURATIONS[2], flags=re.MULTILINE)
+    audit = loaded(text, tmp_path).audit
+    assert [one.kind for one in audit.sinks] == ["jsonl", "ocsf", "folder", "syslog"]
+    assert [one.kind for one in audit.anchors] == ["file", "webhook"]
+    assert audit.origin is not None
+
+
+@pytest.mark.parametrize("text", SECTIONS, ids=["pool", "PostgreSQL"])
+def test_every_section_on_its_own_loads(text: str, tmp_path: Path):
+    served = (
+        "" if "upstreams:" in text else "upstreams: [{name: l, kind: loopback, class: on_prem}]"
+    )
+    assert loaded(f"version: 1\n{served}\n{text}", tmp_path).upstreams
+
+
+def test_defaults_are_those_of_the_code(tmp_path: Path):
+    said = loaded(CONFIGURATIONS[1], tmp_path)
+    assert (said.listen, said.auth, said.limits) == (Listen(), Auth(), Limits())
+    assert (said.vault, said.console) == (Vault(), Console())
+    for name in ("profile", "languages", "timeout_s", "cache_entries"):
+        assert getattr(said.detection, name) == getattr(Detection(), name), name
+    assert said.policies == (shipped_policy("default"),)
+
+
+def test_defaults_of_anchors_and_sinks_are_those_of_the_code(tmp_path: Path):
+    text = re.sub(r"^( +)# - ", r"\1- ", CONFIGURATIONS[2], flags=re.MULTILINE)
+    audit = loaded(text, tmp_path).audit
+    assert (audit.anchor_every_s, audit.anchor_warn_s) == (
+        Audit(url="").anchor_every_s,
+        Audit(url="").anchor_warn_s,
+    )
+    for one in audit.sinks:
+        default = Sink(kind=one.kind, name=one.name)
+        assert (one.rotate_bytes, one.hold_s, one.port) == (
+            default.rotate_bytes,
+            default.hold_s,
+            default.port,
+        )
+
+
+@pytest.mark.parametrize("kind", FAMILIES_OF_KIND)
+def test_every_kind_of_upstream_is_listed_with_what_it_speaks(kind: str):
+    said = re.search(rf"^\| `{kind}` \| ([\w, ]+) \|", README, re.MULTILINE)
+    assert said is not None
+    named = Family if said[1] == "all" else [Family(one) for one in said[1].lower().split(", ")]
+    assert frozenset(named) == FAMILIES_OF_KIND[kind]
 
 
 def test_the_policy_loads(tmp_path: Path):
