@@ -61,7 +61,10 @@ def dates(reading: Reading) -> Iterator[Span]:
     labels = hits(LABELS, reading)
     for start, end in scan.words(reading):
         match = None
-        if text[start] in _DIGITS and text[start - 1 : start] not in _NOT_BEFORE:
+        if text[start] in _DIGITS and (
+            text[start - 1 : start] not in _NOT_BEFORE
+            or (text[start - 1] == "=" and _is_birth(reading, labels, start, end))
+        ):
             match = _numeric(text, start, end)
         year = end - 4
         if match is not None:

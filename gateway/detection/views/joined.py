@@ -71,6 +71,7 @@ _SPACED = re.compile(r"(?<![^\s\"'(\[<:])[\w@](?: [\w@.+-]){3,200}(?![^\s\"')\]>
 _DOTTED = re.compile(
     r"(?<![^\W_])[A-Za-z0-9]([-._*·•|~/])[A-Za-z0-9](?:\1[A-Za-z0-9@]){2,60}(?![^\W_])"
 )
+_SPACED_IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 _WORD_GAP = re.compile(r"[ ]{2,4}|[ ]?/[ ]?")
 _NATO = re.compile(r"(?<!\w)[A-Za-z]{4,8}(?:[ ,-]{1,2}(?:[A-Za-z]{4,8}|[Xx]-[Rr]ay)){3,40}(?!\w)")
 _NATO_WORD = re.compile(r"[Xx]-[Rr]ay|[A-Za-z]+")
@@ -189,6 +190,10 @@ _BLANKS = frozenset(" \t")
 
 
 def _singles(match: re.Match[str]) -> Iterator[Edit]:
+    spelled = list(_spelled_ssn(match))
+    if spelled:
+        yield from spelled
+        return
     for spots, gaps in _stretches(match):
         size = len(spots)
         if not _MIN_DIGITS <= size <= _MAX_DIGITS or _goes_on(match.string, spots, gaps[0]):
@@ -207,6 +212,16 @@ def _singles(match: re.Match[str]) -> Iterator[Edit]:
         breaks = {} if is_international else layout(digits)
         for index, (one, two) in enumerate(pairwise(spots), 1):
             yield one[1], two[0], breaks.get(index, "")
+
+
+def _spelled_ssn(match: re.Match[str]) -> Iterator[Edit]:
+    """Nine single digits that dashes part as a US social security number: "0 7 8 - 0 5 - ..."."""
+    spots = [spot.span() for spot in _GROUP.finditer(match.string, match.start(), match.end())]
+    gaps = [match.string[one[1] : two[0]] for one, two in pairwise(spots)]
+    dashes = [at for at, gap in enumerate(gaps) if gap.strip() in _DASHES]
+    if len(spots) == 9 and dashes == [2, 4] and {gap for gap in gaps if not gap.strip()} == {" "}:
+        for index, (one, two) in enumerate(pairwise(spots)):
+            yield one[1], two[0], "-" if index in dashes else ""
 
 
 def _goes_on(text: str, spots: list[Range], gap: str) -> bool:
@@ -282,7 +297,8 @@ def lettered_edits(text: str) -> Iterator[Edit]:
 
 def _spaced(match: re.Match[str]) -> Iterator[Edit]:
     signs = match[0][::2]
-    if sum(sign.isalpha() for sign in signs) < min(4, max(2, len(signs) // 4)):
+    least = min(4, max(2, len(signs) // 4))
+    if sum(map(str.isalpha, signs)) < least and not _SPACED_IBAN.fullmatch(signs):
         return
     is_mixed = any(sign.islower() for sign in signs)
     for index in range(1, len(signs)):

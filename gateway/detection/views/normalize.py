@@ -19,6 +19,7 @@ from gateway.detection.views.atdot import address_edits
 from gateway.detection.views.blobs import blob_edits
 from gateway.detection.views.codes import code_edits, markup_edits
 from gateway.detection.views.confusables import skeleton_edits
+from gateway.detection.views.defanged import defanged_edits
 from gateway.detection.views.escapes import escape_edits, hides_text
 from gateway.detection.views.folding import (
     RIGHT_TO_LEFT,
@@ -48,9 +49,10 @@ def views(text: str) -> tuple[View, ...]:
     """The identity view, then those further views of the text that differ from it.
 
     In this order: folded (compatibility forms, digits of all scripts, unprintable signs, look-alike
-    letters), turned (right-to-left override), decoded (escapes, blobs and codes, two deep; markup
-    inside words; rot13 where it is named), lettered (letters apart), spoken (numbers and addresses
-    in words), joined (numbers with odd separators, or with letters that look like digits).
+    letters), turned (right-to-left override), decoded (escapes, blobs and codes, two deep; signs
+    of addresses in brackets; markup inside words; rot13 where it is named), lettered (letters
+    apart), spoken (numbers and addresses in words), joined (numbers with odd separators, or with
+    letters that look like digits).
 
     There are at most `MAX_VIEWS`, and together they are at most `MAX_GROWTH` times as long as the
     longest, plus `SLACK`; where they would be more, only the last one, in which all is undone,
@@ -68,6 +70,8 @@ def views(text: str) -> tuple[View, ...]:
     for _ in range(_DEPTH):
         if not _decode(chain):
             break
+    if chain.triggers.has_defanged():
+        chain.edit(defanged_edits(chain.base.text), "decoded")
     if chain.triggers.has_markup():
         chain.edit(markup_edits(chain.base.text), "decoded")
     for is_there, find, kind in _WORDINGS:

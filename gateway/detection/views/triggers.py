@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from gateway.detection.views.atdot import AT_WORDS, DOT_WORDS
+from gateway.detection.views.defanged import BRACKETS, has_dots_in_words
 from gateway.detection.views.spoken_words import AND, ANY_NUMBER, HUNDREDS, NATO, REPEATS, SIGNS
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # of UTF-8: without them, a byte is a code point
@@ -80,6 +81,9 @@ _SPREAD_PLUS = re.compile(
 )
 _SPREAD = (
     re.compile(r"[0-9]-(?:[0-9]-){7}[0-9](?![0-9])"),
+    re.compile(
+        r"[0-9](?:[ ][0-9]){2}[ ]{0,2}[-\u2013\u2014][ ]{0,2}[0-9][ ][0-9][ ]{0,2}[-\u2013\u2014]"
+    ),
     re.compile(r"[0-9]{3}[ ]{1,2}[-\u2013\u2014][ ]{1,2}[0-9]{2}[ ]{1,2}[-\u2013\u2014]"),
 )
 _MISREAD = re.compile(r"[0-9](?:(?=[OolISB])|(?<=[OolISB][0-9]))")
@@ -144,6 +148,13 @@ class Triggers:
             any(sign in text for sign in ("**", "`", "~~"))
             and _STARS_INSIDE.search(text) is not None
         )
+
+    def has_defanged(self) -> bool:
+        """Signs of an address in brackets, or dots between its numbers in words."""
+        lower = self.text.lower()
+        if any(sign in lower for sign in BRACKETS):
+            return True
+        return not _DOT_WORDS.isdisjoint(self._vocabulary) and has_dots_in_words(self.text)
 
     def has_letters_apart(self) -> bool:
         """Single letters in a row, or words of a spelling alphabet."""

@@ -25,6 +25,7 @@ def letters(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "joined"),
     [
+        ("ssn 5 3 6 - 2 2 - 1 2 3 4.", "ssn 536-22-1234."),
         ("no 4_1_1_1_1_1_1_1_1_1_1_1_1_1_1_1.", "no 4111111111111111."),
         ("4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1", "4111111111111111"),
         ("+4*9*3*0*9*0*1*8*2*0", "+4930901820"),
@@ -83,6 +84,7 @@ def test_numbers_that_are_several(text: str):
 @pytest.mark.parametrize(
     ("text", "joined"),
     [
+        ("to D E 8 9 3 7 0 4 0 0 4 4 0 5 3 2 0 1 3 0 0 0", "to DE89370400440532013000"),
         ("A n n a  S c h m i d t is", "Anna Schmidt is"),
         ("A n n a S c h m i d t", "Anna Schmidt"),
         ("A N N A  S C H M I D T", "ANNA SCHMIDT"),
