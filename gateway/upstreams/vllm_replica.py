@@ -193,12 +193,7 @@ class Replica:
             return ()
         body = orjson.dumps({**asked.body, "return_token_strs": True})
         call = Call(asked.place, self._headers(JSON), body, types=frozenset({JSON}))
-        told = _document(await self._read(self._root, call))
-        named = told if isinstance(told, dict) else {}
-        numbers, texts = named.get("tokens"), named.get("token_strs")
-        if not isinstance(numbers, list) or not isinstance(texts, list):
-            return ()
-        return [(int(one), str(text)) for one, text in zip(numbers, texts, strict=False)]
+        return tokens_in(_document(await self._read(self._root, call)))
 
     async def look(self) -> None:
         """See how it is: whether it is well, how much there is to do, and now and then what it
@@ -250,6 +245,17 @@ class Replica:
         """Close the connections."""
         await self._api.aclose()
         await self._root.aclose()
+
+
+def tokens_in(told: object) -> list[tuple[int, str]]:
+    """The tokens that a server's document names, as numbers and texts; none unless all are such."""
+    named = told if isinstance(told, dict) else {}
+    numbers, texts = named.get("tokens"), named.get("token_strs")
+    if not isinstance(numbers, list) or not isinstance(texts, list):
+        return []
+    found = list(zip(numbers, texts, strict=False))
+    whole = all(type(number) is int and isinstance(text, str) for number, text in found)
+    return found if whole and len(numbers) == len(texts) else []
 
 
 def _document(raw: bytes | None) -> Any:

@@ -143,10 +143,11 @@ class Classifier:
             raise ModelError(f"no profile {profile} in {folder}")
         self.entity_types: frozenset[str] = frozenset(ENTITY_TYPES)
         self.digest = manifest.digest
+        # First, since what it takes in between goes back to the system only before graphs are read.
+        self._lexicon = Lexicon(_checked(folder, LEXICON, manifest))
         self._graphs = [
             open_graph(_checked(folder, name, manifest)) for name in manifest.graphs[profile]
         ]
-        self._lexicon = Lexicon(_checked(folder, LEXICON, manifest))
         self._reach = manifest.reach[profile]
         self._gap = manifest.gap[profile]
         self._bias = np.zeros(TAGS, np.float32)
