@@ -40,7 +40,7 @@ INLINE = re.findall(r"`(cloakroom [^`]+)`", README)
 YAML = [text for kind, text in BLOCKS if kind == "yaml"]
 CONFIGURATIONS = [text for text in YAML if "upstreams:" in text]
 POLICIES = [text for text in YAML if "rules:" in text]
-SECTIONS = [
+SECTIONS = [text for text in YAML if text.startswith("detection:")] + [
     re.sub("^    ", "", text, flags=re.MULTILINE)
     for text in re.findall(r"^\n((?:    .*\n)+)\n", README, re.MULTILINE)
 ]
@@ -86,9 +86,9 @@ def loaded(text: str, folder: Path) -> Settings:
     key = folder / "master.key"
     key.write_bytes(b64encode(bytes(range(32))))
     key.chmod(0o600)
-    for name in ("anchors", "records"):
-        (folder / name).mkdir()
-    for name in ("ca.pem", "client.pem", "client.key", "server.pem", "server.key"):
+    for name in ("anchors", "records", "models/gliner", "models/privacy-filter", "models/ner"):
+        (folder / name).mkdir(parents=True)
+    for name in ("recognizers.yaml", "ca.pem"):
         (folder / name).touch()
     file = folder / "cloakroom.yaml"
     file.write_text(text)
@@ -109,7 +109,7 @@ def test_what_stands_in_comments_of_sinks_and_anchors_loads_too(tmp_path: Path):
     assert audit.origin is not None
 
 
-@pytest.mark.parametrize("text", SECTIONS, ids=["pool", "PostgreSQL"])
+@pytest.mark.parametrize("text", SECTIONS, ids=["plugins", "pool", "PostgreSQL"])
 def test_every_section_on_its_own_loads(text: str, tmp_path: Path):
     served = (
         "" if "upstreams:" in text else "upstreams: [{name: l, kind: loopback, class: on_prem}]"
