@@ -121,7 +121,11 @@ class PresidioDetector:
 
     def _scan(self, batch: Sequence[Item]) -> list[tuple[Span, ...]]:
         """The spans of each item, from that item alone."""
-        looks = [(index, view) for index, (text, _) in enumerate(batch) for view in views(text)]
+        looks = [
+            (index, view)
+            for index, (text, _) in enumerate(batch)
+            for view in views(text, time_left)
+        ]
         found: list[list[Span]] = [[] for _ in batch]
         for (index, view), spans in zip(looks, self._read([v for _, v in looks]), strict=True):
             for one in (part for span in spans for part in span.told):

@@ -35,6 +35,7 @@ from gateway.detection.tagger.wordfeatures import (
     word_keys,
 )
 from gateway.detection.tokenclassifier import IncompleteRead, ModelProblem
+from gateway.detection.worker import time_left
 from gateway.types import Span
 
 RECOGNIZER: Final = "classifier"
@@ -160,6 +161,7 @@ class Classifier:
 
         Raises:
             IncompleteRead: tokens do not cover a text.
+            TimeoutError: the deadline of the call has passed.
         """
         tokens = [tokenize(text) for text in texts]
         for text, one in zip(texts, tokens, strict=True):
@@ -244,6 +246,7 @@ class Classifier:
         """(tokens, TAGS) for each text."""
         out = [np.zeros((len(one), TAGS), np.float32) for one in texts]
         for row in self._rows(texts):
+            time_left()
             scores = self._run(texts, row)
             at = 0
             for window in row:

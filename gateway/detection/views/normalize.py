@@ -45,8 +45,10 @@ _ROTATED = str.maketrans(
 )
 
 
-def views(text: str) -> tuple[View, ...]:
+def views(text: str, between: Callable[[], object] = lambda: None) -> tuple[View, ...]:
     """The identity view, then those further views of the text that differ from it.
+
+    `between` is called before each of them is made; it may raise to stop the work.
 
     In this order: folded (compatibility forms, digits of all scripts, unprintable signs, look-alike
     letters), turned (right-to-left override), decoded (escapes, blobs and codes, two deep; signs
@@ -58,7 +60,7 @@ def views(text: str) -> tuple[View, ...]:
     longest, plus `SLACK`; where they would be more, only the last one, in which all is undone,
     stands beside those that are no step to it.
     """
-    chain = _Chain(text)
+    chain = _Chain(text, between)
     if not text.isascii():
         _fold(chain)
     aside = _turned(text) if RIGHT_TO_LEFT in text else []
@@ -83,7 +85,8 @@ def views(text: str) -> tuple[View, ...]:
 class _Chain:
     """Views that build on one another, the last of which is the base of the next."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, between: Callable[[], object]) -> None:
+        self._between = between
         self._identity = View(text)
         self._steps: list[tuple[View, Sequence[Range]]] = []
         self.base = self._identity
@@ -91,6 +94,7 @@ class _Chain:
 
     def edit(self, edits: Iterable[Edit], kind: Kind) -> bool:
         """Add a view; False if the edits change nothing."""
+        self._between()
         view, touched = edited(self.base, edits, kind)
         if not touched or view.text == self.base.text:
             return False

@@ -104,6 +104,21 @@ def test_rows_of_any_length_give_the_same_scores(monkeypatch):
         assert FAST.classify([text]) == whole
 
 
+@BOTH
+@pytest.mark.parametrize("texts", [[SENTENCES[0] * 60], SENTENCES * 60], ids=["long", "many"])
+def test_a_deadline_that_passes_stops_the_reading_at_the_next_row(model, texts, monkeypatch):
+    left = iter([1.0, 1.0])
+
+    def time_left():
+        if next(left, None) is None:
+            raise TimeoutError
+
+    monkeypatch.setattr(classifier, "_ROW", 100)
+    monkeypatch.setattr(classifier, "time_left", time_left)
+    with pytest.raises(TimeoutError):
+        model.classify(texts)
+
+
 def test_threads_do_not_disturb_each_other():
     alone = [FAST.classify([text])[0] for text in SENTENCES]
     with ThreadPoolExecutor(4) as pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -179,6 +180,25 @@ def test_what_is_read_again_is_bounded(text: str):
         assert longest <= 3 * len(text * repeats)
         assert sum(len(view.text) for view in out) <= MAX_GROWTH * longest + SLACK
         assert all(view.text != out[0].text for view in out[1:])
+
+
+def test_reading_may_be_stopped_before_each_view():
+    text = "Ａnna%41 4*1*1*1*1*1*1*1*1*1*1*1*1*1*1*1 and (at) one one two"
+    count = len(views(text)) - 1
+    assert count >= 3
+
+    class Stop(Exception):
+        pass
+
+    for allowed in range(count):
+        left = iter([True] * allowed + [False])
+
+        def between(left: Iterator[bool] = left) -> None:
+            if not next(left):
+                raise Stop
+
+        with pytest.raises(Stop):
+            views(text, between)
 
 
 @given(ANY | PARTS)
