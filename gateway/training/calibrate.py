@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from gateway.detection.tagger.tags import ENTITY_TYPES
 
-GRID: Final = tuple(round(-1.0 + 0.25 * step, 2) for step in range(11))
+GRID: Final = tuple(round(-1.0 + 0.25 * step, 2) for step in range(13))
 """The biases that are tried, added to the scores of the tags of all types at once."""
 
 CLEAN: Final = "clean"
