@@ -28,6 +28,8 @@ CASES: Final = 96
 LISTS: Final = 16
 """Bits of a word in the lexicon."""
 
+_ROW_SEEDS: Final = (1, 2)
+_KEY_SEEDS: Final = (3, 4)
 _WIDTH: Final = 32  # code points of a word that are read
 _HEAD: Final = 16  # of these, how many are cut into pieces
 _DIGITS: Final = 4  # a longer number counts by its length alone
@@ -65,8 +67,9 @@ def word_features(words: Sequence[str]) -> WordFeatures:
     """The features of folded words."""
     codes, lengths = _codes(words)
     with np.errstate(over="ignore"):
-        rows = np.stack([_hash_all(codes, 1) % WORD_ROWS, _hash_all(codes, 2) % WORD_ROWS], axis=1)
-        keys = _keys(codes)
+        first, second, high, low = _hashes(codes, (*_ROW_SEEDS, *_KEY_SEEDS))
+        rows = np.stack([first % WORD_ROWS, second % WORD_ROWS], axis=1)
+        keys = _key(high, low)
         pieces = _pieces(codes, lengths)
     count = (pieces != PIECE_ROWS).sum(axis=1, keepdims=True)
     share = (1.0 / np.maximum(count, 1)).astype(np.float32)
@@ -100,23 +103,24 @@ def _step(state: _Codes, code: _Codes | np.uint32) -> _Codes:
     return (state ^ code) * np.uint32(0x01000193)
 
 
-def _hash_all(codes: _Codes, seed: int) -> _Codes:
-    state = _seed(seed, (len(codes),))
-    for column in range(_WIDTH):
+def _hashes(codes: _Codes, seeds: Sequence[int]) -> _Codes:
+    """The hashes of whole words, (seeds, words)."""
+    state = np.stack([_seed(seed, (len(codes),)) for seed in seeds])
+    used = np.flatnonzero(codes.any(axis=0))
+    for column in range(used[-1] + 1 if len(used) else 0):  # beyond the longest word is nothing
         code = codes[:, column]
         state = np.where(code != 0, _step(state, code), state)
     return _mix(state)
 
 
-def _keys(codes: _Codes) -> npt.NDArray[np.uint64]:
-    high = _hash_all(codes, 3).astype(np.uint64)
-    return (high << np.uint64(32)) | _hash_all(codes, 4).astype(np.uint64)
+def _key(high: _Codes, low: _Codes) -> npt.NDArray[np.uint64]:
+    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
 
 
 def word_keys(words: Sequence[str]) -> npt.NDArray[np.uint64]:
     """The 64-bit hashes by which folded words are looked up."""
     with np.errstate(over="ignore"):
-        return _keys(_codes(words)[0])
+        return _key(*_hashes(_codes(words)[0], _KEY_SEEDS))
 
 
 def _pieces(codes: _Codes, lengths: npt.NDArray[np.int64]) -> Ints:
