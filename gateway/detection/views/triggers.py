@@ -58,7 +58,8 @@ _NUMBER_WORD_RUN = re.compile(rb"\x01\x02{0,6}\x01\x02{0,6}\x01")
 _NATO = frozenset(word.encode() for word in NATO)
 _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
 _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
-_SPACED = re.compile(rb" [a.] (?:[.0] ){0,200}a ")
+_SPACED = re.compile(rb"(?: [a.0]){4,}(?= )")
+_AS_IN = re.compile(r"(?<!\w)[A-ZÄÖÜ],? (?:wie|for|as in|like|comme|como|come|van|de) (?=[^\W\d_])")
 _CAPITALS = (b" A aa", b".A aa", b" A, aa", b".A, aa")
 # One pattern each: a search for alternatives knows no first sign to look for.
 _CODES = (
@@ -74,7 +75,8 @@ _AT_DOMAIN = re.compile(r" at [a-z0-9-]{2,63}\.[a-z]{2}")
 _BRACKETED = re.compile(r"[(\[{<|*] ?(?:at|ät|@|a\)|a\]|\.|arro|chio|aro|klam|apen)")
 _ODD_IBAN = re.compile(
     rb"00(?:(?<=aa00)|(?<=aa[ ,]00)|(?<=aa[ ,]{2}00)|(?<=aa[ ,]{3}00))"
-    rb"(?:(?:,{1,4}|[ ,]{2,5})[0a]{4}(?:,|[ ,]{2,5})|(?: [0a]{4}){1,6} ?,[ ,]{0,3}[0a])"
+    rb"(?:(?:,{1,4}|[ ,]{2,5})[0a]{4}(?:,|[ ,]{2,5})| [0a]{4} ?,[ ,]{0,3}[0a]{4}"
+    rb"|(?: [0a]{4}){2,6} ?,[ ,]{0,3}[0a])"
 )
 _SPREAD_PLUS = re.compile(
     r"\+(?:[._][0-9]|[._ /*-]{0,2}[0-9]{1,3}[ ]{0,2}[._/*~,;|\u2013\u2014\n-][ ]{0,2}[0-9])"
@@ -107,6 +109,10 @@ class Triggers:
     @cached_property
     def _raw(self) -> bytes:
         return _plain_signs(self.text).encode("utf-8", "replace")
+
+    @cached_property
+    def _lower(self) -> str:
+        return self.text.lower()
 
     @cached_property
     def _words(self) -> list[bytes]:
@@ -151,8 +157,7 @@ class Triggers:
 
     def has_defanged(self) -> bool:
         """Signs of an address in brackets, or dots between its numbers in words."""
-        lower = self.text.lower()
-        if any(sign in lower for sign in BRACKETS):
+        if any(sign in self._lower for sign in BRACKETS):
             return True
         return not _DOT_WORDS.isdisjoint(self._vocabulary) and has_dots_in_words(self.text)
 
@@ -161,10 +166,10 @@ class Triggers:
         shape = b" %b " % self._raw.translate(_SHAPE, _CONTINUATION)
         lower = shape.lower()
         return (
-            _SPACED.search(lower) is not None
+            any(run[0].count(b"a") >= 2 for run in _SPACED.finditer(lower))
             or b"a.a.a.a" in lower
             or (b"0.0.0" in lower and (b"a.a" in lower or b"a.0" in lower))
-            or sum(map(shape.count, _CAPITALS)) >= 3
+            or (sum(map(shape.count, _CAPITALS)) >= 3 and len(_AS_IN.findall(self.text)) >= 3)
             or (
                 not _NATO.isdisjoint(self._vocabulary) and sum(w in _NATO for w in self._words) >= 4
             )
@@ -188,7 +193,7 @@ class Triggers:
 
     def has_address_words(self) -> bool:
         """A sign for at in words, or apart from what it joins."""
-        lower = self.text.lower()
+        lower = self._lower
         words = self._vocabulary
         if "@" in lower and (
             "@ " in lower or " @" in lower or "dot" in lower or not _DOT_WORDS.isdisjoint(words)
