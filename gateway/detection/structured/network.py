@@ -20,12 +20,21 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(
     rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?:/(?:3[0-2]|[12]?\d)(?!\d))?(?!\w|\.\d)"
 )
+# As packet dumps write it, with the port behind another dot.
+_IPV4_PORT = re.compile(rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?=\.\d{{1,5}}(?!\w|\.\w))")
+_DUMPS = frozenset("tcp udp icmp tcpdump netstat established flags proto".split())
 _VERSION = re.compile(r"(?:version|release|build|firmware|\bv)[\s.:=]{0,3}\Z", re.IGNORECASE)
 _NOBODYS = re.compile(r"0\.|127\.0\.0\.1|255\.255\.")
 _V6_HINT = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _V6_LEFT = re.compile(r"[0-9A-Fa-f:]{0,39}\Z")
+# A name and a colon right before an address, as in "ip:2001:db8::1" and "mac:aa:bb:...".
+_NAMED = "".join(
+    f"|(?<=(?<![A-Za-z])(?i:{name}):)"
+    for name in "ip ipv6 inet6 addr address host src dst peer client mac hwaddr ether bssid".split()
+)
 _IPV6 = re.compile(
-    r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])[0-9A-Fa-f:]{2,39}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?"
+    rf"(?:(?<![\w:.]){_NAMED})"
+    r"(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])[0-9A-Fa-f:]{2,39}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?"
     r"(?:%\w{1,15})?(?:/\d{1,3})?(?![\w:]|\.\d)"
 )
 
@@ -41,12 +50,16 @@ def ip_addresses(reading: Reading) -> Iterator[Span]:
             if end - start >= 7 and text.count(".", start, end) >= 3:
                 for match in _IPV4.finditer(text, start, min(len(text), end + 1)):
                     yield _ipv4(reading, match)
+        if not _DUMPS.isdisjoint(reading.vocabulary):
+            for match in _IPV4_PORT.finditer(text):
+                yield Span(match.start(), match.end(), "IP_ADDRESS", 0.8, "ipv4_port")
     done = 0
     for hint in _V6_HINT.finditer(text):
         if hint.start() < done:
             continue
         left = _V6_LEFT.search(text, max(done, hint.start() - 39), hint.start())
-        whole = _IPV6.match(text, left.start()) if left is not None else None
+        first = left.start() if left is not None else hint.start()
+        whole = _IPV6.match(text, first) or _IPV6.match(text, hint.start() + 1)
         if whole is not None:
             done = whole.end()
             if _is_ipv6(whole[0]):
@@ -101,7 +114,9 @@ _MACS = (
     (
         re.compile(rf":{_PAIR}:"),
         2,
-        re.compile(rf"(?<![\w:-]){_PAIR}(?::{_PAIR}){{5}}(?:(?::{_PAIR}){{2}})?(?![\w:-])"),
+        re.compile(
+            rf"(?:(?<![\w:-]){_NAMED}){_PAIR}(?::{_PAIR}){{5}}(?:(?::{_PAIR}){{2}})?(?![\w:-])"
+        ),
     ),
     (
         re.compile(rf"-{_PAIR}-"),
@@ -121,8 +136,8 @@ def macs(reading: Reading) -> Iterator[Span]:
     text = reading.text
     for hint, width, exact in _MACS:
         for found in hint.finditer(text):
-            if found.start() >= width:
-                match = exact.match(text, found.start() - width)
+            for first in (found.start() - width, found.start() + 1):
+                match = exact.match(text, first) if first >= 0 else None
                 if match is not None and len(set(re.sub(r"[:.-]", "", match[0]))) > 1:
                     yield Span(match.start(), match.end(), "MAC_ADDRESS", 0.95, "mac")
 

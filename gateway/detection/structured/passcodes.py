@@ -107,6 +107,21 @@ def _is_key(value: str) -> bool:
 
 _JUDGES = {"password": _is_password, "short_password": _is_password, "token": _is_key}
 
+_ELEMENT = re.compile(r"[\w.-]{0,20}>([^<>\s]{4,200})</")
+
+
+def element_secrets(reading: Reading) -> Iterator[Span]:
+    """Passwords and keys that are all that an element of XML holds: "<password>...</"."""
+    text = reading.text
+    if "</" not in text:
+        return
+    for hit in hits(LABELS, reading).all:
+        if hit.kind in _JUDGES and text[hit.start - 1 : hit.start] in ("<", ":", "_", "-"):
+            match = _ELEMENT.match(text, hit.end)
+            if match is not None and (hit.kind != "token" or _is_key(match[1])):
+                yield Span(*match.span(1), "SECRET", 0.8, "element_secret")
+
+
 # ---------------------------------------------------------------- recovery phrases
 
 _ORDINAL = r"(?:\d{1,2}[.):]?[ ])?"
@@ -134,5 +149,5 @@ def recovery_phrases(reading: Reading) -> Iterator[Span]:
             yield Span(*match.span(1), "SECRET", 0.9, "recovery_phrase")
 
 
-FINDERS = (passcodes, bare_secrets, recovery_phrases)
+FINDERS = (passcodes, bare_secrets, element_secrets, recovery_phrases)
 ENTITY_TYPES = frozenset({"SECRET"})

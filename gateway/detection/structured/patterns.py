@@ -71,7 +71,10 @@ def ibans(reading: Reading) -> Iterator[Span]:
         return
     text = reading.text
     labels = hits(LABELS, reading)
-    for word, stop in scan.words(reading):
+    places = (
+        (at, stop) for start, stop in scan.words(reading) for at in scan.starts(text, start, stop)
+    )
+    for word, stop in places:
         start, body = _head(text, word, stop)
         if not body:
             continue
@@ -126,6 +129,9 @@ _SSN = re.compile(r"(\d{3})([- .])(\d{2})\2(\d{4})(?![\w]|[-.]\d)")
 _SSN_FORM = re.compile(r"\d{3}[- .]?\d{2}[- .]?\d{4}(?![\w]|[-.]\d)")
 
 
+_PARTED = frozenset("-_+./")
+
+
 def social_security(reading: Reading) -> Iterator[Span]:
     """US social security numbers, written in groups or beside their label.
 
@@ -135,9 +141,13 @@ def social_security(reading: Reading) -> Iterator[Span]:
         return
     text = reading.text
     labels = hits(LABELS, reading)
-    for start, _ in scan.words(reading):
-        if text[start - 1 : start] in ("-", "_", "+", ".", "/"):
-            continue
+    places = (
+        at
+        for start, stop in scan.words(reading)
+        if text[start - 1 : start] not in _PARTED
+        for at in scan.starts(text, start, stop)
+    )
+    for start in places:
         match = _SSN.match(text, start)
         if match is not None:
             first, separator, second, third = match.groups()

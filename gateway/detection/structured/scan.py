@@ -8,6 +8,7 @@ so that prose without digits costs one search of a character class.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import cast
 
 from gateway.detection.structured.context import Reading
@@ -40,6 +41,22 @@ def _words(text: str) -> list[tuple[int, int]]:
         at = right.end() if right is not None and right.end() > digit.start() else digit.end()
         found.append((start, at))
     return found
+
+
+def starts(text: str, start: int, stop: int) -> Iterator[int]:
+    """Where a value may begin in a word: at its start, behind a slash, behind letters alone.
+
+    "FR76.../DE89..." holds two accounts, "SSN-536-90-4399" a label and a number.
+    """
+    yield start
+    piece = start
+    for joint in _JOINT.finditer(text, start, stop):
+        if joint[0] == "/" or text[piece : joint.start()].isalpha():
+            yield joint.end()
+        piece = joint.end()
+
+
+_JOINT = re.compile(r"[-./+]")
 
 
 def _left(text: str, start: int, floor: int) -> int:

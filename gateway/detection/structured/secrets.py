@@ -112,8 +112,9 @@ def private_keys(reading: Reading) -> Iterator[Span]:
 _VALUE = r"(\"[^\"\n]{3,200}\"|'[^'\n]{3,200}'|`[^`\n]{3,200}`|[^\s\"'`<>]{4,300})"
 _IS = r"is|ist|lautet|was|war|est|es|é|è|are|era|sind"
 _TAIL = re.compile(
-    r"(?:[ _-]?(?:key|id|token|value|hash|base64|\d{1,2}))?[\"'`*\]]{0,3}"
-    r"(?:[ ](?:for|to|of|on|für|zum|von|de|para|pour|per|di|voor|van|do|da)[ ]"
+    r"(?:[ _-]?(?:key|id|token|value|hash|base64|base|\d{1,2}))?[\"'`*\]]{0,3}"
+    r"(?:[ ](?:for|to|of|on|für|zum|zur|von|vom|de|du|des|del|della|para|pour|per|di|voor|van|do|"
+    r"da)[ ]"
     rf"(?:[^\s:=]{{1,20}}[ ]){{1,4}}?(?=(?:{_IS})[ :]))?"
     rf"(?:\s{{0,3}}(?:=>|:=|[:=])\s{{0,3}}|\s?(?<=[\s*])(?:{_IS})[: ]\s{{0,2}})" + _VALUE,
     re.IGNORECASE,

@@ -27,6 +27,10 @@ from tests.detection.marked import found, unmarked
         ("IBAN", "to [DE 89 3704 0044 0532 0130 00] was stopped"),
         ("IBAN", "on [NL 91 ABNA 0417 1643 00]"),
         ("IBAN", "IBAN: [DE 88 3704 0044 0532 0130 00]"),
+        ("IBAN", "x/[DE89 3704 0044 0532 0130 00]"),
+        ("IBAN", "IBAN-[DE89370400440532013000]"),
+        ("US_SSN", "SSN-[536-90-4399]"),
+        ("US_SSN", "SSN/[536-90-4399], x"),
         ("EMAIL_ADDRESS", "ask [git@anna.de], or"),
         ("US_SSN", "his [078-05-1120], he"),
         ("US_SSN", "in a list,[976-88-1234],x"),
@@ -46,6 +50,7 @@ def test_finds(kind: str, marked: str):
         "DE1 and GB12 and IBAN is a standard",
         "123-45-67890, 1123-45-6789, 123-45-6789-0",
         "order 123456789",
+        "v2-123-45-6789 and 12/34-123-45-6789-0",
         "git@github.com:org/repo.git and ssh://git@host.example.com/org/repo",
         "in DE 88 3704 0044 0532 0130 00 and at 10 1234 5678",
     ],
@@ -65,3 +70,8 @@ def test_every_iban_of_every_country(country: str, body: str, separator: str):
     value = f"{country}{check}{account}"
     written = separator.join(value[at : at + 4] for at in range(0, len(value), 4))
     assert found(f"pay {written} now", *FINDERS) == [("IBAN", written)]
+
+
+def test_two_accounts_with_a_slash_between():
+    one, other = "GB29 NWBK 6016 1331 9268 19", "DE89 3704 0044 0532 0130 00"
+    assert found(f"{one}/{other}", *FINDERS) == [("IBAN", one), ("IBAN", other)]

@@ -43,6 +43,16 @@ def test_words_and_runs():
     assert [text[a:b] for a, b in scan.runs(reading)] == ["415 555-2671", "12", "9"]
 
 
+def test_where_values_begin_in_a_word():
+    for word, parts in [
+        ("a-1", ["a-1", "1"]),
+        ("FR76/DE89/x.1", ["FR76/DE89/x.1", "DE89/x.1", "x.1", "1"]),
+        ("1-2.a3-4", ["1-2.a3-4"]),
+        ("12", ["12"]),
+    ]:
+        assert [word[at:] for at in scan.starts(word, 0, len(word))] == parts
+
+
 def test_a_text_is_scanned_once():
     reading = Reading("1 2 3")
     assert scan.words(reading) is scan.words(reading)

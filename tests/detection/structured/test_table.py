@@ -23,6 +23,7 @@ PIECES = [
     "12345678Z ", "AB 12 34 56 C ", "40.1234, 50.1234 ", "40°", "curl -u a:b ", "grant to 'a' ",
     "Server=a;Password=", "Mr. Aa ", "card 4111 ", "phone 1 ", "0x", "www.a", "ab.com/",
     "pin: 1234 ", "PIN code is 1 ", "password a1#b2c ", "recovery phrase: abandon ", "ability ",
+    "<password>a", "</", "ip:a:", "mac:aa:", "tcp 1.1.1.1.", "SSN-1-", "DE12/",
     "phone,dob,ssn\n\nx\n", "phone,dob,x\n1,2,3\n",
 ]  # fmt: skip
 
