@@ -65,7 +65,7 @@ def dates(reading: Reading) -> Iterator[Span]:
             text[start - 1 : start] not in _NOT_BEFORE
             or (text[start - 1] == "=" and _is_birth(reading, labels, start, end))
         ):
-            match = _numeric(text, start, end)
+            match = _numeric(text, start, end) or _short_birth(reading, labels, start, end)
         year = end - 4
         if match is not None:
             yield _date(reading, labels, start, match.end())
@@ -81,6 +81,15 @@ def _numeric(text: str, start: int, end: int) -> re.Match[str] | None:
         return None
     match = _ISO.match(text, start) or _NUMERIC.match(text, start) or _SPACED.match(text, start)
     return match if match is not None and not _VERSION.fullmatch(match[0]) else None
+
+
+def _short_birth(reading: Reading, labels: Hits, start: int, end: int) -> re.Match[str] | None:
+    """A date that looks like a version ("14.3.85"), where a word of birth stands beside it."""
+    if end - start < _SHORTEST or not _VERSION.match(reading.text, start):
+        return None
+    match = _NUMERIC.match(reading.text, start)
+    is_birth = match is not None and _is_birth(reading, labels, start, match.end())
+    return match if is_birth else None
 
 
 def _before_year(reading: Reading, labels: Hits, start: int) -> Iterator[Span]:
@@ -147,7 +156,8 @@ _PERSON = re.compile(
     r"(?<![^\W_])(?:hombre|mujer|varón|varon|paciente|niñ[oa]|joven|señora?|anciana?|lactante|"
     r"femme|homme|patiente?|fille|garçon|enfant|uomo|donna|bambin[oa]|ragazz[oa]|homem|mulher|"
     r"menin[oa]|idos[oa]|man|vrouw|meisje|jongen|patiënte?|mann|frau|kind|mädchen|junge|"
-    r"tiene|tengo|tenía|ha|ho|tenho|tem|avait|ai|ben|is|a[ ](?=los[ ]))[ ,]{0,2}"
+    r"(?:il|elle|qui)[ ]a|tiene|tengo|tenía|ha|ho|tenho|tem|avait|ai|ben|is|a[ ](?=los[ ]))"
+    r"[ ,]{0,2}"
     r"(?:(?:de|di|van|von|aged|los|à)[ ])?\Z",
     re.IGNORECASE,
 )

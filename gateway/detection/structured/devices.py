@@ -54,6 +54,18 @@ _IMEI = re.compile(r"\d{2}-\d{6}-\d{6}-\d\Z")
 _PLATES = re.compile(
     r"(?<![\w-])(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} \d{1,4}[EH]?|[A-Z]{2}-\d{3}-[A-Z]{2})(?![\w-])"
 )
+# Forms that other things have as well, in GB, ES, IT, FR, NL, PT and BR: with the word near by.
+_NEAR_PLATES = re.compile(
+    r"(?<![\w-])(?:[A-Z]{2}\d\d[ ]?[A-Z]{3}|"
+    r"(?!(?:19|20)\d\d)\d{4}[ -]?[BCDFGHJ-NPR-TV-Z]{3}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}"
+    r"|[A-Z]{1,2}-\d{2,3}-[A-Z]{1,2}|\d{1,2}-[A-Z]{2,3}-\d{1,2}|[A-Z]{3}\d[A-Z]\d\d)(?![\w-])"
+)
+_PLATE_NEAR = re.compile(
+    r"(?<![^\W_])(?:plates?|reg|registration|registered|number plate|kennzeichen|immatricul\w+|"
+    r"matr[ií]cula\w*|placas?|targa\w*|kenteken)(?![^\W_])"
+)
+_MAY_BE_NEAR = frozenset("plat reg regi kenn imma matr plac targ kent".split())
+_PLATE_REACH, _LONGEST_PLATE = 40, 12
 _PLATE_WORDS = frozenset(
     "car vehicle plate plates licence license registration auto fahrzeug wagen kennzeichen pkw "
     "kfz voiture véhicule immatriculation coche vehículo matrícula placa auto veicolo targa "
@@ -62,7 +74,7 @@ _PLATE_WORDS = frozenset(
 
 
 def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
-    """Vehicle identification numbers, IMEI and ICCID by check digit, plates beside a word."""
+    """Vehicle identification numbers, IMEI and ICCID by check digit."""
     if not reading.has_digit:
         return
     text = reading.text
@@ -76,9 +88,23 @@ def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
             yield Span(start, end, "IMEI", 0.8, "imei")
         elif length in (19, 20) and text.startswith("89", start) and _is_luhn(text[start:end]):
             yield Span(start, end, "ICCID", 0.75, "iccid")
+
+
+def plates(reading: Reading) -> Iterator[Span]:
+    """Plates of vehicles in the forms of some countries: in a text about one, or near its word."""
+    if not reading.has_digit:
+        return
+    text = reading.text
     if "-" in text and not _PLATE_WORDS.isdisjoint(reading.vocabulary):
         for match in _PLATES.finditer(text):
             yield Span(match.start(), match.end(), "LICENSE_PLATE", 0.6, "plate")
+    if _MAY_BE_NEAR.isdisjoint(reading.prefixes):
+        return
+    for word in _PLATE_NEAR.finditer(reading.lower):
+        low, high = max(0, word.start() - _PLATE_REACH), word.end() + _PLATE_REACH
+        for match in _NEAR_PLATES.finditer(text, low, min(high + _LONGEST_PLATE, len(text))):
+            if match.start() < high:
+                yield Span(match.start(), match.end(), "LICENSE_PLATE", 0.6, "plate")
 
 
 # Lines of passports, identity cards and visas that machines read (ICAO Doc 9303, parts 4 to 7).

@@ -112,7 +112,7 @@ def _named(labels: Hits) -> Mapping[int, tuple[Row, ...]]:
 def _chains(reading: Reading) -> Iterator[tuple[int, list[int]]]:
     """From each word with a digit: its start, and the ends of it and of the words joined to it.
 
-    Words are joined by one space; a group of letters may stand between or at either end.
+    Words are joined by one space, or by a letter between two; letters may stand at either end.
     """
     text = reading.text
     spans = scan.words(reading)
@@ -122,7 +122,7 @@ def _chains(reading: Reading) -> Iterator[tuple[int, list[int]]]:
         ends = [stop]
         reach = stop
         for left, right in spans[index + 1 : index + _MAX_GROUPS]:
-            if left != reach + 1 or text[reach] not in " \u00a0" or right - start > 32:
+            if right - start > 32 or not _BETWEEN.fullmatch(text, reach, left):
                 break
             ends.append(right)
             reach = right
@@ -137,6 +137,7 @@ def _chains(reading: Reading) -> Iterator[tuple[int, list[int]]]:
                 yield head.start(), ends
 
 
+_BETWEEN = re.compile(r"[ \u00a0](?:[A-Z] )?")
 _TAIL = re.compile(r" (?:[A-Za-z]|MWST|TVA|IVA|TPV|MVA)(?![\w@])")
 _HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2,3} \Z")
 

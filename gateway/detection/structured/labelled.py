@@ -14,11 +14,12 @@ from gateway.types import Span
 
 _END = r"(?![A-Za-z0-9_@]|[-.,/]\d)"
 _ID = r"(?=[A-Za-z._/-]{0,12}\d)[A-Za-z0-9](?:[A-Za-z0-9_]|[-/.](?=[A-Za-z0-9])){2,31}"
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _SPACED = r"\d{2,9}(?:[ \u00a0]\d{1,9}){1,4}(?![ ]?[-/.:]?\d)"
 
 FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
-        "id": re.compile(rf"(?:{_SPACED}|{_ID}){_END}"),
+        "id": re.compile(rf"(?:{_UUID}|{_SPACED}|{_ID}){_END}"),
         "account": re.compile(
             r"(?:\d{4}(?:[ -]?\d{2,4}){1,6}|[A-Z0-9]{0,4}\d[\d-]{4,20}\d)" + _END
         ),
@@ -138,7 +139,7 @@ def _score(reading: Reading, hit: Hit, kind: Kind, at: int, value: str) -> float
         return 0.0
     digits = sum(sign.isdigit() for sign in value)
     firm = is_firm(reading, hit, at)
-    if hit.end - hit.start < 3 and not firm:
+    if hit.end - hit.start < 3 and not firm and not _is_file_number(reading, hit, value):
         return 0.0
     if digits < _least_digits(kind, value, firm=firm) or len(value) < 4:
         return 0.0
@@ -147,12 +148,17 @@ def _score(reading: Reading, hit: Hit, kind: Kind, at: int, value: str) -> float
     return _WEAK if firm else _LOOSE
 
 
+def _is_file_number(reading: Reading, hit: Hit, value: str) -> bool:
+    """Whether a short label with a full stop stands before a number and its year: "Az. 1/21"."""
+    return reading.text.startswith(".", hit.end) and "/" in value
+
+
 def _is_something_else(reading: Reading, kind: Kind, at: int, value: str) -> bool:
     if kind.form == "bic":
         return not checksums.is_bic_country(value)
     if kind.form != "sort" and _NOT_A_VALUE.fullmatch(value):
         return True
-    if len(value) >= 20 and _HASH.fullmatch(value):
+    if len(value) >= 20 and _HASH.fullmatch(value) and not value.isdigit():
         return True
     return _UNIT.match(reading.text, at + len(value)) is not None
 

@@ -33,6 +33,7 @@ FINDERS: tuple[patterns.Finder, ...] = (
     urls.urls,
     devices.wallets,
     devices.vehicles_and_devices,
+    devices.plates,
     devices.machine_lines,
     devices.coordinates,
     devices.handles,

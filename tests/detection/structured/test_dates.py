@@ -29,6 +29,8 @@ from tests.detection.marked import found, unmarked
         ("DATE_TIME", "el [12-Mayo-2008] fue"),
         ("DATE_TIME", "vom [16. 5. 2017] hat"),
         ("DATE_TIME", "[05/03/2024 12:30] call"),
+        ("DATE_OF_BIRTH", "geb. [14.3.85] in"),
+        ("AGE", "elle a [91 ans]"),
         ("DATE_OF_BIRTH", "ssn=1&dob=[1970-01-01]&x=2"),
         ("DATE_OF_BIRTH", "Geburtsdatum: [03.05.1987]"),
         ("DATE_OF_BIRTH", "née le [12 juin 1990]"),

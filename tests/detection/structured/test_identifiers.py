@@ -78,6 +78,7 @@ def find(text: str) -> list[tuple[str, str]]:
         ("TAX_ID", "NINEA [30672212G2]"),
         ("TAX_ID", "juristic person [0105536112014]"),
         ("TAX_ID", "vinnutal [623857]"),
+        ("DE_SOCIAL_SECURITY", "Sozialversicherungsnummer [65 170839 J 008]"),
         ("DE_HANDELSREGISTER", "Amtsgericht Köln, [HRB 12345]"),
     ],
 )
