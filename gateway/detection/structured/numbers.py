@@ -17,6 +17,7 @@ from gateway.detection.structured import scan
 from gateway.detection.structured.context import Reading
 from gateway.detection.structured.kinds import LABELS
 from gateway.detection.structured.labels import Hits, hits, near, touches
+from gateway.detection.structured.phone_groups import REGIONS, may_be_phone
 from gateway.types import Span
 
 _EXTENSION = re.compile(
@@ -67,6 +68,8 @@ _WRITTEN = (
     (re.compile(r"3\d\d[ .-]\d{6,7}|3\d\d[ .-]\d{3}[ .-]\d{2}[ .-]?\d{2}"), ("IT", "CO")),
     (re.compile(r"\(\d{2,5}\)[ ]?\d{2,4}[ -]?\d{2,5}"), ("AR", "CL", "HU", "UA", "UY", "PE")),
     (re.compile(r"1[38]00[ ]\d{3}[ ]\d{3}"), ("AU",)),
+    (re.compile(r"2\d[ ]\d{3}[ ]\d{4}"), ("PT",)),
+    (re.compile(r"9[ ]\d{4}[ ]\d{4}|\(2\)[ ]?\d{4}[ ]\d{4}"), ("CL",)),
     (re.compile(r"[2-9]\d\d[ ]\d{3}[ ]\d{4}|\([2-9]\d\d\)[ ]?\d{7}"), ("MX", "CO")),
     (re.compile(r"[1-8]\d[ ]\d{3}[ ]\d\d[ ]\d\d"), ("PL",)),
     (re.compile(r"0\d{1,3}-\d{2,3}[ ]\d\d[ ]\d{2,3}"), ("SE",)),
@@ -208,10 +211,11 @@ def _national(
     planned = called and (_LOCAL.fullmatch(body) or (count >= 8 and _valid(body, _REGIONS)))
     if planned and not _AMOUNT.fullmatch(body):
         return 0.55, "phone_call"
-    return _by_form(body, count, whole=len(reading.text) - len(body) < 3)
+    whole = len(reading.text) - len(body) < 3
+    return _by_form(body, count, whole=whole, in_groups=may_be_phone(reading, start, end))
 
 
-def _by_form(body: str, count: int, *, whole: bool) -> tuple[float, str] | None:
+def _by_form(body: str, count: int, *, whole: bool, in_groups: bool) -> tuple[float, str] | None:
     """Score and recognizer of a number that no word names, by the way it is written.
 
     A number without any separator counts if it is the whole text, and has a trunk zero.
@@ -220,6 +224,8 @@ def _by_form(body: str, count: int, *, whole: bool) -> tuple[float, str] | None:
     if body.isdigit():
         if whole and body[0] == "0" and 9 <= count <= 11 and _valid(body, _TRUNK):
             return 0.5, "phone_whole"
+    elif in_groups and _valid(body, REGIONS):
+        name = "phone_groups"
     elif _NOT_A_PHONE.fullmatch(body) or _THOUSANDS.fullmatch(body):
         name = None
     elif _NANP.fullmatch(body):

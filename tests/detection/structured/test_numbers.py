@@ -87,6 +87,8 @@ def test_phones(text: str, expected: list[str]):
         "reach me on [601 234 567]",
         "[+886 2 2345 6789] and",
         "[011 44 20 7946 0958] from the US",
+        "[21 234 5678] em Lisboa",
+        "[9 6123 4567] en Chile",
         "電話 [03-1234-5678]",
         "τηλ [210 1234567]",
         "الهاتف: [0501234567]",
