@@ -55,7 +55,7 @@ PHONE: Final = (
     "contact number|phone number|number to call|callback|call back|call me|call us|ring me|text me|"
     "reach me|reached at|reach us|telefonisch|anrufen|rückruf|ruf mich|appelez|appeler|joignable|"
     "llámame|llamar al|llame al|chiamami|chiamare|bel me|bellen|ligue|ligar para|gsm|telefonu|"
-    "numer telefonu|mon num|ton num|son num|телефон|тел|τηλ|τηλέφωνο|κινητό|הטלפון|טלפון|נייד|الهاتف|جوال|"
+    "numer telefonu|fone|telef|tlm|mon num|ton num|son num|телефон|тел|τηλ|τηλέφωνο|κινητό|הטלפון|טלפון|נייד|الهاتف|جوال|"
     "โทร|điện thoại|電話番号|전화번호|휴대폰|携帯|电话|電話|전화|手机|هاتف|फ़ोन|puhelin|puhelinnumero|telefonnr|cep telefonu"
 )
 """Words that say that a number is a phone number."""

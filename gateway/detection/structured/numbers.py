@@ -13,6 +13,7 @@ from itertools import accumulate
 import phonenumbers
 from phonenumbers import NumberParseException
 
+from gateway.detection.structured import phone_forms as forms
 from gateway.detection.structured import scan
 from gateway.detection.structured.context import Reading
 from gateway.detection.structured.kinds import LABELS
@@ -29,58 +30,6 @@ _HEAD = re.compile(r"(?:\+[ ]?\(?|\(\+?[ ]?)\Z")
 _GROUP = re.compile(r"[0-9]+")
 _PIECES = re.compile(r"\t+|[ ]{2,}|[ ][-/–][ ]|(?<=\d)[ ](?=\(|0\d)|(?<=\d{4})[/](?=0\d)")
 _NOT_BEFORE = frozenset(".,/=#-_$€£%&@")
-_NOT_A_PHONE = re.compile(
-    r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?"
-    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?"
-    r"|\d{1,2}[ ]\d{1,2}[ ](?:19|20)\d\d"
-    r"|\d{1,3}(?:\.\d{1,3}){3}|\d+\.\d+(?:[ ]-?\d+\.\d+)?|\d{1,3}(?:\.\d{3})+"
-    r"|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|\d{3}-\d{2}-\d{4}"
-    r"|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|0[- ]\d{2,7}[- ]\d{1,6}[- ]\d|97[89][- ].*"
-    r"|\d{1,3}(?:\.\d+){2,}(?<!\d{3}\.\d{3}\.\d{4})(?<!\d\d\.\d\d\.\d\d\.\d\d\.\d\d)"
-)
-_SURE_NOT = re.compile(
-    r"(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?:\D.*)?"
-    r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?:\D.*)?"
-    r"|(?!0\d)(?:1?\d{1,2}|2[0-5]\d)(?:\.(?:[01]?\d{1,2}|2[0-5]\d)){3}|\d+\.\d{1,2}|\d{3}-\d{2}-\d{4}|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d"
-    r"|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|97[89][- ].*"
-)
-_SIGNED = re.compile(r"(?:\+|00)\d+\.\d{1,3}")
-_DATED = re.compile(
-    r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])|\d\.\d-\d{4}|^\d{5}-\d{4}$"
-    r"|^\d{1,2}\.[ ]?\d{1,2}\.[ ](?:19|20)\d\d"
-)
-_NANP = re.compile(r"(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}")
-_TRUNK = tuple(
-    "DE GB FR IT NL BE AT CH SE FI IE AU IN JP BR ZA TR KR NZ IL UA RO HU BG HR SI RS GR SK EG MA "
-    "DZ NG KE PK BD ID MY TH VN PH TW CN AE SA IR AR CO VE ET GH TZ LK NP JO".split()
-)
-# How numbers are written nationally, where the form alone is telling: form, regions.
-_WRITTEN = (
-    (re.compile(r"[679]\d\d[ .-]\d\d[ .-]\d\d[ .-]\d\d"), ("ES",)),
-    (re.compile(r"9\d[ .-]\d{3}[ .-]\d\d[ .-]\d\d"), ("ES",)),
-    (re.compile(r"\(?[1-9]\d\)?[ -]?9\d{4}[- .]\d{4}"), ("BR",)),
-    (re.compile(r"\([1-9]\d\)[ ]?9\d{8}"), ("BR",)),
-    (re.compile(r"\([1-9]\d\)[ ]?\d{4}[- ]\d{4}"), ("BR", "MX", "CL")),
-    (re.compile(r"8[ -]?\(?\d{3}\)?[ -]?\d{3}-?[ ]?\d\d-?[ ]?\d\d"), ("RU", "KZ")),
-    (re.compile(r"\(?5\d\d\)?[ ]\d{3}[ ]\d\d[ ]\d\d"), ("TR",)),
-    (re.compile(r"[6-9]\d{4}[ -]\d{5}"), ("IN",)),
-    (re.compile(r"1[3-9]\d[ -]\d{4}[ -]\d{4}"), ("CN",)),
-    (re.compile(r"3\d\d[ .-]\d{6,7}|3\d\d[ .-]\d{3}[ .-]\d{2}[ .-]?\d{2}"), ("IT", "CO")),
-    (re.compile(r"\(\d{2,5}\)[ ]?\d{2,4}[ -]?\d{2,5}"), ("AR", "CL", "HU", "UA", "UY", "PE")),
-    (re.compile(r"1[38]00[ ]\d{3}[ ]\d{3}"), ("AU",)),
-    (re.compile(r"2\d[ ]\d{3}[ ]\d{4}"), ("PT",)),
-    (re.compile(r"9[ ]\d{4}[ ]\d{4}|\(2\)[ ]?\d{4}[ ]\d{4}"), ("CL",)),
-    (re.compile(r"[2-9]\d\d[ ]\d{3}[ ]\d{4}|\([2-9]\d\d\)[ ]?\d{7}"), ("MX", "CO")),
-    (re.compile(r"[1-8]\d[ ]\d{3}[ ]\d\d[ ]\d\d"), ("PL",)),
-    (re.compile(r"0\d{1,3}-\d{2,3}[ ]\d\d[ ]\d{2,3}"), ("SE",)),
-    (re.compile(r"\(0\d{1,4}\)[ ]?\d{5,8}"), _TRUNK),
-    (re.compile(r"[2-9]\d{2}[ ]\d{2}[ ]\d{2}[ ]\d{2}"), ("SN", "LU", "CI")),
-)
-_OTHERS = (
-    "US ES PT PL DK NO CZ LU GR CY MT EE LV LT IS MX CL PE CR PA EC UY BO PY GT DO HK SG "
-    "QA KW BH OM TN SN CI CM RU KZ BY GE AM AZ"
-).split()
-_REGIONS = (*_TRUNK, *_OTHERS)
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 
 
@@ -151,7 +100,7 @@ def _phone(reading: Reading, labels: Hits, start: int, end: int) -> Iterator[Spa
     stop = extension.end() if extension is not None else end
     if (
         (plus or body.startswith(("00", "011")))
-        and not _SIGNED.fullmatch(body)
+        and not forms.SIGNED.fullmatch(body)
         and not body.startswith("000")
     ):
         reach = _international(body)
@@ -187,20 +136,19 @@ def _national(
     reading: Reading, labels: Hits, start: int, end: int, body: str, count: int
 ) -> tuple[float, str] | None:
     """Score and recognizer of a number without a country code, if it is a phone number."""
-    if (
-        count > _MAX_DIGITS
-        or _SURE_NOT.fullmatch(body)
-        or _DATED.search(body)
-        or len(set(body) - set(" -.()/")) < 2
-    ):
-        return None
     denied = "negative" in labels.kinds and any(
         hit.kind == "negative" and touches(reading, hit, start) for hit in labels.before(start)
     )
     named = 0.0 if denied else near(reading, labels, start, end, "phone")
-    if named == 0.5 and _AMOUNT.fullmatch(body):
+    if (
+        count > _MAX_DIGITS
+        or forms.SURE_NOT.fullmatch(body)
+        or (forms.DATED.search(body) and not (named == 1 and forms.MOBILE.fullmatch(body)))
+        or len(set(body) - set(" -.()/")) < 2
+        or (named == 0.5 and forms.AMOUNT.fullmatch(body))
+    ):
         return None
-    if named == 1 or (named and (count >= 8 or _valid(body, _REGIONS))):
+    if named == 1 or (named and (count >= 8 or _valid(body, forms.REGIONS))):
         return (0.85 if named == 1 else 0.7), "phone_context"
     if count < _MIN_DIGITS or denied:
         return None
@@ -208,8 +156,12 @@ def _national(
     trunk = plain and body[0] == "0" != body[1] and count >= 10
     bare = plain and not trunk
     called = near(reading, labels, start, end, "call") > 0.5 * bare and not (plain and count < 9)
-    planned = called and (_LOCAL.fullmatch(body) or (count >= 8 and _valid(body, _REGIONS)))
-    if planned and not _AMOUNT.fullmatch(body):
+    planned = called and (
+        forms.LOCAL.fullmatch(body)
+        or (count >= 9 and body.lstrip("(")[0] == "0" != body.lstrip("(")[1])
+        or (count >= 8 and _valid(body, forms.REGIONS))
+    )
+    if planned and not forms.AMOUNT.fullmatch(body):
         return 0.55, "phone_call"
     whole = len(reading.text) - len(body) < 3
     return _by_form(body, count, whole=whole, in_groups=may_be_phone(reading, start, end))
@@ -222,15 +174,15 @@ def _by_form(body: str, count: int, *, whole: bool, in_groups: bool) -> tuple[fl
     """
     name: str | None = None
     if body.isdigit():
-        if whole and body[0] == "0" and 9 <= count <= 11 and _valid(body, _TRUNK):
+        if whole and body[0] == "0" and 9 <= count <= 11 and _valid(body, forms.TRUNK):
             return 0.5, "phone_whole"
     elif in_groups and _valid(body, REGIONS):
         name = "phone_groups"
-    elif _NOT_A_PHONE.fullmatch(body) or _THOUSANDS.fullmatch(body):
+    elif forms.NOT_A_PHONE.fullmatch(body) or forms.THOUSANDS.fullmatch(body):
         name = None
-    elif _NANP.fullmatch(body):
+    elif forms.NANP.fullmatch(body):
         name = "phone_nanp"
-    elif any(form.fullmatch(body) and _valid(body, regions) for form, regions in _WRITTEN):
+    elif any(form.fullmatch(body) and _valid(body, regions) for form, regions in forms.WRITTEN):
         name = "phone_written"
     elif (
         body.lstrip("(").startswith("0")
@@ -238,15 +190,13 @@ def _by_form(body: str, count: int, *, whole: bool, in_groups: bool) -> tuple[fl
         and 9 <= count <= 13
         and len(_GROUP.findall(body)) <= 6
         and sum(len(group) == 1 for group in _GROUP.findall(body)) <= 1
-        and _valid(body, _TRUNK)
+        and _valid(body, forms.TRUNK)
     ):
         name = "phone_national"
     return (0.6, name) if name is not None else None
 
 
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ ]\d{3}){1,3}")
-_AMOUNT = re.compile(r"(?:0|[1-9]\d*)[.,]\d+|\d{1,3}(?:[., ]000)+")
-_LOCAL = re.compile(r"[2-9]\d{2}[- .](?:\d{4}|\d{2}[- .]\d{2})")
+_OLD_MEXICAN = re.compile(r"\+52[ .-]?(1[ .-]?)(?=\d)")
 
 
 def _international(body: str) -> int:
@@ -260,6 +210,11 @@ def _international(body: str) -> int:
     if plus[0] != "+":
         plus = "+" + plus.lstrip("+ (")
     shift = len(body) - len(plus)
+    # Mexico's mobile numbers had a 1 behind the country code until 2019; many still write it.
+    old = _OLD_MEXICAN.match(plus)
+    if old is not None:
+        plus = plus[: old.start(1)] + plus[old.end(1) :]
+        shift = len(body) - len(plus)
     ends = [group.end() for group in _GROUP.finditer(plus)]
     for end in reversed(ends[-8:]):
         try:
