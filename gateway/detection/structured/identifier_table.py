@@ -112,7 +112,7 @@ is_.kennitala; NATIONAL_ID; 10; \d{10}; (?:0[1-9]|[1-6]\d|7[01])(?:0[1-9]|1[0-2]
 is_.vsk; TAX_ID; 7-8; IS\d{5,6}; -; vsk|virðisaukaskattsnúmer
 it.codicefiscale; IT_FISCAL_CODE; 16; [A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]; =; codice fiscale|cod fisc|fiscal code
 it.iva; IT_VAT_CODE; 11-13; (?:IT)?\d{11}; IT\d{11}; partita iva|p iva|piva|vat
-jp.in_; NATIONAL_ID; 12; \d{12}; -; 個人番号|マイナンバー|my number
+jp.in_; NATIONAL_ID; 12; \d{12}; -; 個人番号|マイナンバー|my number card|individual number
 jp.cn; TAX_ID; 13; \d{13}; -; 法人番号|corporate number
 ke.pin; TAX_ID; 11; [AP]\d{9}[A-Z]; =; kra pin|kra
 kr.rrn; KR_RRN; 13; \d{13}; \d{6}-[0-49]\d{6}; 주민등록번호|주민번호|resident registration|rrn

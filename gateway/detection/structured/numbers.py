@@ -170,10 +170,13 @@ def _national(
 def _by_form(body: str, count: int, *, whole: bool, in_groups: bool) -> tuple[float, str] | None:
     """Score and recognizer of a number that no word names, by the way it is written.
 
-    A number without any separator counts if it is the whole text, and has a trunk zero.
+    A number without any separator counts if it has a trunk zero, and is a mobile one's or the
+    whole text.
     """
     name: str | None = None
     if body.isdigit():
+        if forms.BARE_MOBILE.fullmatch(body) and _valid(body, forms.TRUNK):
+            return 0.45, "phone_mobile"
         if whole and body[0] == "0" and 9 <= count <= 11 and _valid(body, forms.TRUNK):
             return 0.5, "phone_whole"
     elif in_groups and _valid(body, REGIONS):

@@ -28,6 +28,8 @@ DATED = re.compile(
     r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])|\d\.\d-\d{4}|^\d{5}-\d{4}$"
     r"|^\d{1,2}\.[ ]?\d{1,2}\.[ ](?:19|20)\d\d"
 )
+# Mobile numbers of FR, NL, GB, DE, BE, CH and AU without any separator.
+BARE_MOBILE = re.compile(r"0(?:[67]\d{8}|7\d{9}|1[567]\d{8,9}|4[5-9]\d{7,8})")
 MOBILE = re.compile(r"9\d{4}-\d{4}")  # of Brazil; like a ZIP code with four digits more
 NANP = re.compile(r"(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}")
 TRUNK = tuple(
