@@ -27,16 +27,13 @@ _VERSION = re.compile(r"(?:version|release|build|firmware|\bv)[\s.:=]{0,3}\Z", r
 _NOBODYS = re.compile(r"0\.|127\.0\.0\.1|255\.255\.")
 _V6_HINT = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _V6_LEFT = re.compile(r"[0-9A-Fa-f:]{0,39}\Z")
-# A name and a colon right before an address, as in "ip:2001:db8::1" and "mac:aa:bb:...".
-_NAMED = "".join(
-    f"|(?<=(?<![A-Za-z])(?i:{name}):)"
-    for name in "ip ipv6 inet6 addr address host src dst peer client mac hwaddr ether bssid".split()
-)
-_IPV6 = re.compile(
-    rf"(?:(?<![\w:.]){_NAMED})"
+_IPV6_BEHIND = re.compile(
     r"(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])[0-9A-Fa-f:]{2,39}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?"
     r"(?:%\w{1,15})?(?:/\d{1,3})?(?![\w:]|\.\d)"
 )
+_IPV6 = re.compile(r"(?<![\w:.])" + _IPV6_BEHIND.pattern)
+_NAME = re.compile(r"(?<![\w:.])(?=\w{0,22}[G-Zg-z])[A-Za-z_]\w{0,23}:\Z")
+_GROUPS = re.compile(r"[0-9A-Fa-f]{3,4}(?![0-9A-Fa-f])")
 
 
 def ip_addresses(reading: Reading) -> Iterator[Span]:
@@ -59,11 +56,19 @@ def ip_addresses(reading: Reading) -> Iterator[Span]:
             continue
         left = _V6_LEFT.search(text, max(done, hint.start() - 39), hint.start())
         first = left.start() if left is not None else hint.start()
-        whole = _IPV6.match(text, first) or _IPV6.match(text, hint.start() + 1)
+        whole = _IPV6.match(text, first) or _named_ipv6(text, hint.start() + 1)
         if whole is not None:
             done = whole.end()
             if _is_ipv6(whole[0]):
                 yield Span(whole.start(), whole.end(), "IP_ADDRESS", 0.95, "ipv6")
+
+
+def _named_ipv6(text: str, at: int) -> re.Match[str] | None:
+    """An address right behind a name and a colon, as in "ip:2001:db8::1"."""
+    if _NAME.search(text, max(0, at - 26), at) is None:
+        return None
+    match = _IPV6_BEHIND.match(text, at)
+    return match if match is not None and len(_GROUPS.findall(match[0])) >= 2 else None
 
 
 def _ipv4(reading: Reading, match: re.Match[str]) -> Span:
@@ -107,6 +112,11 @@ def _is_ipv6(value: str) -> bool:
     return True
 
 
+# A name and a colon right before an address.
+_NAMED = "".join(
+    f"|(?<=(?<![A-Za-z])(?i:{name}):)"
+    for name in "mac hwaddr ether addr address bssid src dst client".split()
+)
 _PAIR = r"[0-9A-Fa-f]{2}"
 _GROUP = r"[0-9A-Fa-f]{4}"
 # What to look for, how far behind it the address begins, and the address.

@@ -26,6 +26,8 @@ from tests.detection.marked import found, unmarked
         ("IP_ADDRESS", "[{2001:db8::7}]:443"),
         ("IP_ADDRESS", "{::ffff:192.168.1.1}"),
         ("IP_ADDRESS", "ip:{2001:db8:0:1:1:1:1:1},x"),
+        ("IP_ADDRESS", "value:{2001:db8::33ec}"),
+        ("IP_ADDRESS", "from_host:{da8a:2472:5f:fc4f:c9c1:f73e:95da:a91d}."),
         ("IP_ADDRESS", "SRC:{fe80::1ff:fe23:4567:890a}"),
         ("IP_ADDRESS", "tcp 0 0 {10.0.0.5}.443 established"),
         ("IP_ADDRESS", "IP {203.0.113.7}.51123: Flags [S]"),
