@@ -39,8 +39,8 @@ TRUNK = tuple(
 # How numbers are written nationally, where the form alone is telling: form, regions.
 WRITTEN = (
     (re.compile(r"[679]\d\d[ .-]\d\d[ .-]\d\d[ .-]\d\d"), ("ES",)),
-    (re.compile(r"9\d[ .-]\d{3}[ .-]\d\d[ .-]\d\d|[67]\d\d-\d{3}-\d{3}"), ("ES",)),
-    (re.compile(r"9[1236]\d-\d{3}-\d{3}|(?:9[1236]|2\d)[ ]\d{3}[ ]\d{4}"), ("PT",)),
+    (re.compile(r"9\d[ .-]\d{3}[ .-]\d\d[ .-]\d\d"), ("ES",)),
+    (re.compile(r"(?:9[1236]|2\d)[ ]\d{3}[ ]\d{4}"), ("PT",)),
     (re.compile(r"(?:55|56|33|81)[ -]\d{4}[ -]\d{4}"), ("MX",)),
     (re.compile(r"\(?[1-9]\d\)?[ -]?9\d{4}[- .]\d{4}"), ("BR",)),
     (re.compile(r"\([1-9]\d\)[ ]?9\d{8}"), ("BR",)),

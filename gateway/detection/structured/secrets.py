@@ -42,7 +42,7 @@ def issued_tokens(reading: Reading) -> Iterator[Span]:
 
 def _is_token(value: str) -> bool:
     """Whether a prefixed value is more than words and hyphens."""
-    if any(map(str.isdigit, value)):
+    if any(map(str.isdigit, value)) or _AWS_ID.fullmatch(value):
         return True
     return value.lower() != value != value.upper() and not _WORDS.fullmatch(value)
 

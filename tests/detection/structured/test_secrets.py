@@ -35,6 +35,7 @@ HEX = "0123456789abcdef" * 3
         f"glpat-{TAIL}",
         "xox" + "b-123456789012-" + TAIL,
         "AKIAIOSFODNN7EXAMPLE",
+        "AKIAIOSFODNNQEXAMPLE",
         f"AIza{TAIL}",
         f"hf_{TAIL}",
         f"npm_{TAIL}",
