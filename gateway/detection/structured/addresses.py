@@ -177,7 +177,7 @@ _PREPOSITIONS = frozenset("am an auf im in zum zur unter".split())
 def _named(text: str, hit: Hit) -> Iterator[Span]:
     if hit.kind == "lives":
         match = _LIVES.match(text, hit.end)
-        if match is not None and not text.startswith("Live", hit.start):
+        if match is not None and len(match[1]) > 1 and not text.startswith("Live", hit.start):
             kind = "ADDRESS" if match[1][0].isdigit() else "LOCATION"
             stop = _SENTENCE.search(match[1])
             end = match.start(1) + stop.start() if stop is not None else match.end(1)

@@ -87,7 +87,8 @@ _NOT_A_USER = frozenset(
     "session sessions request requests list service services model object class table field "
     "set specified given fields can will should must may has have had was are were who "
     "from into info about after "
-    "before when where while bot bots api apis app apps".split()
+    "before when where while bot bots api apis app apps "
+    "str int float bool bytes dict list any text char varchar uuid optional".split()
 )
 
 
@@ -197,7 +198,7 @@ def _user(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:
 
 _ATTRIBUTE = re.compile(
     r"[a-z]{1,2}\.[a-z]|(?:self|this|request|req|res|config|os|props|state|form|event|ctx|data|params|"
-    r"input|options|opts)\."
+    r"input|options|opts|args|kwargs|settings|env)\."
 )
 _USER_GAP = re.compile(
     r"[\"'`*]{0,3}[ \t]{0,2}(?::=|=>|[:=]|\s(?:is|ist|lautet|est|es|é|è)\s|\s(?=@))"

@@ -98,7 +98,7 @@ _STOP = frozenset(
     satisfaction data info information list form portal feedback care profile settings session
     login role roles input output agent acquisition value lifetime advisory safety history
     details records rights committee council ministry agency board commission institute
-    association foundation society
+    association foundation society none null nil true false undefined str int string
     """.split()
 )
 _AMBIGUOUS = frozenset(

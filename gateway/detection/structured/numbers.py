@@ -31,6 +31,7 @@ _GROUP = re.compile(r"[0-9]+")
 _PIECES = re.compile(r"\t+|[ ]{2,}|[ ][-/–][ ]|(?<=\d)[ ](?=\(|0\d)|(?<=\d{4})[/](?=0\d)")
 _NOT_BEFORE = frozenset(".,/=#-_$€£%&@")
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
+_LEAST_DIALLED = 10  # with 00 in place of the plus
 
 
 def phones(reading: Reading) -> Iterator[Span]:
@@ -101,7 +102,7 @@ def _phone(reading: Reading, labels: Hits, start: int, end: int) -> Iterator[Spa
     if (
         (plus or body.startswith(("00", "011")))
         and not forms.SIGNED.fullmatch(body)
-        and not body.startswith("000")
+        and (plus or (count >= _LEAST_DIALLED and not body.startswith("000")))
     ):
         reach = _international(body)
         if reach and body[:2] == "+ " and text[max(0, start - 2) : start].strip(" :\n(") != "":

@@ -85,7 +85,9 @@ def ibans(reading: Reading) -> Iterator[Span]:
             value = re.sub(r"[ .-]", "", text[start:end])
             if checksums.iban(value):
                 yield Span(start, end, "IBAN", 1.0, "iban")
-            elif sum(map(str.isdigit, value)) * 2 > length and (named or start == word):
+            elif sum(map(str.isdigit, value)) * 2 > length and (
+                named or (start == word and not _GOES_ON.match(text, end))
+            ):
                 yield Span(start, end, "IBAN", 0.8 if named else 0.5, "iban_shape")
         elif named and start == word:
             loose = _IBAN_LOOSE.match(text, start)
@@ -93,6 +95,7 @@ def ibans(reading: Reading) -> Iterator[Span]:
                 yield Span(start, loose.end(), "IBAN", 0.6, "iban_label")
 
 
+_GOES_ON = re.compile(r"[ ]{1,2}[0-9A-F]{4}(?![0-9A-Za-z])")  # a fingerprint of a key
 _COUNTRY_APART = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2} \Z")
 
 

@@ -31,7 +31,9 @@ DATED = re.compile(
 # Mobile numbers of FR, NL, GB, DE, BE, CH and AU without any separator.
 BARE_MOBILE = re.compile(r"0(?:[67]\d{8}|7\d{9}|1[567]\d{8,9}|4[5-9]\d{7,8})")
 MOBILE = re.compile(r"9\d{4}-\d{4}")  # of Brazil; like a ZIP code with four digits more
-NANP = re.compile(r"(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}")
+NANP = re.compile(
+    r"(?!\d{3}\.\d{3}-)(?:1[-. ]?)?(?:\([2-9]\d{2}\)[ -]?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}"
+)
 TRUNK = tuple(
     "DE GB FR IT NL BE AT CH SE FI IE AU IN JP BR ZA TR KR NZ IL UA RO HU BG HR SI RS GR SK EG MA "
     "DZ NG KE PK BD ID MY TH VN PH TW CN AE SA IR AR CO VE ET GH TZ LK NP JO".split()

@@ -217,7 +217,7 @@ def _value(text: str, match: re.Match[str], kind: str) -> Iterator[Span]:
             end = start + len(_CUT.split(text[start:end], 1)[0])
         end = start + len(text[start:end].rstrip(".,;:)]}"))
     value = text[start:end]
-    if not value:
+    if not value or (not quoted and _is_code(text, match.start(), start, end)):
         return
     if (
         _is_short_secret(value)
@@ -225,6 +225,16 @@ def _value(text: str, match: re.Match[str], kind: str) -> Iterator[Span]:
         else _is_secret(value, kind in ("password", "sql_password"), quoted)
     ):
         yield Span(start, end, "SECRET", 0.85, "named_secret")
+
+
+_VARIABLE = re.compile(r"[a-z]+(?:_[a-z]+)+")
+
+
+def _is_code(text: str, after: int, start: int, end: int) -> bool:
+    """Whether a value is a type ("password: Secret | None") or a variable ("= proxy_auth")."""
+    if text.startswith((" | ", " = "), end):
+        return text[start].isalpha() and ":" in text[after:start]
+    return text[after:start] == " = " and _VARIABLE.fullmatch(text, start, end) is not None
 
 
 def _is_short_secret(value: str) -> bool:

@@ -54,6 +54,7 @@ def test_finds(kind: str, marked: str):
         "via email 12 times; plaza de toros",
         "12 Monkeys and 101 Dalmatians",
         "on page 12 Street lights were",
+        "values that live in C",
         "R.N. 280-300",
     ],
 )

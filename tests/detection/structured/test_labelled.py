@@ -94,6 +94,7 @@ def test_a_label_may_have_a_list():
         "username is required. The user is logged in.",
         "user.name = form.username.value",
         "errors.username = 'Please choose a longer one'",
+        "username: str | None, user_id: str\nthreads = args.num_threads",
         "handler = self.handler",
         "swift code review, zip file 12345 bytes",
         "VAT 19% of 1234.50",

@@ -56,6 +56,7 @@ def test_finds(marked: str):
         "United States of America",
         "The Quick Brown Fox",
         "on Monday Morning in March",
+        "name = None; name: String, surname = Undefined",
         "HTTP Not Found",
         "",
     ],

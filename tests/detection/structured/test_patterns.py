@@ -51,6 +51,7 @@ def test_finds(kind: str, marked: str):
         "123-45-67890, 1123-45-6789, 123-45-6789-0",
         "order 123456789",
         "v2-123-45-6789 and 12/34-123-45-6789-0",
+        "BA54 73A2 B058 7B07 FB27 CF2D 2160 94E5",
         "git@github.com:org/repo.git and ssh://git@host.example.com/org/repo",
         "in DE 88 3704 0044 0532 0130 00 and at 10 1234 5678",
     ],
