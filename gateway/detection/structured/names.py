@@ -121,8 +121,8 @@ def people(reading: Reading) -> Iterator[Span]:
         for start, end in _stretches(reading, vocabulary & words, before, after):
             for match in pattern.finditer(text, start, end):
                 yield from _cut(text, match.start(1), match.end(1), score, "person_context")
-    if "@" in text:
-        for match in _BEFORE.finditer(text):
+    for start, end in _before_signs(text):
+        for match in _BEFORE.finditer(text, start, end):
             yield from _cut(text, match.start(1), match.end(1), 0.75, "person_context")
     if any(closing in reading.lower for closing in _CLOSINGS):
         for match in _SIGNATURE.finditer(text):
@@ -166,6 +166,18 @@ def _stretches(
         else:
             merged.append((start, end))
     return merged
+
+
+_SIGN_REACH = 240  # a name of four long words and what stands before an at sign
+
+
+def _before_signs(text: str) -> Iterator[tuple[int, int]]:
+    """What stands before the at signs of a text, each stretch once."""
+    at, done = text.find("@"), 0
+    while at >= 0:
+        yield max(done, at - _SIGN_REACH), at + 1
+        done = at + 1
+        at = text.find("@", done)
 
 
 _TITLE_WORDS = frozenset(re.sub(r"(\w)\?", r"", _TITLES).lower().split("|")) | frozenset(

@@ -54,6 +54,9 @@ _NUMBER_WORDS = frozenset(
 _LINKS = frozenset(
     word.encode() for words in [SIGNS, *AND.values(), *HUNDREDS.values()] for word in words
 )
+# 1: a number word; 2: what may stand between two of them, also any word of these lengths.
+_FLAGS = {**dict.fromkeys(_LINKS, 2), **dict.fromkeys(_NUMBER_WORDS, 1)}
+_OF_LENGTH = {1: 2, 2: 2, 4: 2}
 _NUMBER_WORD_RUN = re.compile(rb"\x01\x02{0,6}\x01\x02{0,6}\x01")
 _NATO = frozenset(word.encode() for word in NATO)
 _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
@@ -181,10 +184,7 @@ class Triggers:
             return False
         if sum(map(_NUMBER_WORDS.__contains__, self._words)) < 3:
             return False
-        flags = bytes(
-            (word in _NUMBER_WORDS) or 2 * (word in _LINKS or len(word) in (1, 2, 4))
-            for word in self._words
-        )
+        flags = bytes([_FLAGS.get(word, _OF_LENGTH.get(len(word), 0)) for word in self._words])
         return _NUMBER_WORD_RUN.search(flags) is not None
 
     def has_glued_words(self) -> bool:
