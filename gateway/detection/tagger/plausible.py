@@ -48,6 +48,10 @@ _AGE = re.compile(
     r"año|años|edad|meses?|anni|anno|età|mesi|jaar|jarig|leeftijd|maand|anos?|idade|ann[oi])",
     re.IGNORECASE,
 )
+_YEARS = re.compile(
+    r"\D{0,24}?(?:1[01])?\d{1,2}(?:[.,]\d)?(?!\d)\D{0,24}|[^\W\d_]+(?:[ -][^\W\d_]+){0,4}"
+)
+_FIELD = re.compile(r"""[:=]\s*['"]?\Z""")
 _CUE = re.compile(
     r"(?:\b(?:no|nos|nr|nrs|num|número|numéro|numero|number|\w*nummer|n\.?[º°]|id|ids|ref|reference|referenz|"
     r"case|file|docket|account|acct|konto|cuenta|conto|compte|rekening|customer|kunde|client|"
@@ -101,8 +105,7 @@ def is_plausible(
         case "DATE_TIME":
             found = _is_date(text, start, end, score)
         case "AGE":
-            near = text[max(0, start - 16) : end + 16]
-            found = any(map(str.isdigit, value)) and _AGE.search(near) is not None
+            found = _is_age(text, start, end, score)
         case "ID":
             found = _is_identifier(text, start, value)
         case "ADDRESS":
@@ -139,6 +142,16 @@ def _is_date(text: str, start: int, end: int, score: float) -> bool:
     return value.isalpha() and score >= _ALMOST_SURE
 
 
+def _is_age(text: str, start: int, end: int, score: float) -> bool:
+    """Whether it is a number of years beside a word of age, or one where only an age can stand."""
+    if _YEARS.fullmatch(text, start, end) is None:
+        return False
+    if _AGE.search(text, max(0, start - 16), end + 16):
+        return True
+    is_field = _FIELD.search(text, max(0, start - 4), start) is not None
+    return score >= _RATHER and not is_field and not _is_machine_made(text, start, end)
+
+
 def _is_identifier(text: str, start: int, value: str) -> bool:
     if _HANDLE.match(text, start if value.startswith("@") else max(0, start - 1)):
         return True
@@ -158,6 +171,8 @@ def _is_name(
     bits: Callable[[int], int],
 ) -> bool:
     value = text[start:end]
+    if value in _LABELS:
+        return False
     single = part[1] - part[0] == 1
     letters = sum(sign.isalpha() for sign in value)
     if 2 * letters < len(value) or (single and _is_in_code(text, start, end)):
@@ -188,7 +203,7 @@ def _needed_in_lower_case(
 ) -> float:
     if is_common and not is_name and _is_machine_made(text, start, end):
         return _NEVER
-    if len(text) <= _MESSAGE:
+    if len(text) <= _MESSAGE and not _is_well_written(text, start, end):
         return _LIKELY if is_name or not is_common else _SURE
     if _has_capitals_around(text, start, end):
         if is_common:
@@ -199,6 +214,21 @@ def _needed_in_lower_case(
     return _SURE if is_common and not is_name else _RATHER
 
 
+def _is_well_written(text: str, start: int, end: int) -> bool:
+    """Whether a sentence begins with a capital and ends with a stop, as talk often does not."""
+    begin = _sentence_start(text, start)
+    while begin < start and not text[begin].isalpha():
+        begin += 1
+    return text[begin].isupper() and _STOP.match(text, end) is not None
+
+
+_STOP = re.compile(r"[^.!?\n]{0,160}[.!?:](?![.!?])")
+_LABELS: Final = frozenset(
+    "ABN BIC BSB BSN CLABE CNPJ CPF CURP CVC CVV DNI DOI EAN EIN IBAN IFSC IMEI IMSI ISBN ISSN "
+    "ITIN KVK MRN NHS NIE NIF NINO NIR OTP PAN PESEL PIN PUK RFC RUT SIREN SIRET SKU SSN SWIFT TAN "
+    "TFN UUID VAT VIN".split()
+)
+"""What numbers are called, some of which are names too."""
 _MESSAGE: Final = 280  # code points up to which a text may be a message, written as one talks
 
 

@@ -129,13 +129,34 @@ def test_what_could_be_something_else_must_be_surer(marked: str, least: float):
     ],
 )
 def test_ages_have_a_number_and_a_word_of_age(marked: str):
-    assert counts("AGE", marked)
+    assert counts("AGE", marked, LITTLE)
 
 
 @pytest.mark.parametrize(
     "marked",
     [
-        "[forty] years",
+        "Anna Schmidt, [88], left",
+        "gran is [91] and well",
+        "bin [29] und",
+        "mevrouw Jansen, [negentig],",
+    ],
+)
+def test_without_such_a_word_it_must_be_rather_surely_an_age(marked: str):
+    assert counts("AGE", marked, RATHER)
+    assert not counts("AGE", marked, SOME)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    ['{"level": [45]}', "width=[45]", "load: [45]", "room [451]", "costs [45.99]"],
+)
+def test_what_no_age_can_be_is_none(marked: str):
+    assert not counts("AGE", marked, ALL)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
         "chapter [45]",
         "[45] items in the basket",
         "aged" + " " * 20 + "[92]",
@@ -143,7 +164,7 @@ def test_ages_have_a_number_and_a_word_of_age(marked: str):
     ],
 )
 def test_other_numbers_are_no_ages(marked: str):
-    assert not counts("AGE", marked)
+    assert not counts("AGE", marked, SOME)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +301,11 @@ def test_names_are_mostly_letters(entity_type: str, marked: str):
     assert not counts(entity_type, marked, ALL)
 
 
+@pytest.mark.parametrize("marked", ["[NINO]: QQ 12", "your [RUT] is", "[BIC] and IBAN"])
+def test_what_a_number_is_called_is_no_name(marked: str):
+    assert not counts("PERSON", marked, ALL)
+
+
 def test_a_name_with_a_digit_must_be_sure():
     assert counts("ORGANIZATION", "at [Studio 54]", MUCH)
     assert not counts("ORGANIZATION", "at [Studio 54]", RATHER)
@@ -321,6 +347,13 @@ def test_a_common_word_with_a_capital(marked: str, least: float):
         ("Ok ask [anna] then", LONG, 0.95),
         ("Ok ask [wojciechowska] then", LONG, 0.98),
         ("Ok ask [mark] then", LONG, 0.99),
+        # a message that is written as prose is
+        ("Ok, ask [anna] then.", "", 0.95),
+        ("Ok, ask [wojciechowska] then?", "", 0.98),
+        ("Well. Ok, ask [mark] then!", "", 0.99),
+        ("Ok, ask [anna] then!!", "", 0.7),
+        ("Ok, ask [anna] then", "", 0.7),
+        ("ok, ask [anna] then.", "", 0.7),
     ],
 )
 def test_names_in_lower_case(marked: str, after: str, least: float):
@@ -330,7 +363,12 @@ def test_names_in_lower_case(marked: str, after: str, least: float):
 
 
 @pytest.mark.parametrize(
-    ("marked", "after"), [("Ok ask [house] then", LONG), ("x = { ask [house]; }", "")]
+    ("marked", "after"),
+    [
+        ("Ok ask [house] then", LONG),
+        ("Ok, ask [house] then.", ""),
+        ("x = { ask [house]; }", ""),
+    ],
 )
 def test_a_usual_word_in_lower_case_is_no_name(marked: str, after: str):
     """Where a name would have a capital, and where a machine is spoken to."""
