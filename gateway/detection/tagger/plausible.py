@@ -208,7 +208,7 @@ def _needed_in_lower_case(
     if _has_capitals_around(text, start, end):
         if is_common:
             return _CERTAIN if is_name else _NEVER
-        return _SURE if is_name else _ALMOST_SURE
+        return _SURE if is_name else _CERTAIN
     if is_name and not is_common:
         return _LIKELY
     return _SURE if is_common and not is_name else _RATHER
@@ -216,12 +216,15 @@ def _needed_in_lower_case(
 
 def _is_well_written(text: str, start: int, end: int) -> bool:
     """Whether a sentence begins with a capital and ends with a stop, as talk often does not."""
-    begin = _sentence_start(text, start)
+    begin = max(0, start - _REACH)
+    for match in _FULL_STOP.finditer(text, begin, start):
+        begin = match.end()
     while begin < start and not text[begin].isalpha():
         begin += 1
     return text[begin].isupper() and _STOP.match(text, end) is not None
 
 
+_FULL_STOP = re.compile(r"[.!?]\s|\n")
 _STOP = re.compile(r"[^.!?\n]{0,160}[.!?:](?![.!?])")
 _LABELS: Final = frozenset(
     "ABN BIC BSB BSN CLABE CNPJ CPF CURP CVC CVV DNI DOI EAN EIN IBAN IFSC IMEI IMSI ISBN ISSN "

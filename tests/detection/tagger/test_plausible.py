@@ -345,11 +345,11 @@ def test_a_common_word_with_a_capital(marked: str, least: float):
         ("ok ask [house] then", LONG, 0.95),
         # a long text with capitals, where a name would have one
         ("Ok ask [anna] then", LONG, 0.95),
-        ("Ok ask [wojciechowska] then", LONG, 0.98),
+        ("Ok ask [wojciechowska] then", LONG, 0.99),
         ("Ok ask [mark] then", LONG, 0.99),
         # a message that is written as prose is
         ("Ok, ask [anna] then.", "", 0.95),
-        ("Ok, ask [wojciechowska] then?", "", 0.98),
+        ("Ok; now: ask [wojciechowska] then?", "", 0.99),
         ("Well. Ok, ask [mark] then!", "", 0.99),
         ("Ok, ask [anna] then!!", "", 0.7),
         ("Ok, ask [anna] then", "", 0.7),
