@@ -5,6 +5,9 @@ the bias is the one whose findings have the best F2 (recall weighs twice as much
 averaged over the corpora that label the type, so that no corpus outweighs the others. Of biases
 that are about as good the one counts that misses least. Text without any entity bounds it: each
 finding in it is false.
+
+Names of people, places and organisations compete for the same words: what is added to one is
+taken from the others. They get one bias, and people, who matter most, more if it finds more.
 """
 
 from __future__ import annotations
@@ -17,6 +20,10 @@ from gateway.detection.tagger.tags import ENTITY_TYPES
 
 GRID: Final = tuple(round(-1.0 + 0.25 * step, 2) for step in range(13))
 """The biases that are tried, added to the scores of the tags of all types at once."""
+FURTHER: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""How much more than places and organisations people get, at most."""
+_PERSON: Final = "PERSON"
+_COMPETING: Final = (_PERSON, "LOCATION", "ORGANIZATION")
 
 CLEAN: Final = "clean"
 
@@ -26,10 +33,10 @@ Found = Sequence[tuple[int, int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One text of a corpus: what is found with a bias, what is marked, and what is in doubt."""
+    """One text of a corpus: what is found with biases, what is marked, and what is in doubt."""
 
     corpus: str
-    found: Callable[[float], Found] = field(repr=False)
+    found: Callable[[Mapping[str, float]], Found] = field(repr=False)
     gold: Found
     doubtful: Sequence[tuple[int, int]]
     tokens: int
@@ -62,45 +69,81 @@ def biases(
     told: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, float]:
     """The bias of each type. `most_false`: findings per 10,000 tokens in text without entities."""
-    reached: dict[str, dict[float, _Reached]] = {name: {} for name in ENTITY_TYPES}
+    steps = len(GRID) + len(FURTHER)
+    alike: dict[float, Mapping[str, _Reached]] = {}
     for step, bias in enumerate(GRID):
-        told(step, len(GRID))
-        counts: dict[tuple[str, str], _Counts] = {}
-        clean = 0
-        for text in texts:
-            clean += text.tokens if text.corpus == CLEAN else 0
-            _count(counts, text, labelled, bias)
-        for name in ENTITY_TYPES:
-            false = counts.get((CLEAN, name), _Counts()).false
-            if false * 10_000 > most_false * clean and bias > GRID[0]:
-                continue
-            of = [one for (corpus, kind), one in counts.items() if kind == name and corpus != CLEAN]
-            values = [one for one in of if one.marked > _FEWEST]
-            count = len(values) or 1
-            reached[name][bias] = _Reached(
-                sum(one.f2 for one in values) / count, sum(one.recall for one in values) / count
-            )
-    return {name: _careful(of) for name, of in reached.items()}
+        told(step, steps)
+        alike[bias] = _reached(texts, labelled, dict.fromkeys(ENTITY_TYPES, bias))
+    found = {
+        name: _careful({bias: of[name] for bias, of in alike.items()}, most_false)
+        for name in ENTITY_TYPES
+    }
+    names = {bias: _together([of[one] for one in _COMPETING]) for bias, of in alike.items()}
+    common = _careful(names, most_false)
+    found |= dict.fromkeys(_COMPETING, common)
+    people: dict[float, _Reached] = {}
+    for step, more in enumerate(FURTHER):
+        told(len(GRID) + step, steps)
+        bias = round(common + more, 2)
+        people[bias] = _reached(texts, labelled, found | {_PERSON: bias})[_PERSON]
+    return found | {_PERSON: _careful(people, most_false, _WORTH_OF_PEOPLE)}
 
 
 _WORTH: Final = 0.002
+_WORTH_OF_PEOPLE: Final = 0.003
+"""How much of F2 is given up to miss less."""
 _NOTHING: Final = 0.0005
 
 
 class _Reached(NamedTuple):
+    """Means over corpora, and false findings per 10,000 tokens of text without entities."""
+
     f2: float
     recall: float
+    false: float
 
 
-def _careful(reached: Mapping[float, _Reached]) -> float:
-    """Of the biases as good as the best, all but `_WORTH` of F2, those that miss least; of these
-    the one nearest to zero."""
-    if not reached:
-        return 0.0
-    best = max(one.f2 for one in reached.values())
-    near = {bias: one.recall for bias, one in reached.items() if one.f2 >= best - _WORTH}
+def _careful(reached: Mapping[float, _Reached], most_false: float, worth: float = _WORTH) -> float:
+    """Of the biases as good as the best, all but `worth` of F2, those that miss least; of these
+    the one nearest to zero. Those with too many false findings do not count, but for the least."""
+    least = min(reached)
+    allowed = {
+        bias: one for bias, one in reached.items() if one.false <= most_false or bias == least
+    }
+    best = max(one.f2 for one in allowed.values())
+    near = {bias: one.recall for bias, one in allowed.items() if one.f2 >= best - worth}
     most = max(near.values())
     return min((bias for bias, recall in near.items() if recall >= most - _NOTHING), key=abs)
+
+
+def _together(some: Sequence[_Reached]) -> _Reached:
+    """Of several types: the sums, and the most of the false findings."""
+    return _Reached(
+        sum(one.f2 for one in some), sum(one.recall for one in some), max(one.false for one in some)
+    )
+
+
+def _reached(
+    texts: Sequence[Scored], labelled: Mapping[str, frozenset[str]], bias: Mapping[str, float]
+) -> dict[str, _Reached]:
+    """What each type reaches with some biases."""
+    counts: dict[tuple[str, str], _Counts] = {}
+    clean = 0
+    for text in texts:
+        clean += text.tokens if text.corpus == CLEAN else 0
+        _count(counts, text, labelled, bias)
+    reached: dict[str, _Reached] = {}
+    for name in ENTITY_TYPES:
+        false = counts.get((CLEAN, name), _Counts()).false
+        of = [one for (corpus, kind), one in counts.items() if kind == name and corpus != CLEAN]
+        values = [one for one in of if one.marked > _FEWEST]
+        count = len(values) or 1
+        reached[name] = _Reached(
+            sum(one.f2 for one in values) / count,
+            sum(one.recall for one in values) / count,
+            false * 10_000 / max(1, clean),
+        )
+    return reached
 
 
 _FEWEST: Final = 10  # marked entities from which on a corpus says something of a type
@@ -110,7 +153,7 @@ def _count(
     counts: dict[tuple[str, str], _Counts],
     text: Scored,
     labelled: Mapping[str, frozenset[str]],
-    bias: float,
+    bias: Mapping[str, float],
 ) -> None:
     """Hits, false findings and misses, by overlap; on another type's entity is neither."""
     found = text.found(bias)

@@ -1,5 +1,5 @@
 from gateway.detection.tagger.tags import ENTITY_TYPES
-from gateway.training.calibrate import CLEAN, GRID, Scored, biases
+from gateway.training.calibrate import CLEAN, FURTHER, GRID, Scored, biases
 
 EVERYTHING = {"all": frozenset(ENTITY_TYPES)}
 
@@ -8,7 +8,7 @@ def text(corpus, gold, found, doubtful=()):
     """A text in which each entry of `found` shows from a bias on: (bias, start, end, type)."""
 
     def at(bias):
-        return [one[1:] for one in found if bias >= one[0]]
+        return [one[1:] for one in found if bias[one[3]] >= one[0]]
 
     return Scored(corpus, at, gold, doubtful, 100)
 
@@ -49,6 +49,18 @@ def test_what_is_in_doubt_or_of_another_type_is_not_false():
     chosen = biases([text("all", gold, found + beside, [(500, 505)])], EVERYTHING, 1e6)
 
     assert chosen["PERSON"] == 0.0  # nothing false at any bias, so none is better
+
+
+def test_names_get_one_bias_and_people_more_where_it_finds_more():
+    people = [(at, at + 5, "PERSON") for at in range(0, 200, 10)]
+    towns = [(at, at + 5, "LOCATION") for at in range(1000, 1200, 10)]
+    shown = [(0.5, *one) for one in towns] + [(1.25, *one) for one in people[10:]]
+    shown += [(-1.0, *one) for one in people[:10]]
+    false = [(0.75, 5000 + at, 5005 + at, "LOCATION") for at in range(0, 5000, 10)]
+    chosen = biases([text("all", [*people, *towns], [*shown, *false])], EVERYTHING, 1e6)
+
+    assert (chosen["LOCATION"], chosen["ORGANIZATION"], chosen["PERSON"]) == (0.5, 0.5, 1.25)
+    assert chosen["PERSON"] <= chosen["LOCATION"] + max(FURTHER)
 
 
 def test_a_type_that_no_corpus_marks_keeps_a_bias_of_the_grid():

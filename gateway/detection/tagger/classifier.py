@@ -10,7 +10,7 @@ that overlap by all that a token can see: what is found in a text depends on tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -96,6 +96,15 @@ def _checked(folder: Path, name: str, manifest: Manifest) -> bytes:
     return content
 
 
+def as_scores(bias: Mapping[str, float]) -> npt.NDArray[np.float32]:
+    """What is added to the scores of a token's tags, (TAGS,), by the bias of each type."""
+    added = np.zeros(TAGS, np.float32)
+    for name, value in bias.items():
+        at = 1 + 4 * ENTITY_TYPES.index(name)
+        added[at : at + 4] = value
+    return added
+
+
 class Lexicon:
     """Bits and vectors of known words, by 64-bit hash."""
 
@@ -151,10 +160,7 @@ class Classifier:
         ]
         self._reach = manifest.reach[profile]
         self._gap = manifest.gap[profile]
-        self._bias = np.zeros(TAGS, np.float32)
-        for name, value in manifest.bias[profile].items():
-            at = 1 + 4 * ENTITY_TYPES.index(name)
-            self._bias[at : at + 4] = value
+        self._bias = as_scores(manifest.bias[profile])
 
     def classify(self, texts: Sequence[str]) -> list[list[Span]]:
         """The spans of each text, in order and disjoint.

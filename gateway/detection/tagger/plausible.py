@@ -171,7 +171,7 @@ def _is_name(
     bits: Callable[[int], int],
 ) -> bool:
     value = text[start:end]
-    if value in _LABELS:
+    if value in _LABELS or _LICENCE.search(text, max(0, start - 16), start):
         return False
     single = part[1] - part[0] == 1
     letters = sum(sign.isalpha() for sign in value)
@@ -232,6 +232,7 @@ _LABELS: Final = frozenset(
     "TFN UUID VAT VIN".split()
 )
 """What numbers are called, some of which are names too."""
+_LICENCE = re.compile(r"""licen[cs]es?["']?\s?[:=]\s?["']?\Z""", re.IGNORECASE)  # of a package: MIT
 _MESSAGE: Final = 280  # code points up to which a text may be a message, written as one talks
 
 

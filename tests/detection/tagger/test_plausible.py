@@ -306,6 +306,11 @@ def test_what_a_number_is_called_is_no_name(marked: str):
     assert not counts("PERSON", marked, ALL)
 
 
+@pytest.mark.parametrize("marked", ['"license": "[MIT]"', "license = [Apache]", "Licence: [BSD]"])
+def test_the_licence_of_a_package_is_no_organisation(marked: str):
+    assert not counts("ORGANIZATION", marked, ALL)
+
+
 def test_a_name_with_a_digit_must_be_sure():
     assert counts("ORGANIZATION", "at [Studio 54]", MUCH)
     assert not counts("ORGANIZATION", "at [Studio 54]", RATHER)
