@@ -43,6 +43,10 @@ _DATE = re.compile(
     r"|\d{1,2}\.\d{2} (?:Uhr|uur|h)\b|\b\d{1,2} ?(?:[ap]\.?m|Uhr|uur|h)\b"
 )
 _YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]\d\d|20[0-4]\d)(?![\d.,]?\d)|['’]\d\d\b")
+_NUMBERED = re.compile(r"[a-zA-Z]\d{4}")  # p1984, which is no year
+_YEAR_FIELD = re.compile(
+    r"(?:year|date|born|birth|jahr|año|anio|ann[eé]e|anno|jaar|ano)\W{1,5}\Z", re.IGNORECASE
+)
 _AGE = re.compile(
     r"\b(?:age[ds]?|aging|year|yr|yo\b|y/o|month|week|old|jahr|jähr|alter|alt\b|monat|ans?\b|âge|mois|"
     r"año|años|edad|meses?|anni|anno|età|mesi|jaar|jarig|leeftijd|maand|anos?|idade|ann[oi])",
@@ -110,7 +114,8 @@ def is_plausible(
             found = _is_identifier(text, start, value)
         case "ADDRESS":
             has_street = any(bits(at) & STREET_BIT for at in range(*part))
-            found = any(map(str.isdigit, value)) or has_street
+            is_usual = not value.islower() or score >= _RATHER
+            found = has_street or (is_usual and any(map(str.isdigit, value)))
             found = found and _WORD.search(value) is not None and not _CALL.search(value)
         case "LOCATION" if _POSTCODE.fullmatch(value):
             found = _is_postcode(text, start, end)
@@ -138,7 +143,9 @@ def _is_date(text: str, start: int, end: int, score: float) -> bool:
     if _CALENDAR.search(value) or _DATE.search(value):
         return True
     if _YEAR.search(text, start, end):  # which sees the sign before it
-        return score >= 0.8 or any(sign.isalpha() for sign in value)
+        if value.isdigit() and _is_program(text, start, end):
+            return _YEAR_FIELD.search(text, max(0, start - 16), start) is not None
+        return score >= 0.8 or (any(map(str.isalpha, value)) and not _NUMBERED.fullmatch(value))
     return value.isalpha() and score >= _ALMOST_SURE
 
 
@@ -175,7 +182,9 @@ def _is_name(
         return False
     single = part[1] - part[0] == 1
     letters = sum(sign.isalpha() for sign in value)
-    if 2 * letters < len(value) or (single and _is_in_code(text, start, end)):
+    if 2 * letters < len(value):
+        return False
+    if (single or value.islower()) and _is_in_code(text, start, end):
         return False
     if any(sign.isdigit() for sign in value) and score < _SURE:
         return False
@@ -201,7 +210,7 @@ def _is_name(
 def _needed_in_lower_case(
     text: str, start: int, end: int, *, is_name: bool, is_common: bool
 ) -> float:
-    if is_common and not is_name and _is_machine_made(text, start, end):
+    if not is_name and _is_machine_made(text, start, end):
         return _NEVER
     if len(text) <= _MESSAGE and not _is_well_written(text, start, end):
         return _LIKELY if is_name or not is_common else _SURE
@@ -252,14 +261,24 @@ _HUMP = re.compile(r"(?!(?:Ma?c|De|Di|Da|Van|La|Le|O)[A-Z])[^\W\d_]*[a-zß-ÿ][A
 
 def _is_machine_made(text: str, start: int, end: int) -> bool:
     """Whether a word is written as in a program, or stands in a line of one or of a log."""
-    if _HUMP.match(text, start, end):
+    if _HUMP.match(text, start, end) or _is_program(text, start, end):
         return True
+    line = _line(text, start, end)
+    odd = sum(sign in _SIGNS or sign.isdigit() for sign in line)
+    return odd * 3 > len(line)
+
+
+def _is_program(text: str, start: int, end: int) -> bool:
+    """Whether the line is full of signs as programs are."""
+    line = _line(text, start, end)
+    return sum(sign in _SIGNS for sign in line) * 12 > len(line)
+
+
+def _line(text: str, start: int, end: int) -> str:
+    """The line, as far as it is looked at."""
     first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
     last = text.find("\n", end, end + _REACH)
-    line = text[first : last if last >= 0 else end + _REACH]
-    signs = sum(sign in _SIGNS for sign in line)
-    digits = sum(sign.isdigit() for sign in line)
-    return signs * 12 > len(line) or (signs + digits) * 3 > len(line)
+    return text[first : last if last >= 0 else end + _REACH]
 
 
 _SIGNS = frozenset("{}[]<>=;|\\_$#*&^~`@+%")
@@ -278,7 +297,7 @@ def _has_capitals_around(text: str, start: int, end: int) -> bool:
     first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
     last = text.find("\n", end, end + _REACH)
     around = text[first:start] + text[end : last if last >= 0 else end + _REACH]
-    return any(sign.isupper() for sign in around)
+    return any(map(str.isupper, around))
 
 
 def _opens_sentence(text: str, start: int) -> bool:

@@ -215,6 +215,23 @@ def test_other_numbers_are_no_identifiers(marked: str):
     assert not counts("ID", marked)
 
 
+@pytest.mark.parametrize(
+    "marked", ["while (k[0] = [1983]; f(k)) { g(); }", '{"n": [1984], "t": 3}', 'id="[p1905]"']
+)
+def test_a_number_in_a_program_is_no_year(marked: str):
+    assert not counts("DATE_TIME", marked, ALL)
+
+
+@pytest.mark.parametrize("marked", ['{"year": [1984], "t": 3}', '{"born": "[1984]", "t": 3}'])
+def test_but_for_one_that_is_called_a_year(marked: str):
+    assert counts("DATE_TIME", marked, MUCH)
+
+
+def test_an_address_in_lower_case_must_be_rather_sure():
+    assert counts("ADDRESS", "at [9 harbour view], whitby", RATHER)
+    assert not counts("ADDRESS", "429 [tokens, burst 25]", SOME)
+
+
 @pytest.mark.parametrize("marked", ["[14 Rue Lafayette]", "[Elbchaussee]", "[Hauptstr. 5]"])
 def test_an_address_has_a_word_and_a_number_or_a_street(marked: str):
     assert counts("ADDRESS", marked)
@@ -373,6 +390,8 @@ def test_names_in_lower_case(marked: str, after: str, least: float):
         ("Ok ask [house] then", LONG),
         ("Ok, ask [house] then.", ""),
         ("x = { ask [house]; }", ""),
+        ("x = { ask [wojciechowska]; }", ""),
+        ("set -[euo pipefail]", ""),
     ],
 )
 def test_a_usual_word_in_lower_case_is_no_name(marked: str, after: str):
