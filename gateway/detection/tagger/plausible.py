@@ -138,6 +138,8 @@ def _is_postcode(text: str, start: int, end: int) -> bool:
 
 def _is_date(text: str, start: int, end: int, score: float) -> bool:
     value = text[start:end]
+    if _NUMBERED.fullmatch(value):
+        return False
     if value in _SHORT_WORDS:
         return score >= _ALMOST_SURE
     if _CALENDAR.search(value) or _DATE.search(value):
@@ -145,7 +147,7 @@ def _is_date(text: str, start: int, end: int, score: float) -> bool:
     if _YEAR.search(text, start, end):  # which sees the sign before it
         if value.isdigit() and _is_program(text, start, end):
             return _YEAR_FIELD.search(text, max(0, start - 16), start) is not None
-        return score >= 0.8 or (any(map(str.isalpha, value)) and not _NUMBERED.fullmatch(value))
+        return score >= 0.8 or any(map(str.isalpha, value))
     return value.isalpha() and score >= _ALMOST_SURE
 
 
@@ -182,9 +184,7 @@ def _is_name(
         return False
     single = part[1] - part[0] == 1
     letters = sum(sign.isalpha() for sign in value)
-    if 2 * letters < len(value):
-        return False
-    if (single or value.islower()) and _is_in_code(text, start, end):
+    if 2 * letters < len(value) or (single and _is_in_code(text, start, end)):
         return False
     if any(sign.isdigit() for sign in value) and score < _SURE:
         return False

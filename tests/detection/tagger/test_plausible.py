@@ -391,7 +391,6 @@ def test_names_in_lower_case(marked: str, after: str, least: float):
         ("Ok, ask [house] then.", ""),
         ("x = { ask [house]; }", ""),
         ("x = { ask [wojciechowska]; }", ""),
-        ("set -[euo pipefail]", ""),
     ],
 )
 def test_a_usual_word_in_lower_case_is_no_name(marked: str, after: str):
