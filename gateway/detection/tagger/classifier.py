@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.detection.coverage import reach
-from gateway.detection.tagger.plausible import is_plausible
+from gateway.detection.tagger.plausible import NAME_BITS, is_plausible
 from gateway.detection.tagger.runtime import open_graph
 from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities
 from gateway.detection.tagger.tokens import Tokens, tokenize
@@ -39,6 +39,7 @@ from gateway.detection.worker import time_left
 from gateway.types import Span
 
 RECOGNIZER: Final = "classifier"
+PERSON: Final = "PERSON"
 MODELS: Final = Path(__file__).parent / "models"
 MANIFEST: Final = "manifest.json"
 LEXICON: Final = "lexicon.npz"
@@ -227,13 +228,19 @@ class Classifier:
         weight /= weight.sum(axis=1, keepdims=True)
         bits = self._bits_of(tokens, parts)
         spans: list[Span] = []
+        named = -1  # where a person ends whose last word is one of a person
         for first, last, kind in parts:
             of_type = weight[first:last, 1 + 4 * kind : 5 + 4 * kind].sum(axis=1)
             score = round(float(of_type.mean()), _DECIMALS)
             name = ENTITY_TYPES[kind]
             if is_plausible(text, tokens, (first, last), name, score, bits.__getitem__):
                 start, end = tokens.starts[first], tokens.ends[last - 1]
+                if name == PERSON and first == named and text[spans[-1].end : start] == " ":
+                    before = spans.pop()  # "Anton", "Wolfgang", "von Faber" are one
+                    start, score = before.start, min(before.score, score)
                 spans.append(Span(start, end, name, score, RECOGNIZER))
+                is_named = name == PERSON and bits[last - 1] & NAME_BITS
+                named = last if is_named and text[start].isupper() else -1
         return spans
 
     def _bits_of(self, tokens: Tokens, parts: Sequence[tuple[int, int, int]]) -> dict[int, int]:

@@ -180,7 +180,7 @@ def _is_name(
     bits: Callable[[int], int],
 ) -> bool:
     value = text[start:end]
-    if value in _LABELS or _LICENCE.search(text, max(0, start - 16), start):
+    if value in _NO_NAMES or _LICENCE.search(text, max(0, start - 16), start):
         return False
     single = part[1] - part[0] == 1
     letters = sum(sign.isalpha() for sign in value)
@@ -235,12 +235,12 @@ def _is_well_written(text: str, start: int, end: int) -> bool:
 
 _FULL_STOP = re.compile(r"[.!?]\s|\n")
 _STOP = re.compile(r"[^.!?\n]{0,160}[.!?:](?![.!?])")
-_LABELS: Final = frozenset(
-    "ABN BIC BSB BSN CLABE CNPJ CPF CURP CVC CVV DNI DOI EAN EIN IBAN IFSC IMEI IMSI ISBN ISSN "
+_NO_NAMES: Final = frozenset(
+    "I ABN BIC BSB BSN CLABE CNPJ CPF CURP CVC CVV DNI DOI EAN EIN IBAN IFSC IMEI IMSI ISBN ISSN "
     "ITIN KVK MRN NHS NIE NIF NINO NIR OTP PAN PESEL PIN PUK RFC RUT SIREN SIRET SKU SSN SWIFT TAN "
     "TFN UUID VAT VIN".split()
 )
-"""What numbers are called, some of which are names too."""
+"""English I, and what numbers are called, some of which are names too."""
 _LICENCE = re.compile(r"""licen[cs]es?["']?\s?[:=]\s?["']?\Z""", re.IGNORECASE)  # of a package: MIT
 _MESSAGE: Final = 280  # code points up to which a text may be a message, written as one talks
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.detection.tagger import classifier
 from gateway.detection.tagger.classifier import LEXICON, MANIFEST, MODELS, ModelError, load
-from gateway.detection.tagger.tags import ENTITY_TYPES
+from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, tag
+from gateway.detection.tagger.tokens import tokenize
 
 FAST = load("fast")
 ACCURATE = load("accurate")
@@ -172,6 +173,30 @@ def test_what_two_graphs_say_counts_alike(folder):
     assert max(np.abs(a - b).max() for a, b in zip(both, turned, strict=True)) < 1e-6
     assert max(np.abs(a - b).max() for a, b in zip(both, means, strict=True)) < 0.01
     assert min(np.abs(a - b).max() for a, b in zip(one, other, strict=True)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("with Anton Wolfgang Zzyzx there", ["Anton Wolfgang Zzyzx"]),
+        ("with Anton, Wolfgang and Zzyzx", ["Anton", "Wolfgang", "Zzyzx"]),
+        ("with Anton\nWolfgang there", ["Anton", "Wolfgang"]),
+        ("with Zzyzx Anton there", ["Zzyzx", "Anton"]),
+        ("with anton wolfgang there", ["anton", "wolfgang"]),
+    ],
+)
+def test_names_side_by_side_are_one_person_from_a_known_name_on(text, people):
+    tokens = tokenize(text)
+    scores = np.zeros((len(tokens), TAGS), np.float32)
+    single = tag(ENTITY_TYPES.index("PERSON"), 3)
+    names = [at for at, word in enumerate(tokens.words) if word.lower() in NAMES_BESIDE]
+    scores[names, single] = 20
+
+    found = FAST.decoded(text, tokens, scores)
+    assert [text[one.start : one.end] for one in found] == people
+
+
+NAMES_BESIDE = ("anton", "wolfgang", "zzyzx")
 
 
 def _log_softmax(scores):

@@ -318,8 +318,10 @@ def test_names_are_mostly_letters(entity_type: str, marked: str):
     assert not counts(entity_type, marked, ALL)
 
 
-@pytest.mark.parametrize("marked", ["[NINO]: QQ 12", "your [RUT] is", "[BIC] and IBAN"])
-def test_what_a_number_is_called_is_no_name(marked: str):
+@pytest.mark.parametrize(
+    "marked", ["[NINO]: QQ 12", "your [RUT] is", "[BIC] and IBAN", "all [I] hear"]
+)
+def test_what_a_number_is_called_is_no_name_nor_is_i(marked: str):
     assert not counts("PERSON", marked, ALL)
 
 
