@@ -61,11 +61,10 @@ class Reading:
     def vocabulary(self) -> frozenset[str]:
         """The words of the text in lower case, without digits, those of `camelCase` one by one."""
         if self._vocabulary is None:
-            letters = _ASCII_LETTERS if self.text.isascii() else _LETTERS
-            words = set(letters.findall(self.text))
-            known = {word.lower() for word in words}
+            words = _letter_words(self.text)
+            known = set(map(str.lower, words))
             for word in words:
-                if not word.islower() and not word.isupper() and not word[1:].islower():
+                if not (word.islower() or word[1:].islower() or word.isupper()):
                     known.update(_HUMP.sub(r"\g<0> ", word).lower().split())
             self._vocabulary = frozenset(known)
         return self._vocabulary
@@ -106,6 +105,16 @@ class Reading:
 
 
 _DIGIT = re.compile(r"\d")
+
+
+def _letter_words(text: str) -> set[str]:
+    """The runs of letters in a text: a regex only reads what is not letters alone."""
+    words = set(text.split())
+    mixed = [word for word in words if not word.isalpha()]
+    words.difference_update(mixed)
+    letters = _ASCII_LETTERS if text.isascii() else _LETTERS
+    words.update(letters.findall(" ".join(mixed)))
+    return words
 
 
 @dataclass(frozen=True, slots=True)

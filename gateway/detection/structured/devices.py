@@ -52,7 +52,8 @@ def wallets(reading: Reading) -> Iterator[Span]:
 _VIN = re.compile(r"(?=[A-Z0-9]{0,11}\d{4,6}\Z)[A-HJ-NPR-Z0-9]{17}\Z")
 _IMEI = re.compile(r"\d{2}-\d{6}-\d{6}-\d\Z")
 _PLATES = re.compile(
-    r"(?<![\w-])(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} \d{1,4}[EH]?|[A-Z]{2}-\d{3}-[A-Z]{2})(?![\w-])"
+    r"[A-ZÄÖÜ](?<![\w-].)(?:[A-ZÄÖÜ]{0,2}-[A-Z]{1,2} \d{1,4}[EH]?"
+    r"|(?<=[A-Z])[A-Z]-\d{3}-[A-Z]{2})(?![\w-])"
 )
 # Forms that other things have as well, in GB, ES, IT, FR, NL, PT and BR: with the word near by.
 _NEAR_PLATES = re.compile(
@@ -65,6 +66,10 @@ _PLATE_NEAR = re.compile(
     r"matr[ií]cula\w*|placas?|targa\w*|kenteken)(?![^\W_])"
 )
 _MAY_BE_NEAR = frozenset("plat reg regi kenn imma matr plac targ kent".split())
+_NEAR_WORDS = frozenset(
+    "plate plates reg registration registered kennzeichen placa placas kenteken".split()
+)
+_NEAR_STEMS = ("immatricul", "matricula", "matrícula", "targa")
 _PLATE_REACH, _LONGEST_PLATE = 40, 12
 _PLATE_WORDS = frozenset(
     "car vehicle plate plates licence license registration auto fahrzeug wagen kennzeichen pkw "
@@ -100,6 +105,10 @@ def plates(reading: Reading) -> Iterator[Span]:
             yield Span(match.start(), match.end(), "LICENSE_PLATE", 0.6, "plate")
     if _MAY_BE_NEAR.isdisjoint(reading.prefixes):
         return
+    if _NEAR_WORDS.isdisjoint(reading.vocabulary) and not any(
+        stem in reading.lower for stem in _NEAR_STEMS
+    ):
+        return
     for word in _PLATE_NEAR.finditer(reading.lower):
         low, high = max(0, word.start() - _PLATE_REACH), word.end() + _PLATE_REACH
         for match in _NEAR_PLATES.finditer(text, low, min(high + _LONGEST_PLATE, len(text))):
@@ -131,7 +140,7 @@ def _is_luhn(written: str) -> bool:
     return digits.isdigit() and luhn(digits)
 
 
-_DECIMAL = r"[0-9]{1,3}\.[0-9]{3,15}"
+_DECIMAL = r"[0-9][0-9]{0,2}\.[0-9]{3,15}"
 _PAIR = re.compile(
     rf"{_DECIMAL}[ ]?°?[ ]?[NSns]?[ ]?[,;/ ][ ]{{0,2}}[-+−]?{_DECIMAL}[ ]?°?[ ]?(?:[EWOewo](?!\w))?"
 )

@@ -7,6 +7,7 @@ that are rare, or that are found by what stands around them, need not be here.
 from __future__ import annotations
 
 import unicodedata
+from itertools import filterfalse
 
 FIRST_NAMES: frozenset[str] = frozenset(
     """
@@ -113,8 +114,7 @@ FIRST_NAMES: frozenset[str] = frozenset(
 
 
 def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFD", name)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFD", name)))
 
 
 _PLAIN = frozenset(_plain(name) for name in FIRST_NAMES) | FIRST_NAMES
@@ -127,6 +127,8 @@ def is_first_name(word: str) -> bool:
 
 def first_names(words: frozenset[str]) -> set[str]:
     """The listed first names among lower-cased words, with or without their accents."""
-    found = set(words & _PLAIN)
-    found.update(word for word in words if not word.isascii() and _plain(word) in _PLAIN)
-    return found
+    accented = [word for word in words if not word.isascii()]
+    # All at once: a line break joins with no mark.
+    plain = _plain("\n".join(accented)).split("\n")
+    found = {word for word, bare in zip(accented, plain, strict=False) if bare in _PLAIN}
+    return found | words & _PLAIN

@@ -70,6 +70,8 @@ _PREFIXED = re.compile(
     r"|(NID)|(CASE|FILE|CLM|INC|ACC|ACCT|REF|DOS|TKT|SUBJ|STU)|(DL)|(USR|UID))"
     r"[-_#]([A-Z0-9]{1,4}[-_])?\d{4,12}(?:-\d{1,4})?(?![A-Za-z0-9_-])"
 )
+_PREFIX_END = re.compile(r"[A-Z][-_#](?=[A-Z\d])")
+_LONGEST_PREFIX, _LONGEST_NUMBER = 5, 24
 _PREFIXED_TYPES = (
     "MEDICAL_RECORD", "EMPLOYEE_ID", "CUSTOMER_ID", "HEALTH_ID", "NATIONAL_ID", "ID",
     "DRIVER_LICENSE", "CUSTOMER_ID",
@@ -101,13 +103,19 @@ def labelled(reading: Reading) -> Iterator[Span]:
             seen.add((hit.kind, hit.end))
             yield from _read(reading, hit, kind)
     if reading.has_digit:
-        for match in _PREFIXED.finditer(reading.text):
-            entity_type = _PREFIXED_TYPES[_prefix(match)]
-            yield Span(match.start(), match.end(), entity_type, _WEAK, "prefixed_id")
+        yield from _prefixed(reading.text)
 
 
-def _prefix(match: re.Match[str]) -> int:
-    return next(index for index in range(8) if match[index + 1] is not None)
+def _prefixed(text: str) -> Iterator[Span]:
+    """Numbers with a prefix, each looked for only where a prefix may end."""
+    done = 0
+    for end in _PREFIX_END.finditer(text):
+        start = max(done, end.start() + 1 - _LONGEST_PREFIX)
+        match = _PREFIXED.search(text, start, end.end() + _LONGEST_NUMBER)
+        if match is not None and match.start() <= end.start():
+            done = match.end()
+            kind = next(at for at in range(len(_PREFIXED_TYPES)) if match[at + 1] is not None)
+            yield Span(*match.span(), _PREFIXED_TYPES[kind], _WEAK, "prefixed_id")
 
 
 def _read(reading: Reading, hit: Hit, kind: Kind) -> Iterator[Span]:

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 from gateway.detection.structured.context import Reading
@@ -121,7 +122,7 @@ class Index:
         A phrase that ends in `$` must not be inflected.
         """
         self._exact: dict[str, list[Label]] = defaultdict(list)
-        self._prefixed: dict[str, list[tuple[str, Label]]] = defaultdict(list)
+        self._prefixed: dict[str, dict[str, list[Label]]] = defaultdict(dict)
         self._heads: frozenset[str] = frozenset()
         for kind, phrases in kinds.items():
             for phrase in phrases.split("|"):
@@ -141,7 +142,7 @@ class Index:
         if whole or (len(word) < _WHOLE and word[0] < _LATIN_END):
             self._exact[word].append(label)
         else:
-            self._prefixed[word[:_PREFIX]].append((word, label))
+            self._prefixed[word[:_PREFIX]].setdefault(word, []).append(label)
 
     def hits(self, reading: Reading) -> Hits:
         """The labels that stand in a text."""
@@ -157,8 +158,10 @@ class Index:
                 if entries is not None:
                     labels = [
                         label
-                        for key, label in entries
-                        if word.startswith(key) and label.before <= vocabulary
+                        for key, of_key in entries.items()
+                        if word.startswith(key)
+                        for label in of_key
+                        if label.before <= vocabulary
                     ]
                     if labels:
                         found.extend(_places(reading, word, labels))
@@ -197,13 +200,18 @@ def _ends(text: str, stop: int, *, short: bool) -> bool:
 def _phrase(lower: str, at: int, stop: int, label: Label) -> tuple[int, int] | None:
     left, right = label.words[: label.key], label.words[label.key + 1 :]
     start, end = at, stop
+    # Most phrases end here: the word beside the key is nowhere near.
+    if left and lower.find(left[-1], max(0, at - 40), at) < 0:
+        return None
+    if right and lower.find(right[0], stop, stop + 40) < 0:
+        return None
     if left:
         seen = list(_LETTERS.finditer(lower, max(0, at - 40), at))[-len(left) :]
         if tuple(match[0] for match in seen) != left:
             return None
         start = seen[0].start()
     if right:
-        behind = list(_LETTERS.finditer(lower, stop, stop + 40))[: len(right)]
+        behind = list(islice(_LETTERS.finditer(lower, stop, stop + 40), len(right)))
         if len(behind) != len(right) or not all(
             match[0].startswith(word) for match, word in zip(behind, right, strict=True)
         ):

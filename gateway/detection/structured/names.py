@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.detection.structured.context import Reading
 from gateway.detection.structured.first_names import first_names, is_first_name
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĢİĶŁĽŃŇŐŒŘŚŞŠŤŮŰŹŻŽ"
-_PART = rf"(?:[{_UPPER}][^\W\d_]*(?:[-'’][^\W\d_]+){{0,3}}|[{_UPPER}]\.(?:[{_UPPER}]\.)?)"
+_REST = rf"(?:[^\W\d_]*(?:[-'’][^\W\d_]+){{0,3}}|\.(?:[{_UPPER}]\.)?)"
+_PART = rf"[{_UPPER}]{_REST}"
 _PARTICLE = (
     r"(?:van|von|vom|zu|zur|de|del|della|der|den|di|da|dos|das|du|la|le|ten|ter|bin|ibn|al|el|y|e)"
 )
 _LINK = rf"[ \t](?:{_PARTICLE}[ \t]){{0,3}}"
 _NAME_1 = rf"{_PART}(?:{_LINK}{_PART}){{0,3}}"
-_NAME_2 = rf"{_PART}(?:{_LINK}{_PART}){{1,3}}"
+_NAME_2 = rf"{_REST}(?:{_LINK}{_PART}){{1,3}}"
+# What may not stand before a name is asked behind its first letter: so a search looks for that.
+_FREE = rf"[{_UPPER}](?<![\w.].)"
+_FREE_OF_SIGNS = rf"[{_UPPER}](?<![\w.@/#-].)"
 
 _TITLES = (
     r"Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Lady|Lord|Rev|Judge|Herr|Herrn|Frau|Fräulein|"
@@ -57,14 +61,14 @@ _ROLE_PHRASES = frozenset(
     )
 )
 _BEFORE = re.compile(
-    rf"(?<![\w.])({_NAME_2})"
+    rf"({_FREE}{_NAME_2})"
     r"(?=[ \t]?(?:<[^<>\s@]{1,64}@|\([^()\s@]{1,64}@)|['’]s (?:account|phone|address|email|ssn|"
     r"record|file|card|iban|passport|birthday)|,? (?:wrote|writes|called|said|says|lives at|"
     r"lives in|resides|was born|born (?:on|in)|pays the|signed|asked|told|emailed|reported|schrieb|"
     r"sagte|wohnt|geboren|a écrit|habite|escribió|vive en|ha scritto|abita)\b)"
 )
 _SIGNATURE = re.compile(
-    r"(?i:(?:best|kind|warm|many)?[ \t]?(?:regards|wishes|thanks)|sincerely|yours(?: truly)?|"
+    r"(?i:regards|wishes|thanks|sincerely|yours(?: truly)?|"
     r"cheers|mit freundlichen grüßen|viele grüße|liebe grüße|cordialement|saludos|atentamente|"
     r"cordiali saluti|distinti saluti|atenciosamente|met vriendelijke groet(?:en)?)"
     rf"[,.!]?[ \t]{{0,3}}\r?\n\s{{0,3}}({_NAME_1})(?=[ \t]*(?:\r?\n|$|,))"
@@ -73,7 +77,7 @@ _LOWER_SELF = re.compile(
     r"(?<!\w)(?i:my (?:full )?name is|mein name ist|je m['’]appelle|me llamo|mi nombre es|"
     r"mi chiamo|meu nome é|mijn naam is)[ \t]{1,3}([^\W\d_]{2,20}(?:[ \t][^\W\d_]{2,20})?)"
 )
-_SEQUENCE = re.compile(rf"(?<![\w.@/#-])({_NAME_2})(?![\w@])")
+_SEQUENCE = re.compile(rf"({_FREE_OF_SIGNS}{_NAME_2})(?![\w@])")
 
 # Capitalised words that are no part of a name: sentence starts, headings, places, firms.
 _STOP = frozenset(
@@ -120,19 +124,38 @@ def people(reading: Reading) -> Iterator[Span]:
     for words, pattern, score, before, after in _CUES:
         for start, end in _stretches(reading, vocabulary & words, before, after):
             for match in pattern.finditer(text, start, end):
-                yield from _cut(text, match.start(1), match.end(1), score, "person_context")
+                yield from _cut(text, _words(text, *match.span(1)), score, "person_context")
     for start, end in _before_signs(text):
         for match in _BEFORE.finditer(text, start, end):
-            yield from _cut(text, match.start(1), match.end(1), 0.75, "person_context")
-    if any(closing in reading.lower for closing in _CLOSINGS):
-        for match in _SIGNATURE.finditer(text):
-            yield from _cut(text, match.start(1), match.end(1), 0.8, "person_context")
+            yield from _cut(text, _words(text, *match.span(1)), 0.75, "person_context")
+    yield from _signed(reading)
     known = first_names(vocabulary)
     known |= vocabulary & _ROLES | vocabulary & _ROLE_HEADS
     for start, end in _stretches(reading, known, 90, 90):
         for match in _SEQUENCE.finditer(text, start, end):
             yield from _sequence(text, match.start(1), match.end(1))
     yield from _introduced(reading)
+
+
+def _signed(reading: Reading) -> Iterator[Span]:
+    """Names on the line below a closing."""
+    text, lower = reading.text, reading.lower
+    if "\n" not in text:
+        return
+    done = 0
+    for at in sorted(at for closing in _CLOSINGS for at in _finds(lower, closing)):
+        match = _SIGNATURE.match(text, at) if at >= done else None
+        if match is not None:
+            done = match.end()
+            yield from _cut(text, _words(text, *match.span(1)), 0.8, "person_context")
+
+
+def _finds(text: str, part: str) -> Iterator[int]:
+    """Where a part stands in a text."""
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + len(part))
 
 
 def _introduced(reading: Reading) -> Iterator[Span]:
@@ -206,23 +229,29 @@ _ROLE_HEADS = frozenset(phrase.split()[0] for phrase in _ROLE_PHRASES)
 _WORD = re.compile(r"[^ \t]+")
 
 
-def _words(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+Word = tuple[int, int, str]
+"""Where a word begins and ends, and what it is in lower case without signs about it."""
+
+
+def _words(text: str, start: int, end: int) -> list[Word]:
     return [
         (match.start(), match.end(), match[0].strip(".,'’").lower())
         for match in _WORD.finditer(text, start, end)
     ]
 
 
-def _cut(text: str, start: int, end: int, score: float, name: str) -> Iterator[Span]:
-    """The name up to its first common word; nothing if it begins with one."""
-    last = start
-    for _, stop, word in _words(text, start, end):
+def _cut(text: str, words: Sequence[Word], score: float, name: str) -> Iterator[Span]:
+    """The name in some words up to its first common one; nothing if it begins with one."""
+    last = start = words[0][0]
+    ending = ""
+    for _, stop, word in words:
         if word in _STOP and word not in _FAMILY_PARTICLES:
             break
-        last = stop
-    cut = text[start:last].rstrip(" \t")
-    while cut and _words(cut, 0, len(cut))[-1][2] in _FAMILY_PARTICLES:
+        last, ending = stop, word
+    cut = text[start:last]
+    while cut and ending in _FAMILY_PARTICLES:
         cut = cut.rpartition(" ")[0].rstrip(" \t")
+        ending = _words(cut, 0, len(cut))[-1][2] if cut else ""
     if text[start + len(cut) : start + len(cut) + 1] == "_" or (len(cut) > 6 and _SHOUTED(cut)):
         return  # a name of a variable
     if len(cut.strip(".")) > 1 and cut.lower().strip(".") not in _TITLE_WORDS:
@@ -246,11 +275,11 @@ def _sequence(text: str, start: int, end: int) -> Iterator[Span]:
         return
     before = words[index - 1][2] if index else ""
     if before in _ROLES or (not index and _has_role_before(text, start)):
-        for span in _cut(text, words[index][0], end, 0.7, "person_role"):
+        for span in _cut(text, words[index:], 0.7, "person_role"):
             if span.end > words[index][1]:
                 yield span
                 return
-    yield from _by_first_name(text, words[index:], end)
+    yield from _by_first_name(text, words[index:])
 
 
 def _has_role_before(text: str, start: int) -> bool:
@@ -262,10 +291,9 @@ def _has_role_before(text: str, start: int) -> bool:
     return last in _ROLES or " ".join(words) in _ROLE_PHRASES
 
 
-def _by_first_name(text: str, words: list[tuple[int, int, str]], end: int) -> Iterator[Span]:
+def _by_first_name(text: str, words: Sequence[Word]) -> Iterator[Span]:
     for index, (begin, _, word) in enumerate(words[:-1]):
-        head = word.partition("-")[0]
-        if not (is_first_name(word) or is_first_name(head)):
+        if not (is_first_name(word) or ("-" in word and is_first_name(word.partition("-")[0]))):
             continue
         rest = [w for w in words[index + 1 :] if w[2] not in _FAMILY_PARTICLES]
         if not rest:
@@ -277,7 +305,7 @@ def _by_first_name(text: str, words: list[tuple[int, int, str]], end: int) -> It
             if surname in _SURNAMES_TOO and len(rest) == 1:
                 yield Span(begin, rest[0][1], "PERSON", 0.6, "person_first_name")
             continue
-        yield from _cut(text, begin, end, 0.75, "person_first_name")
+        yield from _cut(text, words[index:], 0.75, "person_first_name")
         return
 
 
@@ -286,9 +314,11 @@ _SURNAMES_TOO = frozenset(
     "day may law lane park church hall bridge march west north east south street hill rivers bank "
     "house note young".split()
 )
+# How the closings of letters begin.
 _CLOSINGS = (
-    "regards", "wishes", "thanks", "sincerely", "yours", "cheers", "grüße", "cordial", "saludos",
-    "atent", "distinti", "groet",
+    "regards", "wishes", "thanks", "sincerely", "yours", "cheers", "mit freundlichen grüßen",
+    "viele grüße", "liebe grüße", "cordialement", "saludos", "atentamente", "cordiali saluti",
+    "distinti saluti", "atenciosamente", "met vriendelijke groet",
 )  # fmt: skip
 
 

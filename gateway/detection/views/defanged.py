@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from gateway.detection.views.view import Edit
 
-BRACKETS = ("[.", "(.)", "{.}", "[dot]", "(dot)", "[:", ":[", "hxxp", "h**p")
-"""What stands, in lower case, in every text with a disguise of this kind but "1 dot 2 dot ..."."""
+BRACKETS = ("[.", "(.)", "{.}", "[dot]", "(dot)", "[:", ":[")
+SCHEMES = ("hxxp", "h**p")
+"""Of both, one stands, in lower case, in every text with a disguise of this kind but "1 dot 2"."""
 
 _BRACKETED = re.compile(
     r"(?<=\w)(?:\[(?P<sign>[.:])\]|[({](?P<dot>[.])[)}]|[\[(](?P<word>dot)[\])])(?=\w)"

@@ -61,10 +61,11 @@ def views(text: str, between: Callable[[], object] = lambda: None) -> tuple[View
     stands beside those that are no step to it.
     """
     chain = _Chain(text, between)
+    triggers = chain.triggers
     if not text.isascii():
         _fold(chain)
     aside = _turned(text) if RIGHT_TO_LEFT in text else []
-    if "rot" in text.lower() and _ROT13.search(text):
+    if "rot" in triggers.lower and _ROT13.search(text):
         rotated = Piece(0, len(text), 0, len(text), is_even=True)
         aside.append(
             edited(View(text.translate(_ROTATED), "decoded", (rotated,)), (), "decoded")[0]

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from gateway.detection.views.atdot import AT_WORDS, DOT_WORDS
-from gateway.detection.views.defanged import BRACKETS, has_dots_in_words
+from gateway.detection.views.defanged import BRACKETS, SCHEMES, has_dots_in_words
 from gateway.detection.views.spoken_words import AND, ANY_NUMBER, HUNDREDS, NATO, REPEATS, SIGNS
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # of UTF-8: without them, a byte is a code point
@@ -54,22 +55,23 @@ _NUMBER_WORDS = frozenset(
 _LINKS = frozenset(
     word.encode() for words in [SIGNS, *AND.values(), *HUNDREDS.values()] for word in words
 )
-# 1: a number word; 2: what may stand between two of them, also any word of these lengths.
-_FLAGS = {**dict.fromkeys(_LINKS, 2), **dict.fromkeys(_NUMBER_WORDS, 1)}
-_OF_LENGTH = {1: 2, 2: 2, 4: 2}
-_NUMBER_WORD_RUN = re.compile(rb"\x01\x02{0,6}\x01\x02{0,6}\x01")
+_LINK_LENGTHS = frozenset({1, 2, 4})  # of words that may stand between, whatever they are
+_FARTHEST = 7  # words from one number word to the next
 _NATO = frozenset(word.encode() for word in NATO)
 _AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
 _DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
-_SPACED = re.compile(rb"(?: [a.0]){4,}(?= )")
-_AS_IN = re.compile(r"(?<!\w)[A-ZÄÖÜ],? (?:wie|for|as in|like|comme|como|come|van|de) (?=[^\W\d_])")
-_CAPITALS = (b" A aa", b".A aa", b" A, aa", b".A, aa")
+# A search is fast where the first sign of the pattern stands outside a repeat.
+_SPACED = re.compile(rb" [a.0](?: [a.0]){3,}(?= )")
+_AS_IN = re.compile(
+    r"[A-ZÄÖÜ](?<!\w.),? (?:wie|for|as in|like|comme|como|come|van|de) (?=[^\W\d_])"
+)
+_CAPITALS = (b" A aa", b".A aa")
 # One pattern each: a search for alternatives knows no first sign to look for.
 _CODES = (
-    re.compile(r"[0-9]{2,3}[,; ][ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}(?:[0-9]{2,3}[ ,;]{1,3}){4}"),
-    re.compile(r"[01]{7}(?:[ ,]{1,2}[01]{7}|[01]{49})"),
+    re.compile(r"[0-9][0-9]{1,2}[,; ][ ,]{0,2}[0-9]{2,3}[ ,;]{1,3}(?:[0-9]{2,3}[ ,;]{1,3}){4}"),
+    re.compile(r"[01][01]{6}(?:[ ,]{1,2}[01]{7}|[01]{49})"),
 )
-_UTF7 = re.compile(r"\w\+[A-Za-z0-9+/]{2,8}-\w")
+_UTF7 = re.compile(r"\+(?<=\w\+)[A-Za-z0-9+/]{2,8}-\w")
 _ESCAPED = re.compile(r"\\[-@_+.](?=\w)")
 _TAG_INSIDE = re.compile(r"[\w@.+-][ ]?<[!/A-Za-z][^<>]{0,80}>")
 _CONCAT_INSIDE = re.compile(r"[\"'][ ]?[.+&][ ]?[\"'][\w@.+ -]")
@@ -114,7 +116,8 @@ class Triggers:
         return _plain_signs(self.text).encode("utf-8", "replace")
 
     @cached_property
-    def _lower(self) -> str:
+    def lower(self) -> str:
+        """The text in lower case, which may be longer."""
         return self.text.lower()
 
     @cached_property
@@ -127,6 +130,14 @@ class Triggers:
     @cached_property
     def _vocabulary(self) -> frozenset[bytes]:
         return frozenset(self._words)
+
+    @cached_property
+    def _numbers(self) -> bytes:
+        return self._raw.translate(_NUMBERS, _CONTINUATION)
+
+    @cached_property
+    def _number_runs(self) -> list[tuple[int, int]]:
+        return [run.span() for run in _NUMBER_RUN.finditer(self._numbers)]
 
     def has_escapes(self) -> bool:
         """Percent, HTML, backslash or quoted-printable escapes."""
@@ -142,7 +153,7 @@ class Triggers:
         text = self.text
         if "\\" in text or "U+" in text or ("+" in text and _UTF7.search(text)):
             return True
-        return any(pattern.search(text) is not None for pattern in _CODES)
+        return any(one.search(text, *run) for run in self._number_runs for one in _CODES)
 
     def has_markup(self) -> bool:
         """Tags, or signs of markdown, inside a word or a number."""
@@ -160,7 +171,10 @@ class Triggers:
 
     def has_defanged(self) -> bool:
         """Signs of an address in brackets, or dots between its numbers in words."""
-        if any(sign in self._lower for sign in BRACKETS):
+        lower = self.lower
+        if any(sign in lower for sign in SCHEMES):
+            return True
+        if any(sign in lower for sign in "[({") and any(sign in lower for sign in BRACKETS):
             return True
         return not _DOT_WORDS.isdisjoint(self._vocabulary) and has_dots_in_words(self.text)
 
@@ -172,7 +186,11 @@ class Triggers:
             any(run[0].count(b"a") >= 2 for run in _SPACED.finditer(lower))
             or b"a.a.a.a" in lower
             or (b"0.0.0" in lower and (b"a.a" in lower or b"a.0" in lower))
-            or (sum(map(shape.count, _CAPITALS)) >= 3 and len(_AS_IN.findall(self.text)) >= 3)
+            or (
+                shape.count(b"A aa") >= 3
+                and sum(map(shape.count, _CAPITALS)) >= 3
+                and len(_AS_IN.findall(self.text)) >= 3
+            )
             or (
                 not _NATO.isdisjoint(self._vocabulary) and sum(w in _NATO for w in self._words) >= 4
             )
@@ -182,10 +200,14 @@ class Triggers:
         """Three number words side by side, or with words that link them."""
         if _NUMBER_WORDS.isdisjoint(self._vocabulary):
             return False
-        if sum(map(_NUMBER_WORDS.__contains__, self._words)) < 3:
-            return False
-        flags = bytes([_FLAGS.get(word, _OF_LENGTH.get(len(word), 0)) for word in self._words])
-        return _NUMBER_WORD_RUN.search(flags) is not None
+        words = self._words
+        places = [at for at, word in enumerate(words) if word in _NUMBER_WORDS]
+        joined = [
+            right - left <= _FARTHEST
+            and all(one in _LINKS or len(one) in _LINK_LENGTHS for one in words[left + 1 : right])
+            for left, right in pairwise(places)
+        ]
+        return any(one and two for one, two in pairwise(joined))
 
     def has_glued_words(self) -> bool:
         """A word as long as seven number words."""
@@ -193,7 +215,7 @@ class Triggers:
 
     def has_address_words(self) -> bool:
         """A sign for at in words, or apart from what it joins."""
-        lower = self._lower
+        lower = self.lower
         words = self._vocabulary
         if "@" in lower and (
             "@ " in lower or " @" in lower or "dot" in lower or not _DOT_WORDS.isdisjoint(words)
@@ -216,10 +238,12 @@ class Triggers:
             return True
         if any(sign in text for sign in "-–—") and any(one.search(text) for one in _SPREAD):
             return True
-        numbers = self._raw.translate(_NUMBERS, _CONTINUATION)
+        numbers = self._numbers
         return _ODD_IBAN.search(numbers) is not None or any(
-            b"," in run[0] and run[0].count(b"0") >= 9 and not _TIME.fullmatch(run[0])
-            for run in _NUMBER_RUN.finditer(numbers)
+            numbers.find(b",", *run) >= 0
+            and numbers.count(b"0", *run) >= 9
+            and not _TIME.fullmatch(numbers, *run)
+            for run in self._number_runs
         )
 
     def has_misread_digits(self) -> bool:
