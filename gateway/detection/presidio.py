@@ -128,6 +128,9 @@ class PresidioDetector:
         ]
         found: list[list[Span]] = [[] for _ in batch]
         for (index, view), spans in zip(looks, self._read([v for _, v in looks]), strict=True):
+            if not view.pieces:
+                found[index] += [part for span in spans for part in span.told]
+                continue
             for one in (part for span in spans for part in span.told):
                 start, end = view.original(one.start, one.end)
                 found[index].append(Span(start, end, one.entity_type, one.score, one.recognizer))

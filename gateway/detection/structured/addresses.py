@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.detection.structured import scan
-from gateway.detection.structured.context import Reading
+from gateway.detection.structured.context import PREFIX_LENGTH, Reading
 from gateway.detection.structured.kinds import LABELS
 from gateway.detection.structured.labels import Hit, hits
 from gateway.types import Span
@@ -97,6 +97,13 @@ _ROMANCE_WORDS = frozenset(
     "glorieta rambla urbanización urb pasaje cuesta via viale piazza piazzale corso largo vicolo "
     "strada rua praça travessa alameda estrada beco calçada".split()
 )
+# How they begin, the abbreviations with their signs.
+_ROMANCE_STEMS = (
+    "calle", "c/", "cl.", "avenida", "avda", "avd", "av.", "plaza", "pza", "plza", "paseo", "pº",
+    "ronda", "camino", "carretera", "ctra", "travesía", "glorieta", "rambla", "urbanización",
+    "urb.", "pasaje", "cuesta", "via", "v.le", "piazza", "p.zza", "corso", "largo", "vicolo",
+    "strada", "rua", "praça", "travessa", "alameda", "estrada", "beco", "calçada",
+)  # fmt: skip
 _DUTCH = re.compile(
     rf"(?<!\w)[{_UPPER}][\w'’-]{{1,30}}(?:straat|laan|weg|plein|gracht|kade|singel|dreef)"
     r"[ ]\d{1,4}[a-zA-Z]?(?:-\d{1,4})?(?!\w)"
@@ -125,6 +132,9 @@ _STOPS = re.compile(
 )
 
 _NUMBER_FIRST = ((_US_FULL, 0.9), (_STREET, 0.7), (_UK_FULL, 0.85), (_FRENCH, 0.85))
+# In other languages the name of a street begins in capitals, or is an ordinal number.
+_FRENCH_FIRST = ((_FRENCH, 0.85),)
+_STREET_BEGINS = re.compile(rf"[{_UPPER}]|\d{{1,3}}(?:st|nd|rd|th)")
 _STREET_ENDINGS = (
     "straße", "strasse", "str.", "weg", "platz", "allee", "gasse", "straat", "laan", "plein",
     "gracht", "kade", "singel", "dreef", "ring", "damm", "ufer", "berg", "hof", "markt", "str",
@@ -141,28 +151,50 @@ def addresses(reading: Reading) -> Iterator[Span]:
             if end - start <= 12 and text[start].isdigit():
                 yield from _around(text, start, end)
         if not _ROMANCE_WORDS.isdisjoint(vocabulary) or "c/" in reading.lower:
-            for match in (*_ROMANCE.finditer(text), *_ROMANCE_LOWER.finditer(text)):
-                yield Span(match.start(), match.end(), "ADDRESS", 0.75, "address")
+            yield from _romance(reading)
         if not _MILITARY_WORDS.isdisjoint(vocabulary):
             for match in _MILITARY.finditer(text):
                 yield Span(match.start(), match.end(), "ADDRESS", 0.8, "address")
     labels = hits(LABELS, reading)
     if not labels.kinds.isdisjoint(("lives", "address")):
         for hit in labels.all:
-            yield from _named(text, hit)
+            if hit.kind in ("lives", "address"):
+                yield from _named(text, hit)
+
+
+def _romance(reading: Reading) -> Iterator[Span]:
+    """Addresses that begin with a word for a street, each looked for only at such words."""
+    text, lower, prefixes = reading.text, reading.lower, reading.prefixes
+    places: list[int] = []
+    for stem in _ROMANCE_STEMS:
+        if len(stem) < PREFIX_LENGTH or not stem.isalpha() or stem[:PREFIX_LENGTH] in prefixes:
+            at = lower.find(stem)
+            while at >= 0:
+                places.append(at)
+                at = lower.find(stem, at + len(stem))
+    places.sort()
+    for pattern in (_ROMANCE, _ROMANCE_LOWER):
+        done = 0
+        for at in places:
+            match = pattern.match(text, at) if at >= done else None
+            if match is not None:
+                done = match.end()
+                yield Span(at, done, "ADDRESS", 0.75, "address")
 
 
 def _around(text: str, start: int, end: int) -> Iterator[Span]:
     """The addresses that a house number begins, or ends the street of."""
-    follows = text[end : end + 2]
-    if follows and follows[0] in " ," and (follows[1:].strip() or follows[0] == ","):
-        for pattern, score in _NUMBER_FIRST:
+    gap = 1 + text.startswith(",", end)
+    if text[end + gap - 1 : end + gap] == " ":
+        named = _STREET_BEGINS.match(text, end + gap)
+        for pattern, score in _NUMBER_FIRST if named else _FRENCH_FIRST:
             match = pattern.match(text, start)
             if match is not None:
                 yield Span(start, match.end(), "ADDRESS", score, "address")
     if text[start - 1 : start] != " ":
         return
-    before = text[max(0, start - 90) : start - 1].lower().split()[-3:]
+    before = text[max(0, start - 90) : start - 1].rsplit(None, 3)[-3:]
+    before = [word.lower() for word in before]
     if before and (
         before[-1].endswith(_STREET_ENDINGS) or not _PREPOSITIONS.isdisjoint(before[:-1])
     ):

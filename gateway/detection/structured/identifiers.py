@@ -60,6 +60,7 @@ def _row(line: str) -> tuple[Row, str]:
 _ROWS = [_row(line) for line in identifier_table.TABLE.strip().splitlines()]
 ROWS = tuple(row for row, _ in _ROWS)
 ENTITY_TYPES = frozenset(row.entity_type for row in ROWS)
+_NAMES = frozenset(row.name for row in ROWS)
 
 
 def _by_length(rows: list[Row]) -> Mapping[int, tuple[Row, ...]]:
@@ -70,10 +71,20 @@ def _by_length(rows: list[Row]) -> Mapping[int, tuple[Row, ...]]:
     return MappingProxyType({length: tuple(found) for length, found in table.items()})
 
 
-_ALONE = _by_length([row for row in ROWS if row.alone is not None])
-_ALONE_SPACED = _by_length(
-    [row for row in ROWS if row.alone is not None and " " in row.alone.pattern]
-)
+Forms = Mapping[int, tuple[re.Pattern[str], tuple[Row, ...]]]
+"""By length, the rows that need no label, and one pattern that tells whether any of them fits."""
+
+
+def _forms(rows: list[Row]) -> Forms:
+    return {
+        length: (re.compile("|".join(f"(?:{row.alone.pattern})" for row in of_length if row.alone)),
+                 of_length)
+        for length, of_length in _by_length(rows).items()
+    }  # fmt: skip
+
+
+_ALONE = _forms([row for row in ROWS if row.alone is not None])
+_ALONE_SPACED = _forms([row for row in ROWS if row.alone is not None and " " in row.alone.pattern])
 _NOT_BEFORE = frozenset("+#$€_@")
 _EPOCH = re.compile(r"1[4-9]\d{8}(?:\d{3})?(?:\d{3})?\Z")  # seconds, milli- or microseconds
 
@@ -88,25 +99,31 @@ def identifiers(reading: Reading) -> Iterator[Span]:
     for start, ends in _chains(reading):
         if text[start - 1 : start] in _NOT_BEFORE:
             continue
-        rows = _ALONE
+        forms = _ALONE
         for end in ends:
             value = text[start:end].translate(_SEPARATORS).upper()
-            tried: set[str] = set()
-            for row in rows.get(len(value), ()):
-                if row.alone is not None and row.alone.fullmatch(text, start, end):
-                    tried.add(row.name)
-                    yield from _judge(reading, labels, row, value, (start, end))
-            for row in named.get(len(value), ()):
-                if row.name not in tried and row.form.fullmatch(value):
-                    yield from _judge(reading, labels, row, value, (start, end))
-            rows = _ALONE_SPACED
+            alone: list[Row] = []
+            form = forms.get(len(value))
+            if form is not None and form[0].fullmatch(text, start, end):
+                alone = [row for row in form[1] if _stands_alone(row, text, start, end)]
+            for row in named.get(len(value), ()) if named else ():
+                if row not in alone and row.form.fullmatch(value):
+                    alone.append(row)
+            for row in alone:
+                yield from _judge(reading, labels, row, value, (start, end))
+            forms = _ALONE_SPACED
             if len(value) > _MAX_SIGNS:
                 break
 
 
+def _stands_alone(row: Row, text: str, start: int, end: int) -> bool:
+    return row.alone is not None and row.alone.fullmatch(text, start, end) is not None
+
+
 def _named(labels: Hits) -> Mapping[int, tuple[Row, ...]]:
-    rows = [row for row in ROWS if row.name in labels.kinds]
-    return _by_length(rows) if rows else {}
+    if _NAMES.isdisjoint(labels.kinds):
+        return {}
+    return _by_length([row for row in ROWS if row.name in labels.kinds])
 
 
 def _chains(reading: Reading) -> Iterator[tuple[int, list[int]]]:

@@ -32,9 +32,11 @@ def issued_tokens(reading: Reading) -> Iterator[Span]:
             continue
         start = text.find(word, at)
         at = start + len(word)
-        for match in _ISSUED.finditer(text, start, at):
-            if _is_token(match[0]):
-                yield Span(match.start(), match.end(), "API_KEY", 0.95, "api_key")
+        # A part without digits is a token only if it has letters of both cases.
+        if not word.islower() or any(map(str.isdigit, word)):
+            for match in _ISSUED.finditer(text, start, at):
+                if _is_token(match[0]):
+                    yield Span(match.start(), match.end(), "API_KEY", 0.95, "api_key")
         if "ey" in word:
             for match in _JWT.finditer(text, start, at):
                 yield Span(match.start(), match.end(), "JWT", 0.95, "jwt")
