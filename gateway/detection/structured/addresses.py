@@ -12,6 +12,7 @@ from gateway.detection.structured import scan
 from gateway.detection.structured.context import PREFIX_LENGTH, Reading
 from gateway.detection.structured.kinds import LABELS
 from gateway.detection.structured.labels import Hit, hits
+from gateway.detection.structured.places import matches, starts
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-Þ"
@@ -164,22 +165,16 @@ def addresses(reading: Reading) -> Iterator[Span]:
 
 def _romance(reading: Reading) -> Iterator[Span]:
     """Addresses that begin with a word for a street, each looked for only at such words."""
-    text, lower, prefixes = reading.text, reading.lower, reading.prefixes
-    places: list[int] = []
-    for stem in _ROMANCE_STEMS:
-        if len(stem) < PREFIX_LENGTH or not stem.isalpha() or stem[:PREFIX_LENGTH] in prefixes:
-            at = lower.find(stem)
-            while at >= 0:
-                places.append(at)
-                at = lower.find(stem, at + len(stem))
-    places.sort()
+    prefixes = reading.prefixes
+    stems = [
+        stem
+        for stem in _ROMANCE_STEMS
+        if len(stem) < PREFIX_LENGTH or not stem.isalpha() or stem[:PREFIX_LENGTH] in prefixes
+    ]
+    places = starts(reading.lower, stems)
     for pattern in (_ROMANCE, _ROMANCE_LOWER):
-        done = 0
-        for at in places:
-            match = pattern.match(text, at) if at >= done else None
-            if match is not None:
-                done = match.end()
-                yield Span(at, done, "ADDRESS", 0.75, "address")
+        for match in matches(pattern, reading.text, places):
+            yield Span(match.start(), match.end(), "ADDRESS", 0.75, "address")
 
 
 def _around(text: str, start: int, end: int) -> Iterator[Span]:

@@ -10,6 +10,7 @@ from gateway.detection.structured.checksums import base58check, bech32, luhn, vi
 from gateway.detection.structured.context import Reading
 from gateway.detection.structured.kinds import LABELS
 from gateway.detection.structured.labels import hits, near
+from gateway.detection.structured.places import matches, starts
 from gateway.types import Span
 
 _BITCOIN = re.compile(r"[13LMDXTtmn2A9][a-km-zA-HJ-NP-Z1-9]{25,34}\Z")
@@ -233,7 +234,7 @@ def database_users(reading: Reading) -> Iterator[Span]:
     """Names of accounts in statements of SQL that make users or grant them rights."""
     words = reading.vocabulary
     if not _STATEMENTS.isdisjoint(words) and not {"user", "role", "to", "from"}.isdisjoint(words):
-        for match in _ACCOUNT.finditer(reading.text):
+        for match in matches(_ACCOUNT, reading.text, starts(reading.lower, sorted(_STATEMENTS))):
             yield Span(match.start(1), match.end(1), "USERNAME", 0.6, "database_user")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.detection.structured.context import Reading
 from gateway.detection.structured.first_names import first_names, is_first_name
+from gateway.detection.structured.places import matches, starts
 from gateway.types import Span
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĢİĶŁĽŃŇŐŒŘŚŞŠŤŮŰŹŻŽ"
@@ -139,23 +140,10 @@ def people(reading: Reading) -> Iterator[Span]:
 
 def _signed(reading: Reading) -> Iterator[Span]:
     """Names on the line below a closing."""
-    text, lower = reading.text, reading.lower
-    if "\n" not in text:
-        return
-    done = 0
-    for at in sorted(at for closing in _CLOSINGS for at in _finds(lower, closing)):
-        match = _SIGNATURE.match(text, at) if at >= done else None
-        if match is not None:
-            done = match.end()
+    text = reading.text
+    if "\n" in text:
+        for match in matches(_SIGNATURE, text, starts(reading.lower, _CLOSINGS)):
             yield from _cut(text, _words(text, *match.span(1)), 0.8, "person_context")
-
-
-def _finds(text: str, part: str) -> Iterator[int]:
-    """Where a part stands in a text."""
-    at = text.find(part)
-    while at >= 0:
-        yield at
-        at = text.find(part, at + len(part))
 
 
 def _introduced(reading: Reading) -> Iterator[Span]:

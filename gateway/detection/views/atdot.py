@@ -38,9 +38,10 @@ def _in_brackets(words: str) -> str:
 
 # A sign in brackets, a word that means nothing else, a bare word, or the sign with space about.
 _AT = re.compile(
-    rf"(?P<bracket>{_in_brackets(f'at|@|ät|{_STRONG_AT}')}|\(a\)|\[a\])"
+    r"(?=[(\[{<|*@aäck])"  # where most places fail
+    rf"(?:(?P<bracket>{_in_brackets(f'at|@|ät|{_STRONG_AT}')}|\(a\)|\[a\])"
     rf"|(?<![^\W_])(?P<strong>{_STRONG_AT})(?![^\W_])"
-    r"|(?<![^\W_])(?P<word>at|ät)(?![^\W_])|(?P<sign>@)",
+    r"|(?<![^\W_])(?P<word>at|ät)(?![^\W_])|(?P<sign>@))",
     re.IGNORECASE,
 )
 _DOT_WORDS = "dot|punkt|punto|point|ponto|punt"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from gateway.detection.views.view import Edit
+from gateway.detection.views.view import Edit, Range
 
 _SIGN64 = r"[A-Za-z0-9+/_-]"
 _BASE64 = re.compile(
@@ -23,8 +23,9 @@ _HEX = re.compile(
     r"|(?:0x[0-9A-Fa-f]{2},? ?){10,})(?![0-9A-Za-z])"
 )
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}|[a-z2-7]{16,})={0,6}(?![A-Za-z0-9])")
-# What any hex or base32 begins with.
-_LONG = re.compile(r"[A-Za-z0-9]{16}|[0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]|0x")
+# What stands in hex that reaches over white space.
+_HEX_APART = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f][ :,][0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]|0x")
+_LONG_WORD, _LONG_LINE = 15, 60
 _NOT_HEX = re.compile(r"0x|[ :,]")
 _SPACE = re.compile(r"\s")
 _PROBE = 64
@@ -33,16 +34,33 @@ _MIN_SIGNS = 10
 
 def blob_edits(text: str) -> list[Edit]:
     """The blobs of a text with what they say, in order."""
-    edits = list(_find(text, _BASE64, _b64))
-    if _LONG.search(text):
-        edits += [*_find(text, _HEX, _hex), *_find(text, _BASE32, _base32)]
+    words = list(_long_words(text))
+    whole = [(0, len(text))]
+    # Base64 may go on below a long line.
+    has_lines = any(end - start >= _LONG_LINE for start, end in words)
+    edits = list(_find(text, whole if has_lines else words, _BASE64, _b64))
+    edits += _find(text, whole if _HEX_APART.search(text) else words, _HEX, _hex)
+    edits += _find(text, words, _BASE32, _base32)
     return sorted(edits)
 
 
+def _long_words(text: str) -> Iterator[Range]:
+    """Where what is not white space is long enough for a blob."""
+    at = 0
+    for word in text.split():
+        if len(word) >= _LONG_WORD:
+            start = text.find(word, at)
+            at = start + len(word)
+            yield start, at
+
+
 def _find(
-    text: str, shape: re.Pattern[str], decode: Callable[[str], bytes | None]
+    text: str,
+    places: Iterable[Range],
+    shape: re.Pattern[str],
+    decode: Callable[[str], bytes | None],
 ) -> Iterator[Edit]:
-    for match in shape.finditer(text):
+    for match in (match for place in places for match in shape.finditer(text, *place)):
         start = match.start()
         for part in _parts(match[0]):
             signs = _text(part, decode)

@@ -76,7 +76,7 @@ _WORD_GAP = re.compile(r"[ ]{2,4}|[ ]?/[ ]?")
 _NATO = re.compile(r"(?<!\w)[A-Za-z]{4,8}(?:[ ,-]{1,2}(?:[A-Za-z]{4,8}|[Xx]-[Rr]ay)){3,40}(?!\w)")
 _NATO_WORD = re.compile(r"[Xx]-[Rr]ay|[A-Za-z]+")
 _AS_IN = re.compile(
-    r"(?<!\w)[A-ZÄÖÜ](?:,? (?:wie|for|as in|like|comme|como|come|van|de) [^\W\d_]{2,14}"
+    r"[A-ZÄÖÜ](?<!\w.)(?:,? (?:wie|for|as in|like|comme|como|come|van|de) [^\W\d_]{2,14}"
     r"[ ,;.–-]{1,3}[A-ZÄÖÜ]){2,30},? (?:wie|for|as in|like|comme|como|come|van|de) [^\W\d_]{2,14}"
 )
 _CAPITAL = re.compile(r"(?<!\w)[A-ZÄÖÜ](?!\w)")
@@ -283,16 +283,28 @@ def _iban(match: re.Match[str]) -> Iterator[Edit]:
 def lettered_edits(text: str) -> Iterator[Edit]:
     """Words whose letters stand apart, and words that are spelled."""
     edits: dict[int, Edit] = {}
-    for pattern, read in (
-        (_SPACED, _spaced),
-        (_DOTTED, _dotted),
-        (_NATO, _spelled),
-        (_AS_IN, _as_in),
+    for pattern, read, may_match in (
+        (_SPACED, _spaced, _MAY_BE_SPACED.search(text)),
+        (_DOTTED, _dotted, _MAY_BE_DOTTED.search(text)),
+        (_NATO, _spelled, _may_be_spelled(text)),
+        (_AS_IN, _as_in, True),
     ):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if may_match else ():
             for edit in read(match):
                 edits.setdefault(edit[0], edit)
     yield from sorted(edits.values())
+
+
+# Parts of such words with a sign in front that is rare.
+_MAY_BE_SPACED = re.compile(r" [\w@.+-] [\w@.+-] [\w@.+-]")
+_MAY_BE_DOTTED = re.compile(r"[-._*·•|~/][A-Za-z0-9][-._*·•|~/][A-Za-z0-9]")
+
+
+def _may_be_spelled(text: str) -> bool:
+    lower = text.lower()
+    return "x-ray" in lower or not NATO.isdisjoint(
+        lower.replace("-", " ").replace(",", " ").split()
+    )
 
 
 def _spaced(match: re.Match[str]) -> Iterator[Edit]:

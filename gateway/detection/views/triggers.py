@@ -73,9 +73,11 @@ _CODES = (
 )
 _UTF7 = re.compile(r"\+(?<=\w\+)[A-Za-z0-9+/]{2,8}-\w")
 _ESCAPED = re.compile(r"\\[-@_+.](?=\w)")
-_TAG_INSIDE = re.compile(r"[\w@.+-][ ]?<[!/A-Za-z][^<>]{0,80}>")
+_TAG_INSIDE = re.compile(r"<(?:(?<=[\w@.+-]<)|(?<=[\w@.+-][ ]<))[!/A-Za-z][^<>]{0,80}>")
 _CONCAT_INSIDE = re.compile(r"[\"'][ ]?[.+&][ ]?[\"'][\w@.+ -]")
-_STARS_INSIDE = re.compile(r"[0-9-][ ]?(?:\*\*|``?|~~)[ ]?[0-9A-Z-]|[A-Z]\*\*[0-9]")
+_STARS_INSIDE = re.compile(
+    r"[0-9A-Z-](?:(?<=[0-9-])[ ]?(?:\*\*|``?|~~)[ ]?[0-9A-Z-]|(?<=[A-Z])\*\*[0-9])"
+)
 _AT_DOMAIN = re.compile(r" at [a-z0-9-]{2,63}\.[a-z]{2}")
 _BRACKETED = re.compile(r"[(\[{<|*] ?(?:at|ät|@|a\)|a\]|\.|arro|chio|aro|klam|apen)")
 _ODD_IBAN = re.compile(
@@ -91,7 +93,7 @@ _SPREAD = (
     re.compile(
         r"[0-9](?:[ ][0-9]){2}[ ]{0,2}[-\u2013\u2014][ ]{0,2}[0-9][ ][0-9][ ]{0,2}[-\u2013\u2014]"
     ),
-    re.compile(r"[0-9]{3}[ ]{1,2}[-\u2013\u2014][ ]{1,2}[0-9]{2}[ ]{1,2}[-\u2013\u2014]"),
+    re.compile(r"[0-9][0-9]{2}[ ]{1,2}[-\u2013\u2014][ ]{1,2}[0-9]{2}[ ]{1,2}[-\u2013\u2014]"),
 )
 _MISREAD = re.compile(r"[0-9](?:(?=[OolISB])|(?<=[OolISB][0-9]))")
 
