@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gateway.detection.structured import scan
 from gateway.detection.structured.checksums import base58check, bech32, luhn, vin
-from gateway.detection.structured.context import Reading
+from gateway.detection.structured.context import PREFIX_LENGTH, Reading
 from gateway.detection.structured.kinds import LABELS
 from gateway.detection.structured.labels import hits, near
 from gateway.detection.structured.places import matches, starts
@@ -66,11 +66,10 @@ _PLATE_NEAR = re.compile(
     r"(?<![^\W_])(?:plates?|reg|registration|registered|number plate|kennzeichen|immatricul\w+|"
     r"matr[ií]cula\w*|placas?|targa\w*|kenteken)(?![^\W_])"
 )
-_MAY_BE_NEAR = frozenset("plat reg regi kenn imma matr plac targ kent".split())
-_NEAR_WORDS = frozenset(
-    "plate plates reg registration registered kennzeichen placa placas kenteken".split()
-)
-_NEAR_STEMS = ("immatricul", "matricula", "matrícula", "targa")
+_NEAR_STEMS = (
+    "plate", "reg", "registration", "registered", "number plate", "kennzeichen", "immatricul",
+    "matricula", "matrícula", "placa", "targa", "kenteken",
+)  # fmt: skip
 _PLATE_REACH, _LONGEST_PLATE = 40, 12
 _PLATE_WORDS = frozenset(
     "car vehicle plate plates licence license registration auto fahrzeug wagen kennzeichen pkw "
@@ -104,13 +103,9 @@ def plates(reading: Reading) -> Iterator[Span]:
     if "-" in text and not _PLATE_WORDS.isdisjoint(reading.vocabulary):
         for match in _PLATES.finditer(text):
             yield Span(match.start(), match.end(), "LICENSE_PLATE", 0.6, "plate")
-    if _MAY_BE_NEAR.isdisjoint(reading.prefixes):
-        return
-    if _NEAR_WORDS.isdisjoint(reading.vocabulary) and not any(
-        stem in reading.lower for stem in _NEAR_STEMS
-    ):
-        return
-    for word in _PLATE_NEAR.finditer(reading.lower):
+    prefixes, lower = reading.prefixes, reading.lower
+    stems = [stem for stem in _NEAR_STEMS if stem[:PREFIX_LENGTH] in prefixes]
+    for word in matches(_PLATE_NEAR, lower, starts(lower, stems)):
         low, high = max(0, word.start() - _PLATE_REACH), word.end() + _PLATE_REACH
         for match in _NEAR_PLATES.finditer(text, low, min(high + _LONGEST_PLATE, len(text))):
             if match.start() < high:
@@ -145,11 +140,12 @@ _DECIMAL = r"[0-9][0-9]{0,2}\.[0-9]{3,15}"
 _PAIR = re.compile(
     rf"{_DECIMAL}[ ]?°?[ ]?[NSns]?[ ]?[,;/ ][ ]{{0,2}}[-+−]?{_DECIMAL}[ ]?°?[ ]?(?:[EWOewo](?!\w))?"
 )
+# Behind their first digit, which a search looks for.
 _DEGREES = (
-    r"\d{1,3}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?"
+    r"\d{0,2}[ ]?[°º][ ]?(?:\d{1,2}(?:\.\d{1,6})?[ ]?['’′])?[ ]?"
     r"(?:\d{1,2}(?:[.,]\d{1,4})?[ ]?(?:[\"”″]|''))?[ ]?"
 )
-_DMS = re.compile(rf"(?<![\w.]){_DEGREES}[NSns](?:[ ]?[,;/]?[ ]?{_DEGREES}[EWOewo])?(?!\w)")
+_DMS = re.compile(rf"\d(?<![\w.].){_DEGREES}[NSns](?:[ ]?[,;/]?[ ]?\d{_DEGREES}[EWOewo])?(?!\w)")
 _SINGLE = re.compile(
     r"(?<![A-Za-z])(?:lat|latitude|lon|lng|long|longitude|breitengrad|längengrad|latitud|longitud)"
     r"[\"']?[ ]?[:=][ ]?[\"']?([-+]?\d{1,3}\.\d{3,15})(?!\d)",
@@ -183,11 +179,12 @@ def coordinates(reading: Reading) -> Iterator[Span]:
         if "°" in match[0] or _GEO.search(text, max(0, start - _GEO_REACH), start):
             yield Span(start, match.end(), "COORDINATES", 0.7, "coordinates")
     if not _GEO_WORDS.isdisjoint(reading.prefixes):
-        for match in _SINGLE.finditer(text):
+        for match in matches(_SINGLE, text, starts(reading.lower, _GEO_STEMS)):
             yield Span(match.start(1), match.end(1), "COORDINATES", 0.7, "coordinate")
 
 
 _GEO_WORDS = frozenset("lat lati lon long lng brei läng".split())
+_GEO_STEMS = ("lat", "lon", "lng", "breitengrad", "längengrad")
 
 
 def _is_place(pair: str) -> bool:

@@ -39,6 +39,7 @@ _AFTER_AGE = re.compile(
     rf"(?:[^\W\d_]{{3,14}}[ ])?(?P<value>{_PEOPLE})(?!\w)",
     re.IGNORECASE,
 )
+_MAY_BE_AGE = re.compile(r"\d{1,3}[ -]?[ymwdja]", re.IGNORECASE)  # how both of them begin
 _REACH = 32  # code points back from an age to the word before it
 _CUES = ("sex", "gender", "género", "genero", "geschlecht", "sesso", "geslacht")
 
@@ -56,6 +57,8 @@ def genders(reading: Reading) -> Iterator[Span]:
     if not reading.has_digit:
         return
     for start, _ in scan.words(reading):
+        if not _MAY_BE_AGE.match(text, start):
+            continue
         beside = _AFTER_AGE.match(text, start)
         if beside is None and _YEARS.match(text, start):
             beside = _BEFORE_AGE.search(text, max(0, start - _REACH), start)

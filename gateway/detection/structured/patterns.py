@@ -71,10 +71,7 @@ def ibans(reading: Reading) -> Iterator[Span]:
         return
     text = reading.text
     labels = hits(LABELS, reading)
-    places = (
-        (at, stop) for start, stop in scan.words(reading) for at in scan.starts(text, start, stop)
-    )
-    for word, stop in places:
+    for word, _, stop in scan.starts(reading):
         start, body = _head(text, word, stop)
         if not body:
             continue
@@ -104,7 +101,7 @@ def _head(text: str, start: int, stop: int) -> tuple[int, int]:
 
     The country may stand apart: "DE 89 3704 ...".
     """
-    if stop - start >= 4 and _IBAN_HEAD.match(text, start):
+    if stop - start >= 4 and text[start] not in _DIGITS and _IBAN_HEAD.match(text, start):
         return start, start + 4
     if text[start - 1 : start] == " " and text[start : start + 2].isdigit():
         country = _COUNTRY_APART.search(text, max(0, start - 4), start)
@@ -133,6 +130,7 @@ _SSN_FORM = re.compile(r"\d{3}[- .]?\d{2}[- .]?\d{4}(?![\w]|[-.]\d)")
 
 
 _PARTED = frozenset("-_+./")
+_DIGITS = frozenset("0123456789")
 
 
 def social_security(reading: Reading) -> Iterator[Span]:
@@ -144,13 +142,9 @@ def social_security(reading: Reading) -> Iterator[Span]:
         return
     text = reading.text
     labels = hits(LABELS, reading)
-    places = (
-        at
-        for start, stop in scan.words(reading)
-        if text[start - 1 : start] not in _PARTED
-        for at in scan.starts(text, start, stop)
-    )
-    for start in places:
+    for start, word, _ in scan.starts(reading):
+        if text[start] not in _DIGITS or text[word - 1 : word] in _PARTED:
+            continue
         match = _SSN.match(text, start)
         if match is not None:
             first, separator, second, third = match.groups()

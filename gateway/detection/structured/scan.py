@@ -43,11 +43,23 @@ def _words(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def starts(text: str, start: int, stop: int) -> Iterator[int]:
-    """Where a value may begin in a word: at its start, behind a slash, behind letters alone.
+def starts(reading: Reading) -> list[tuple[int, int, int]]:
+    """Where values may begin in the words, with where those begin and end.
 
-    "FR76.../DE89..." holds two accounts, "SSN-536-90-4399" a label and a number.
+    At the start of a word, behind a slash, behind letters alone: "FR76.../DE89..." holds two
+    accounts, "SSN-536-90-4399" a label and a number.
     """
+    known = reading.memo.get("starts")
+    if known is None:
+        known = reading.memo["starts"] = [
+            (at, start, stop)
+            for start, stop in words(reading)
+            for at in _starts(reading.text, start, stop)
+        ]
+    return cast(list[tuple[int, int, int]], known)
+
+
+def _starts(text: str, start: int, stop: int) -> Iterator[int]:
     yield start
     piece = start
     for joint in _JOINT.finditer(text, start, stop):

@@ -50,7 +50,9 @@ def test_where_values_begin_in_a_word():
         ("1-2.a3-4", ["1-2.a3-4"]),
         ("12", ["12"]),
     ]:
-        assert [word[at:] for at in scan.starts(word, 0, len(word))] == parts
+        reading = Reading(word)
+        assert [word[at:] for at, _, _ in scan.starts(reading)] == parts
+        assert scan.starts(reading) is scan.starts(reading)
 
 
 def test_a_text_is_scanned_once():
