@@ -104,8 +104,8 @@ zero.
 """
 _BIAS: Final = """
 Added to the scores of a type's tags before decoding. Chosen on development text for the best F2,
-so that recall weighs twice as much as precision. People, places and organisations have one bias, and
-people more where it misses fewer.
+so that recall weighs twice as much as precision. People, places and organisations have one bias,
+and people more where it misses fewer.
 
 """
 _REACHES: Final = """
