@@ -188,8 +188,7 @@ def _around(text: str, start: int, end: int) -> Iterator[Span]:
                 yield Span(start, match.end(), "ADDRESS", score, "address")
     if text[start - 1 : start] != " ":
         return
-    before = text[max(0, start - 90) : start - 1].rsplit(None, 3)[-3:]
-    before = [word.lower() for word in before]
+    before = text[max(0, start - 90) : start - 1].lower().rsplit(None, 3)[-3:]
     if before and (
         before[-1].endswith(_STREET_ENDINGS) or not _PREPOSITIONS.isdisjoint(before[:-1])
     ):

@@ -95,12 +95,16 @@ def identifiers(reading: Reading) -> Iterator[Span]:
         return
     labels = hits(LABELS, reading)
     named = _named(labels)
+    shortest = min((*_ALONE, *named))
     text = reading.text
     for start, ends in _chains(reading):
         if text[start - 1 : start] in _NOT_BEFORE:
             continue
         forms = _ALONE
         for end in ends:
+            if end - start < shortest:
+                forms = _ALONE_SPACED
+                continue
             value = text[start:end].translate(_SEPARATORS).upper()
             alone: list[Row] = []
             form = forms.get(len(value))

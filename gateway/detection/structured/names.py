@@ -271,10 +271,9 @@ def _sequence(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _has_role_before(text: str, start: int) -> bool:
-    left = text[max(0, start - 40) : start]
-    if not left.endswith((" ", "\t")):
+    if text[start - 1 : start] not in (" ", "\t"):
         return False
-    words = left.lower().split()[-2:]
+    words = text[max(0, start - 40) : start].lower().rsplit(None, 2)[-2:]
     last = words[-1].strip(":,(\"'") if words else ""
     return last in _ROLES or " ".join(words) in _ROLE_PHRASES
 

@@ -297,14 +297,15 @@ def lettered_edits(text: str) -> Iterator[Edit]:
 
 # Parts of such words with a sign in front that is rare.
 _MAY_BE_SPACED = re.compile(r" [\w@.+-] [\w@.+-] [\w@.+-]")
-_MAY_BE_DOTTED = re.compile(r"[-._*·•|~/][A-Za-z0-9][-._*·•|~/][A-Za-z0-9]")
+_MAY_BE_DOTTED = re.compile(r"([-._*·•|~/])[A-Za-z0-9]\1[A-Za-z0-9@]\1[A-Za-z0-9@]")
 
 
 def _may_be_spelled(text: str) -> bool:
+    """Whether two words of the alphabet stand side by side, as the inner ones of four do."""
     lower = text.lower()
-    return "x-ray" in lower or not NATO.isdisjoint(
-        lower.replace("-", " ").replace(",", " ").split()
-    )
+    words = lower.replace("-", " ").replace(",", " ").split()
+    known = [word in NATO for word in words]
+    return "x-ray" in lower or any(one and two for one, two in pairwise(known))
 
 
 def _spaced(match: re.Match[str]) -> Iterator[Edit]:
