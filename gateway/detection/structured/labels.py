@@ -33,10 +33,11 @@ _LINKS = (
     "nº|n°|numbers?|nummers?|nummern|num[eé]ros?|número|numero|nums?|nos?|nrs?|núm|n|id|ids|code|código|"
     "codice|key|value|is|was|are|ist|lautet|sind|war|est|es|sont|son|era|é|è|hat|of|der|des|del|de|"
     "von|für|for|du|la|el|le|my|your|mein|meine|with|mit|con|avec|the|ends?|ending|in|holder|card|"
-    "karte|and|ref|reference|transfers?|payments?|to|an|auf|zu|nach|au|al|ao|destination|on|at|als|as"
+    "karte|and|ref|reference|transfers?|payments?|to|an|auf|zu|nach|au|al|ao|il|het|destination|on|at|als|as"
 )
 _SIGNS = r"\"'`*_:=#.|>\[\]()/\\°º–-"
 _GAP = re.compile(
+    rf"(?:,[ ](?:it[ ]is|it's|its|c'est|(?:{_LINKS})\b)[ ]|[ ]intern[oae]?\b)?"
     rf"[ \t\u00a0{_SIGNS}]{{0,8}}(?:\b(?:{_LINKS})\b[ \t\u00a0{_SIGNS}]{{1,6}}){{0,4}}"
     rf"(?:(?<=[:>=|\s]|[.#])\r?\n[ \t{_SIGNS}]{{0,12}})?",
     re.IGNORECASE,

@@ -40,6 +40,7 @@ _SHORT_WORDS: Final = frozenset("mai mar may set ago fall sat sun sex ter dom ou
 _DATE = re.compile(
     r"(?<!\d)(?<!\d\.)\d{1,4}(?P<s>[-/.]) ?\d{1,2}(?P=s) ?\d{1,4}(?!\d|\.\d)"
     r"|(?<!\d)\d{1,2}/\d{2,4}(?!\d)|(?<!\d)\d{1,2} ?[:h] ?\d{2}(?!\d)"
+    r"|(?<![\d.])[0-3]?\d\.[01]?\d\.(?!\d)"
     r"|\d{1,2}\.\d{2} (?:Uhr|uur|h)\b|\b\d{1,2} ?(?:[ap]\.?m|Uhr|uur|h)\b"
 )
 _YEAR = re.compile(r"(?<![\d.,$€£])(?:1[5-9]\d\d|20[0-4]\d)(?![\d.,]?\d)|['’]\d\d\b")

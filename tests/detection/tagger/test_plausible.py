@@ -55,6 +55,7 @@ def counts(entity_type: str, marked: str, score: float = ALL, after: str = "") -
     "marked",
     [
         "on [12 March 2024]",
+        "am [24.11.] und",
         "am [5. März]",
         "le [3 août]",
         "el [lunes]",
