@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from gateway.detection.spans import above, disjoint, threshold_of, trimmed
@@ -17,6 +18,20 @@ def unmarked(marked: str, brackets: str = "[]") -> tuple[str, str]:
     before, _, rest = marked.partition(left)
     value, _, after = rest.partition(right)
     return before + value + after, value
+
+
+_MARK = re.compile(r"\[\[([A-Z_]+)\|(.*?)\]\]")
+
+
+def labelled(line: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """The text of a line with marks such as [[PERSON|Anna]]; start, end and type of each."""
+    text, spans, at = "", [], 0
+    for mark in _MARK.finditer(line):
+        text += line[at : mark.start()]
+        spans.append((len(text), len(text) + len(mark[2]), mark[1]))
+        text += mark[2]
+        at = mark.end()
+    return text + line[at:], spans
 
 
 def found(text: str, *finders: Finder) -> list[tuple[str, str]]:
