@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -63,7 +63,7 @@ from gateway.sending import ask, choices, events, first_of, hiding, tokens, whol
 from gateway.settings import Settings
 from gateway.settings import Upstream as UpstreamSettings
 from gateway.state import States, Stored, new_name, nothing_stored, unknown
-from gateway.types import Candidate, Decision, Finding, LeafKind, NewData, Parsed
+from gateway.types import Candidate, Decision, Finding, LeafKind, NewData, Parsed, Span
 from gateway.vault.sealing import SALT_BYTES, Sealer, context
 from gateway.wire.body import parse_body
 from gateway.wire.family import Codec
@@ -224,7 +224,8 @@ class Pipeline:
     def _check_model(self, parsed: Parsed, found: list[Finding]) -> None:
         """A model's name that holds personal data is no model's name, unless we named it so."""
         personal = any(
-            parsed.leaves[one.leaf].kind is LeafKind.MODEL and each.entity_type != "DATE_TIME"
+            parsed.leaves[one.leaf].kind is LeafKind.MODEL
+            and not _may_name_a_model(each, parsed.leaves[one.leaf].text)
             for one in found
             for each in one.told
         )
@@ -358,6 +359,15 @@ def _offered(
     upstreams: Sequence[UpstreamSettings], parsed: Parsed, caller: Caller
 ) -> tuple[Candidate, ...]:
     return candidates(upstreams, parsed.model, parsed.family, caller.subject.tenant)
+
+
+_NAMES: Final = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
+
+
+def _may_name_a_model(found: Finding | Span, text: str) -> bool:
+    """A date, or one word that is a name elsewhere: models are called Gemma, Mistral, Dolly."""
+    is_word = found.entity_type in _NAMES and text[found.start : found.end].isalnum()
+    return is_word or found.entity_type == "DATE_TIME"
 
 
 def _count(masked: MaskedRequest) -> None:

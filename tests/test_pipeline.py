@@ -31,7 +31,7 @@ from gateway.types import Span, Subject, UpstreamClass
 from gateway.wire.families import CHAT
 from tests.fakes import ListDetector, MemorySink, ScriptedReply, ScriptedUpstream
 
-VALUES = {"Anna Schmidt": "PERSON", "4111111111111111": "CREDIT_CARD"}
+VALUES = {"Anna Schmidt": "PERSON", "gemma": "PERSON", "4111111111111111": "CREDIT_CARD"}
 CALLER = Caller(Subject("acme", "app"), "req_1")
 POLICY = """\
 version: 1
@@ -354,6 +354,12 @@ async def test_a_model_that_nobody_serves(world: World, model: str) -> None:
         await world.ask(model=model)
     assert model not in caught.value.message
     assert "sent" not in world.order
+
+
+@pytest.mark.parametrize("model", ["x-gemma", "x-gemma-7b"])
+async def test_a_model_may_be_called_as_people_are(world: World, model: str) -> None:
+    await world.ask(model=model)
+    assert orjson.loads(world.upstream.sent[0].body)["model"] == model
 
 
 async def test_a_preview_sends_and_records_nothing(world: World) -> None:

@@ -163,8 +163,9 @@ class Builder:
             items: dict[str, Any] = {}
             for index, one in enumerate(value):
                 self._value(items, str(index), one, kind)
-            out[key] = []
-            self._after.append(lambda: out[key].extend(items.values()))
+            made: list[Any] = []
+            out[key] = made
+            self._after.append(lambda: made.extend(items.values()))
         else:
             self._value(out, key, value, kind, tool)
 
