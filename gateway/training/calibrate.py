@@ -77,6 +77,7 @@ def biases(
     found = {
         name: _careful({bias: of[name] for bias, of in alike.items()}, most_false)
         for name in ENTITY_TYPES
+        if name not in _COMPETING
     }
     names = {bias: _together([of[one] for one in _COMPETING]) for bias, of in alike.items()}
     common = _careful(names, most_false)

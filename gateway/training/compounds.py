@@ -60,8 +60,9 @@ def compounds(language: str, words: Sequence[str], names: Container[str]) -> set
                 ends[second].add(first)
                 if second in parts and not like_names.fullmatch(word):
                     found.add(word)
-    nouns = {word for word, before in ends.items() if len(before) >= _SEVERAL}
-    return found | {word for word in nouns if word not in names}
+    return found | {
+        word for word, before in ends.items() if len(before) >= _SEVERAL and word not in names
+    }
 
 
 def _stems(part: str) -> tuple[str, ...]:

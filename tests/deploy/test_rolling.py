@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +23,7 @@ import pytest
 from tests.audit import pg
 from tests.deploy.containerfile import ROOT
 from tests.deploy.test_compose import World, migrated, world  # noqa: F401 -- fixtures
+from tests.e2e.world import wait_until
 
 pytestmark = [
     pytest.mark.rolling,
@@ -191,12 +191,11 @@ def test_nothing_is_lost_that_was_answered(gateways: Gateways, migrated: World):
     assert set(gateways.seen) <= {"200", "503", "broken"}
     # What a writer that is no more has left open is closed by whoever is there, once it is sure.
     gateways.start(gateways.ports[0])
-    deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
-    while open_and_closed(migrated)[0] and time.monotonic() < deadline:
-        pause.wait(0.5)
+    wait_until(lambda: open_and_closed(migrated)[0] == 0, "all requests to have an end on record")
     gateways.end(gateways.ports[0], signal.SIGTERM)
-    _, closed = open_and_closed(migrated)
+    still_open, closed = open_and_closed(migrated)
     assert closed["request.completed"] >= gateways.seen["200"]
+    assert still_open == 0
     twice = migrated.ask(
         "cloakroom_auditor",
         "SELECT request_id FROM audit_records WHERE request_id IS NOT NULL "

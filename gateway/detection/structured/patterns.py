@@ -41,10 +41,9 @@ def emails(reading: Reading) -> Iterator[Span]:
             domain = _DOMAIN.match(text, at + 1, at + 1 + _MAX_DOMAIN)
             if domain is not None and not _RETINA.match(domain[0]):
                 start = at - _own_length(local[0][::-1])
-                if text[start:at] == "git" and text.startswith((":", "/"), domain.end()):
-                    at = text.find("@", at + 1)  # a repository, and nobody's mailbox
-                    continue
-                yield Span(start, domain.end(), "EMAIL_ADDRESS", 0.9, "email")
+                # "git@host:..." is a repository, and nobody's mailbox.
+                if text[start:at] != "git" or not text.startswith((":", "/"), domain.end()):
+                    yield Span(start, domain.end(), "EMAIL_ADDRESS", 0.9, "email")
         at = text.find("@", at + 1)
 
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from gateway.detection.coverage import reach
 from gateway.detection.tagger.plausible import NAME_BITS, is_plausible
 from gateway.detection.tagger.runtime import open_graph
-from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities
+from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities, tag
 from gateway.detection.tagger.tokens import Tokens, tokenize
 from gateway.detection.tagger.wordfeatures import (
     CASES,
@@ -101,7 +101,7 @@ def as_scores(bias: Mapping[str, float]) -> npt.NDArray[np.float32]:
     """What is added to the scores of a token's tags, (TAGS,), by the bias of each type."""
     added = np.zeros(TAGS, np.float32)
     for name, value in bias.items():
-        at = 1 + 4 * ENTITY_TYPES.index(name)
+        at = tag(ENTITY_TYPES.index(name), 0)
         added[at : at + 4] = value
     return added
 

@@ -146,7 +146,7 @@ def _is_date(text: str, start: int, end: int, score: float) -> bool:
     if _CALENDAR.search(value) or _DATE.search(value):
         return True
     if _YEAR.search(text, start, end):  # which sees the sign before it
-        if value.isdigit() and _is_program(text, start, end):
+        if value.isdigit() and _is_program(_line(text, start, end)):
             return _YEAR_FIELD.search(text, max(0, start - 16), start) is not None
         return score >= 0.8 or any(map(str.isalpha, value))
     return value.isalpha() and score >= _ALMOST_SURE
@@ -215,7 +215,7 @@ def _needed_in_lower_case(
         return _NEVER
     if len(text) <= _MESSAGE and not _is_well_written(text, start, end):
         return _LIKELY if is_name or not is_common else _SURE
-    if _has_capitals_around(text, start, end):
+    if any(map(str.isupper, _line(text, start, end))):  # as chat often does not
         if is_common:
             return _CERTAIN if is_name else _NEVER
         return _SURE if is_name else _CERTAIN
@@ -226,9 +226,7 @@ def _needed_in_lower_case(
 
 def _is_well_written(text: str, start: int, end: int) -> bool:
     """Whether a sentence begins with a capital and ends with a stop, as talk often does not."""
-    begin = max(0, start - _REACH)
-    for match in _FULL_STOP.finditer(text, begin, start):
-        begin = match.end()
+    begin = _sentence_start(text, start, _FULL_STOP)
     while begin < start and not text[begin].isalpha():
         begin += 1
     return text[begin].isupper() and _STOP.match(text, end) is not None
@@ -262,16 +260,17 @@ _HUMP = re.compile(r"(?!(?:Ma?c|De|Di|Da|Van|La|Le|O)[A-Z])[^\W\d_]*[a-zß-ÿ][A
 
 def _is_machine_made(text: str, start: int, end: int) -> bool:
     """Whether a word is written as in a program, or stands in a line of one or of a log."""
-    if _HUMP.match(text, start, end) or _is_program(text, start, end):
+    if _HUMP.match(text, start, end):
         return True
     line = _line(text, start, end)
+    if _is_program(line):
+        return True
     odd = sum(sign in _SIGNS or sign.isdigit() for sign in line)
     return odd * 3 > len(line)
 
 
-def _is_program(text: str, start: int, end: int) -> bool:
-    """Whether the line is full of signs as programs are."""
-    line = _line(text, start, end)
+def _is_program(line: str) -> bool:
+    """Whether a line is full of signs as programs are."""
     return sum(sign in _SIGNS for sign in line) * 12 > len(line)
 
 
@@ -285,20 +284,12 @@ def _line(text: str, start: int, end: int) -> str:
 _SIGNS = frozenset("{}[]<>=;|\\_$#*&^~`@+%")
 
 
-def _sentence_start(text: str, at: int) -> int:
+def _sentence_start(text: str, at: int, ends: re.Pattern[str] = _SENTENCE) -> int:
     begin = max(0, at - _REACH)
     found = begin
-    for match in _SENTENCE.finditer(text, begin, at):
+    for match in ends.finditer(text, begin, at):
         found = match.end()
     return found
-
-
-def _has_capitals_around(text: str, start: int, end: int) -> bool:
-    """Whether the line uses capitals, as chat often does not."""
-    first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
-    last = text.find("\n", end, end + _REACH)
-    around = text[first:start] + text[end : last if last >= 0 else end + _REACH]
-    return any(map(str.isupper, around))
 
 
 def _opens_sentence(text: str, start: int) -> bool:
