@@ -12,12 +12,14 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.audit.facts import EventType
 from gateway.console import pages
 from gateway.console.access import Access, Session
 from gateway.console.accounts import Account, Lifetime, Right
 from gateway.console.counting import Counting
 from gateway.console.feedbacks import Feedbacks
 from gateway.console.journal import Journal
+from gateway.console.looks import Looks
 from gateway.console.saved import SavedSearches
 from gateway.console.store import AccountStore
 from gateway.console.unmasks import Unmasks
@@ -51,6 +53,7 @@ class Desk:
     access: Access
     journal: Journal
     counting: Counting
+    looks: Looks
     searches: SavedSearches
     unmasks: Unmasks
     feedback: Feedbacks
@@ -90,6 +93,18 @@ class Visit:
         """The names of the rights that it has."""
         return {right.value for right in Right if self.account.may(right)}
 
+    async def looked(self, page: str, renewed_by: str) -> None:
+        """Put on record that somebody looks at a page whose element of this id asks for it anew.
+
+        Opening it is always recorded, and its asking only every so often, as `looks` says.
+        """
+        session = self.desk.access.form_token(self.session.token)
+        is_renewed = self.request.headers.get("hx-trigger", "") == renewed_by
+        if is_renewed and self.desk.looks.is_on_record(session, page):
+            return
+        await self.desk.journal.write(EventType.AUDIT_VIEWED, self.account, page)
+        self.desk.looks.recorded(session, page)
+
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page in the frame that all have: menu, who is signed in, the token of its forms."""
         return pages.page(
@@ -127,6 +142,7 @@ def open_desk(
         access=access,
         journal=journal,
         counting=Counting(settings.audit.url, clock),
+        looks=Looks(clock),
         searches=SavedSearches(settings.audit.url),
         unmasks=Unmasks(settings.audit.url),
         feedback=Feedbacks(settings.audit.url),

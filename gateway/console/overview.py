@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Final
 
 from starlette.responses import Response
 
-from gateway.audit.facts import EventType
 from gateway.console.accounts import Account
 from gateway.console.charts import stacked
 from gateway.console.desk import Visit
@@ -15,13 +15,16 @@ from gateway.console.nowadays import anchored, servers
 from gateway.console.tally import in_all
 from gateway.console.tasks import tasks_of
 
+COUNTED: Final = "counted"
+"""The id of what the page asks for again and again until all is counted."""
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 async def overview(visit: Visit) -> Response:
     """Requests, findings and failures of the last two weeks, of the tenants that one sees."""
     desk, account = visit.desk, visit.account
-    await desk.journal.write(EventType.AUDIT_VIEWED, account, "overview")
+    await visit.looked("overview", renewed_by=COUNTED)
     counted = await asyncio.to_thread(desk.counting.read, account.sees)
     signed = await asyncio.to_thread(desk.counting.signed)
     audit = desk.settings.audit
