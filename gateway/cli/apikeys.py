@@ -24,7 +24,9 @@ from gateway.errors import ConfigError
 from gateway.identity.keys import KeyEntry, add_key, read_keys, revoke_key
 from gateway.settings import Settings
 
-app = typer.Typer(help="Give keys to callers and take them back.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Give keys to callers and take them back.", no_args_is_help=True
+)
 
 
 @app.command("add")

@@ -28,7 +28,9 @@ from gateway.cli import (
 from gateway.cli.audit_common import Exit, UrlOption, log_url, reading, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, print_json
 
-app = typer.Typer(help="Read the audit log, and see whether it holds.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Read the audit log, and see whether it holds.", no_args_is_help=True
+)
 app.command("search")(audit_search.search)
 app.command("stats")(audit_search.stats)
 app.command("verify")(audit_verify.verify)

@@ -34,7 +34,9 @@ from gateway.console.passwords import hashed
 from gateway.console.store import AccountStore, Kept
 from gateway.settings import Settings
 
-app = typer.Typer(help="The console of the compliance officer.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="The console of the compliance officer.", no_args_is_help=True
+)
 user = typer.Typer(help="The accounts of those who may use it.", no_args_is_help=True)
 app.add_typer(user, name="user")
 

@@ -16,7 +16,7 @@ from gateway.errors import RequestError
 from gateway.keyring import derive
 from gateway.masking.ciphertext import decrypt_all
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 # How a ciphertext begins, also one that was cut short.
 _BEGINS: Final = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z][A-Za-z0-9_]{0,63}:enc:(?=[A-Za-z2-7])")

@@ -38,7 +38,7 @@ upstreams:
   - {name: loopback, kind: loopback, class: on_prem}
 """
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True, slots=True)

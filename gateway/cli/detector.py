@@ -52,6 +52,7 @@ ProfileOption: TypeAlias = Annotated[
 ]
 
 app = typer.Typer(
+    add_completion=False,
     help="Annotate text, measure the detector, see what it costs, train its model.",
     no_args_is_help=True,
 )

@@ -50,7 +50,9 @@ from gateway.validation import did_you_mean
 from gateway.vault import sql
 
 app = typer.Typer(
-    help="What is kept of a person: find it, hand it over, erase it.", no_args_is_help=True
+    add_completion=False,
+    help="What is kept of a person: find it, hand it over, erase it.",
+    no_args_is_help=True,
 )
 MAX_VALUES_BYTES = 1_000_000
 _ENDS = frozenset(kind.value for kind in TERMINAL.values())

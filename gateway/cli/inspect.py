@@ -30,7 +30,7 @@ ANY_MODEL: Final = "model"
 _TELLING: Final = {"messages": CHAT, "input": RESPONSES, "prompt": COMPLETIONS}
 """The members by which a request tells its API; Anthropic's looks like a chat."""
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()

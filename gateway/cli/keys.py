@@ -14,7 +14,9 @@ from gateway.cli.audit_common import Exit, progress, reading, say, stop
 from gateway.cli.common import ConfigOption, JsonOption, console, load_settings, print_json
 from gateway.cli.onrecord import put_on_record
 
-app = typer.Typer(help="The keys that seal what is kept of requests.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="The keys that seal what is kept of requests.", no_args_is_help=True
+)
 
 
 @app.command("list")

@@ -44,7 +44,9 @@ from gateway.types import AnswerRules, UpstreamClass
 
 MANY: Final = 5  # policies whose cases are run: from here on, progress is shown
 
-app = typer.Typer(no_args_is_help=True, help="Check, test, explain and compare policies.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Check, test, explain and compare policies."
+)
 app.command("explain")(explain)
 app.command("diff")(diff)
 app.command("simulate")(simulate)

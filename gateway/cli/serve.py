@@ -18,7 +18,7 @@ from gateway.policy.model import Policy
 from gateway.settings import Settings, Tls
 from gateway.version import __version__
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from gateway.types import Subject
 
 _BAR: Final = 18  # characters of a whole
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()

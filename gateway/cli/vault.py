@@ -24,6 +24,7 @@ from gateway.errors import VaultUnavailable
 from gateway.vault import sql
 
 app = typer.Typer(
+    add_completion=False,
     help="What is kept, sealed, for later requests: stored responses, files and batches.",
     no_args_is_help=True,
 )

@@ -84,6 +84,7 @@ def test_every_command_exists_and_speaks_json(name: str):
         assert "--json" in options or one.name in ALWAYS_JSON, one.name
     done = CliRunner().invoke(root.app, [name, "--help"])
     assert done.exit_code == 0, done.output
+    assert "completion" not in done.output  # of the shell: it would be for a command of that name
 
 
 def test_the_schema_of_policies_is_json():
