@@ -163,7 +163,7 @@ MEANINGS: Final[Mapping[str, EntityType]] = MappingProxyType(
 )
 """Every type, by name, the worst leak first."""
 
-MODEL_ONLY: Final = frozenset({"ORGANIZATION", "NRP"})
+MODEL_ONLY: Final = frozenset({"ORGANIZATION"})
 """Types that only the classifier finds."""
 
 ENTITY_TYPES: Final = frozenset(MEANINGS) - MODEL_ONLY

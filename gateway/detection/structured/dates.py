@@ -1,4 +1,4 @@
-"""Calendar dates, and ages of people. Pure.
+"""Calendar dates. Pure.
 
 Numeric dates begin at a digit; dates with a month's name are looked for around their year, so
 that a text is not searched for month names. Month names are those of the product's languages.
@@ -135,57 +135,4 @@ def _is_birth(reading: Reading, labels: Hits, start: int, end: int) -> bool:
 _NEAR_BIRTH = re.compile(r"[^\w.;\n–—]{1,3}(?:[^\W\d]+[^\w.;\n–—]{1,3}){0,3}")
 
 
-# ---------------------------------------------------------------- ages
-
-_NUMBER = r"(?:1[0-2]\d|\d{1,2})"
-_AGE = re.compile(
-    rf"{_NUMBER}(?:[ ]?[-–][ ]?(?:year|yr)s?[ -]?old|[ ](?:years?|yrs?)[ ](?:old|of[ ]age)"
-    r"|[ ]?(?:y\.?/?o\.?|yo)(?!\w)|[ ](?:jahre?n?)[ ](?:alt|jung)|[- ]?jährig\w{0,2}"
-    r"|[ ]años[ ]de[ ]edad|[ ]ans[ ]révolus|[ ]anni[ ]d['’]età|[ ]anni[ ]di[ ]età"
-    r"|[ ]jaar[ ]oud|[ -]?jarige?|[ ]anos[ ]de[ ]idade)"
-    r"(?:[ ](?:and|und|et|y)[ ]\d{1,2}[ ](?:months?|monate|mois|meses))?(?!\w)",
-    re.IGNORECASE,
-)
-_AGED = re.compile(
-    r"[\"']?[ ]?(?:[:=][ ]?|(?:of|is|de|di|von)[ ])?[\"']?"
-    rf"({_NUMBER}(?:[ ](?:years?|jahren?|ans|años|anni|jaar|anos|meses|mois|months|monate)(?!\w))?)"
-    r"(?![\w%]|[.,:/-]\d|[ ]?(?:percent|minutes?|days?|weeks?|hours?|seconds?|items?))",
-    re.IGNORECASE,
-)
-_PERSON = re.compile(
-    r"(?<![^\W_])(?:hombre|mujer|varón|varon|paciente|niñ[oa]|joven|señora?|anciana?|lactante|"
-    r"femme|homme|patiente?|fille|garçon|enfant|uomo|donna|bambin[oa]|ragazz[oa]|homem|mulher|"
-    r"menin[oa]|idos[oa]|man|vrouw|meisje|jongen|patiënte?|mann|frau|kind|mädchen|junge|"
-    r"(?:il|elle|qui)[ ]a|tiene|tengo|tenía|ha|ho|tenho|tem|avait|ai|ben|is|a[ ](?=los[ ]))"
-    r"[ ,]{0,2}"
-    r"(?:(?:de|di|van|von|aged|los|à)[ ])?\Z",
-    re.IGNORECASE,
-)
-_YEARS = re.compile(rf"{_NUMBER}[ ](?:años|ans|anni|anos|jaar)(?!\w|[ ]de[ ](?!edad|idade))", re.I)
-_NOT_BEFORE_AGE = frozenset(".,$€£/-_")
-
-
-def ages(reading: Reading) -> Iterator[Span]:
-    """Ages of people, the unit included where it stands behind the number."""
-    if not reading.has_digit:
-        return
-    text = reading.text
-    for start, end in scan.words(reading):
-        if end - start > 16 or text[start - 1 : start] in _NOT_BEFORE_AGE:
-            continue
-        match = _AGE.match(text, start)
-        if match is not None:
-            yield Span(start, match.end(), "AGE", 0.75, "age")
-            continue
-        match = _YEARS.match(text, start)
-        if match is not None and _PERSON.search(text, max(0, start - 20), start):
-            yield Span(start, match.end(), "AGE", 0.65, "age_person")
-    labels = hits(LABELS, reading)
-    if "age" in labels.kinds:
-        for hit in labels.all:
-            match = _AGED.match(text, hit.end) if hit.kind == "age" else None
-            if match is not None:
-                yield Span(match.start(1), match.end(1), "AGE", 0.75, "age_label")
-
-
-ENTITY_TYPES = frozenset({"DATE_TIME", "DATE_OF_BIRTH", "AGE"})
+ENTITY_TYPES = frozenset({"DATE_TIME", "DATE_OF_BIRTH"})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gateway.detection.structured import (
     addresses,
+    ages,
     columns,
     dates,
     devices,
@@ -13,6 +14,7 @@ from gateway.detection.structured import (
     identifiers,
     labelled,
     names,
+    nationalities,
     network,
     numbers,
     passcodes,
@@ -39,8 +41,9 @@ FINDERS: tuple[patterns.Finder, ...] = (
     devices.handles,
     devices.database_users,
     dates.dates,
-    dates.ages,
+    ages.ages,
     genders.genders,
+    nationalities.nationalities,
     labelled.labelled,
     identifiers.identifiers,
     *secrets.FINDERS,

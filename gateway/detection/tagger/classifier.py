@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.detection.coverage import reach
+from gateway.detection.tagger.borders import grown
 from gateway.detection.tagger.plausible import NAME_BITS, is_plausible
 from gateway.detection.tagger.runtime import open_graph
 from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities, tag
@@ -229,7 +230,8 @@ class Classifier:
         bits = self._bits_of(tokens, parts)
         spans: list[Span] = []
         named = -1  # where a person ends whose last word is one of a person
-        for first, last, kind in parts:
+        next_starts = [*(tokens.starts[first] for first, _, _ in parts[1:]), len(text)]
+        for (first, last, kind), next_start in zip(parts, next_starts, strict=True):
             of_type = weight[first:last, 1 + 4 * kind : 5 + 4 * kind].sum(axis=1)
             score = round(float(of_type.mean()), _DECIMALS)
             name = ENTITY_TYPES[kind]
@@ -238,6 +240,8 @@ class Classifier:
                 if name == PERSON and first == named and text[spans[-1].end : start] == " ":
                     before = spans.pop()  # "Anton", "Wolfgang", "von Faber" are one
                     start, score = before.start, min(before.score, score)
+                if (further := grown(text, end, name)) <= next_start:
+                    end = further
                 spans.append(Span(start, end, name, score, RECOGNIZER))
                 is_named = name == PERSON and bits[last - 1] & NAME_BITS
                 named = last if is_named and text[start].isupper() else -1

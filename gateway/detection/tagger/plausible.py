@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from gateway.detection.structured.demonyms import DEMONYMS
 from gateway.detection.tagger.tokens import Tokens
 
 NAME_BITS: Final = 0b11  # given name, surname
@@ -127,7 +128,9 @@ def is_plausible(
 
 def _is_ordinary(value: str, bits: Iterable[int]) -> bool:
     """Whether words are in lower case, usual in a language, and no nationality of the lists."""
-    return value.islower() and all(one & COMMON_BITS and not one & COUNTRY_BIT for one in bits)
+    if not value.islower() or value in DEMONYMS:
+        return False
+    return all(one & COMMON_BITS and not one & COUNTRY_BIT for one in bits)
 
 
 def _is_postcode(text: str, start: int, end: int) -> bool:

@@ -1,0 +1,25 @@
+"""What belongs to an entity behind its last token."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.detection.tagger.borders import grown
+
+
+@pytest.mark.parametrize(
+    ("text", "entity_type", "value", "whole"),
+    [
+        ("Mon fils a 5 ans et", "AGE", "5", "5 ans"),
+        ("a nineteen-year-old apprentice", "AGE", "nineteen", "nineteen-year-old"),
+        ("he is 40 years old now", "AGE", "40", "40 years old"),
+        ("er ist 40 Jahre alt.", "AGE", "40", "40 Jahre alt"),
+        ("5 anseres", "AGE", "5", "5"),
+        ("a Turkish national lives", "NRP", "Turkish", "Turkish national"),
+        ("a Turkish nationalist", "NRP", "Turkish", "Turkish"),
+        ("the Turkish national", "LOCATION", "Turkish", "Turkish"),
+    ],
+)
+def test_grows_over_what_belongs_to_it(text: str, entity_type: str, value: str, whole: str):
+    start = text.index(value)
+    assert text[start : grown(text, start + len(value), entity_type)] == whole
