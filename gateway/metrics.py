@@ -132,7 +132,7 @@ UPSTREAM_ATTEMPTS: Final = Counter(
 )
 REPLICA_STATE: Final = Gauge(
     "cloakroom_upstream_replica_state",
-    "Which state a server of an upstream is in (1), of up, stale, down and draining.",
+    "Which state a server of an upstream is in (1), of up, stale, down, other_model and draining.",
     ("upstream", "replica", "state"),
     registry=REGISTRY,
     multiprocess_mode="livemostrecent",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from gateway.cli.checks import Check, Status
 from gateway.errors import ConfigError
+from gateway.routing.reported import Model, models_of, serves_others
 from gateway.settings import Settings, Upstream
 from gateway.upstreams.connecting import ssl_context
 
@@ -119,10 +120,10 @@ def _look(server: _Server) -> list[Check]:
         server = replace(server, timeout_s=_PATIENCE_S)  # a busy model takes its time
         status, models = _models(server)
         return [
-            _serves(name, version, status, models),
+            _serves(name, version, status, models, _root(server)),
             _developers(name, server),
             _metrics(name, server),
-            *_salt(name, server, models),
+            *_salt(name, server, list(models)),
             _adapters(name, server),
             Check(f"{name} flags", Status.OK, "the rest shows only in how it is started", FLAGS),
         ]
@@ -137,14 +138,24 @@ def _version(server: _Server) -> str | None:
     return found if isinstance(found, str) and _NAME.fullmatch(found) else None
 
 
-def _models(server: _Server) -> tuple[int, list[str]]:
+def _models(server: _Server) -> tuple[int, Mapping[str, Model]]:
+    """The models that it lists, as whoever sends it requests reads the list."""
     status, document = server.api("GET", "/models")
-    listed = document.get("data") if isinstance(document, dict) else None
-    named = [one.get("id") for one in listed or [] if isinstance(one, dict)]
-    return status, [one for one in named if isinstance(one, str) and _NAME.fullmatch(one)]
+    return status, models_of(document) or {}
 
 
-def _serves(name: str, version: str, status: int, models: list[str]) -> Check:
+def _root(server: _Server) -> str:
+    """What should stand behind its models' names, "" for anything."""
+    return server.upstream.vllm.root if server.upstream.vllm else ""
+
+
+def _serves(name: str, version: str, status: int, models: Mapping[str, Model], root: str) -> Check:
+    if status == 200 and serves_others(models, root):
+        roots = {one.root for one in models.values()}
+        told = ", ".join(sorted(one if _NAME.fullmatch(one) else "something else" for one in roots))
+        seen = f"version {version} serves {', '.join(models)}, of root {told}: it is sent nothing"
+        advice = f"start it with the model {root}, or say in upstreams.root what it serves"
+        return Check(name, Status.FAILED, seen, advice)
     if status == 200 and models:
         return Check(name, Status.OK, f"version {version} serves {', '.join(models)}")
     seen = f"version {version}: its list of models answers {status}"

@@ -36,6 +36,7 @@ _WORDS: Final = {
     State.UP: "up",
     State.STALE: "up, but silent about its load",
     State.DOWN: "down",
+    State.OTHER_MODEL: "not asked: it serves another model than root says",
     State.DRAINING: "leaving its pool",
 }
 
@@ -61,7 +62,7 @@ def servers(found: Iterable[ServerHealth]) -> list[ServerRow]:
 
 def _row(one: ServerHealth) -> ServerRow:
     words, tone = _WORDS[one.standing.state], "good"
-    if one.standing.state is State.DOWN:
+    if one.standing.state in (State.DOWN, State.OTHER_MODEL):
         tone = "bad"
     elif one.circuit == "open":
         words, tone = "not asked for a while: it failed", "bad"

@@ -16,6 +16,7 @@ class State(StrEnum):
     UP = "up"  # it is well, or nobody looks at it
     STALE = "stale"  # it is well, and has told nothing of its load for a while
     DOWN = "down"  # it is not well
+    OTHER_MODEL = "other_model"  # it is well, and runs another model than it should: it gets none
     DRAINING = "draining"  # it is gone from its pool; what it has begun is let end
 
 

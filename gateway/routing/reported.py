@@ -90,6 +90,11 @@ def models_of(listed: Any) -> Mapping[str, Model] | None:
     return found
 
 
+def serves_others(models: Mapping[str, Model], root: str) -> bool:
+    """Whether behind no name of a server's models stands what is expected, "" for anything."""
+    return bool(models and root) and all(one.root != root for one in models.values())
+
+
 def _room(before: Load, load: Load) -> float | None:
     """How many requests a server runs at once, as far as it has shown."""
     if load.waiting or before.room is None:
@@ -114,11 +119,12 @@ class Known:
         """Whether it may be asked."""
         return self.failures < FAILURES
 
-    @property
-    def state(self) -> State:
-        """What looks at it have shown."""
+    def state(self, root: str = "") -> State:
+        """What looks at it have shown; `root` is what it should serve, "" for anything."""
         if not self.is_up:
             return State.DOWN
+        if serves_others(self.models or {}, root):
+            return State.OTHER_MODEL
         return State.STALE if self.misses >= MISSES else State.UP
 
     def seen(self, *, well: bool) -> Known:

@@ -70,7 +70,7 @@ class ProbedUpstream:
 
     def standings(self) -> Sequence[Standing]:
         """The one server, as it was last seen."""
-        return (Standing(self._member.name, self._member.known.state),)
+        return (Standing(self._member.name, self._member.known.state()),)
 
     async def send(
         self, request: MaskedRequest, request_id: str, headers: Mapping[str, str]

@@ -89,7 +89,7 @@ class VllmPool:
 
     def standings(self) -> Sequence[Standing]:
         """All servers, and those that are gone from the DNS and may still have something to end."""
-        there = [Standing(url, one.known.state, one.load) for url, one in self._replicas.items()]
+        there = [Standing(url, one.state, one.load) for url, one in self._replicas.items()]
         gone = [Standing(url, State.DRAINING) for url in self._retired]
         return [*there, *gone]
 

@@ -19,6 +19,7 @@ from gateway.routing.asking import Ask, Route
 from gateway.routing.balance import Load
 from gateway.routing.candidates import target_model
 from gateway.routing.counting import question, turns_of
+from gateway.routing.health import State
 from gateway.routing.reported import Known, load_of, models_of
 from gateway.routing.salts import priority, salt
 from gateway.settings import Limits, Vllm
@@ -87,6 +88,11 @@ class Replica:
     def is_up(self) -> bool:
         """Whether it said that it is well, or was not yet asked."""
         return self.known.is_up
+
+    @property
+    def state(self) -> State:
+        """What looks at it have shown."""
+        return self.known.state(self._pool.root)
 
     @property
     def load(self) -> Load:

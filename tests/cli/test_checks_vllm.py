@@ -197,6 +197,27 @@ def test_a_key_that_is_missing(server: Server):
     assert "cache salt" not in found
 
 
+@pytest.mark.parametrize(
+    ("root", "told"),
+    [("/m/other", "/m/other"), ("", "something else"), (None, "something else"), ("a\nb", "else")],
+)
+def test_a_server_that_has_another_model_behind_the_name(
+    root: str | None, told: str, server: Server
+):
+    listed = json.dumps({"data": [{"id": "tiny", "root": root}]})
+    server.open["/v1/models"] = (200, listed)
+    pool = Vllm(replicas=(f"http://127.0.0.1:{server.server_port}",), root="/m/tiny")
+    found = look(server.server_port, kind="vllm", vllm=pool)
+
+    assert found[""].status is Status.FAILED
+    assert "serves tiny, of root " in found[""].seen
+    assert f"{told}: it is sent nothing" in found[""].seen
+    assert "\n" not in found[""].seen
+    assert "/m/tiny" in found[""].advice
+    server.open["/v1/models"] = (200, listed.replace(json.dumps(root), '"/m/tiny"'))
+    assert look(server.server_port, kind="vllm", vllm=pool)[""].status is Status.OK
+
+
 def test_another_base_url(server: Server):
     found = look(server.server_port, base_url=f"http://127.0.0.1:{server.server_port}")
 

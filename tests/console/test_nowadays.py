@@ -26,6 +26,7 @@ from tests.console.conftest import World
         (State.STALE, "open", "bad"),
         (State.DOWN, "closed", "bad"),
         (State.DOWN, "open", "bad"),
+        (State.OTHER_MODEL, "closed", "bad"),
         (State.DRAINING, "closed", "warn"),
     ],
 )

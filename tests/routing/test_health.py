@@ -122,14 +122,16 @@ def test_each_server_has_one_state_and_its_load():
         ServerHealth("told", 1, Standing("http://10.0.0.2", State.STALE), "half_open"),
         ServerHealth("told", 2, Standing("http://10.0.0.3", State.DOWN)),
         ServerHealth("told", 3, Standing("http://10.0.0.4", State.DRAINING)),
+        ServerHealth("told", 4, Standing("http://10.0.0.5", State.OTHER_MODEL)),
     ]
     HealthReport(lambda: seen).tell()
     found = told("told")
-    states = {(at, one): found[f"state {at} {one}"] for at in range(4) for one in State}
+    states = {(at, one): found[f"state {at} {one}"] for at in range(5) for one in State}
     assert [key for key, value in states.items() if value] == [
         (0, State.UP), (1, State.STALE), (2, State.DOWN), (3, State.DRAINING),
+        (4, State.OTHER_MODEL),
     ]  # fmt: skip
-    assert [found[f"circuit {at}"] for at in range(4)] == [2, 1, 0, 0]
+    assert [found[f"circuit {at}"] for at in range(5)] == [2, 1, 0, 0, 0]
     assert [found[f"{one} 0"] for one in ("waiting", "running", "kv_cache_ratio")] == [3, 5, 0.25]
     assert [found[f"{one} 1"] for one in ("waiting", "running", "kv_cache_ratio")] == [0, 0, 0]
 
@@ -148,7 +150,7 @@ def test_a_server_that_is_gone_has_no_state():
     seen.pop()
     report.tell()
     found = told("gone")
-    assert [found[f"state 1 {one}"] for one in State] == [0, 0, 0, 0]
+    assert [found[f"state 1 {one}"] for one in State] == [0] * len(State)
     assert found["waiting 1"] == 0
     assert found["state 0 up"] == 1
 

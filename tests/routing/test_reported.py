@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.routing.balance import IDLE, Load
+from gateway.routing.health import State
 from gateway.routing.reported import FAILURES, MISSES, Known, Model, load_of, models_of
 
 BUSY = Load(waiting=3.0, running=2.0, cache=0.5)
@@ -67,6 +68,35 @@ def test_adapters_have_what_their_parents_have():
         "tiny": Model("/m/tiny", 2048),
         "lora": Model("/m/tiny", 2048),
     }
+
+
+@pytest.mark.parametrize(
+    ("roots", "root", "state"),
+    [
+        # what stands behind each of its names, what should, and what it is then
+        (["/m/tiny"], "/m/tiny", State.UP),
+        (["/m/other"], "/m/tiny", State.OTHER_MODEL),
+        (["/m/other", "/m/third"], "/m/tiny", State.OTHER_MODEL),
+        (["/m/other", "/m/tiny"], "/m/tiny", State.UP),
+        ([""], "/m/tiny", State.OTHER_MODEL),
+        (["/m/other"], "", State.UP),
+        ([], "/m/tiny", State.UP),
+    ],
+)
+def test_a_server_whose_every_model_is_another_is_told_of_as_such(
+    roots: list[str], root: str, state: State
+):
+    models = {f"model-{number}": Model(one) for number, one in enumerate(roots)}
+    known = replace(Known(), models=models)
+    assert known.state(root) is state
+    assert all(known.has_other(one, root) for one in models) or state is State.UP
+    for _ in range(MISSES):
+        known = known.told(None)
+    assert known.state(root) is (state if state is State.OTHER_MODEL else State.STALE)
+    for _ in range(FAILURES):
+        known = known.seen(well=False)
+    assert known.state(root) is State.DOWN
+    assert Known().state(root) is State.UP
 
 
 def test_a_load_is_kept_until_it_is_old():

@@ -326,6 +326,7 @@ async def test_where_all_have_another_model_behind_the_name_none_is_asked(make: 
     error = await world.failure()
     assert (error.status, error.code) == (503, "upstreams_down")
     assert world.served() == []
+    assert {one.state for one in world.pool.standings()} == {State.OTHER_MODEL}
 
 
 async def test_a_server_is_asked_anew_what_it_serves_after_it_was_away(make: Make):
