@@ -1,4 +1,4 @@
-"""Where an entity ends, as people mark it: an age with its unit, a national with the word. Pure."""
+"""Where an entity ends, as people mark it: an age with its unit, a day with its part. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ _BEHIND: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?!\w))?"
         r"|-(?:years?|months?)-old(?!\w)",
         re.IGNORECASE,
+    ),
+    "DATE_TIME": re.compile(
+        r"(?<=[ap]\.m)\.|(?<=\d\.\d\d)\.(?=[ ,])"  # 6 p.m., 24.12.
+        r"|(?<=day)[ ](?:morning|afternoon|evening|night)s?(?!\w)"
     ),
     "NRP": re.compile(r"[ ](?:national|citizen)s?(?!\w)"),
 }
