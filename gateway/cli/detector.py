@@ -32,7 +32,7 @@ from gateway.config import ENVIRONMENT, MissingKey
 from gateway.config_schema import PROFILES
 from gateway.errors import ConfigError, Problem
 from gateway.evaluation import corpora
-from gateway.evaluation.labels import FOLDS
+from gateway.evaluation.labels import FOLDS, label_of
 from gateway.evaluation.latency import CHARACTERS_PER_TOKEN
 from gateway.evaluation.score import Tally, total
 from gateway.settings import Detection
@@ -139,7 +139,7 @@ def evaluate(
     """
     from gateway.evaluation.evaluate import Scoring, load  # noqa: PLC0415 -- slow
 
-    wanted = _words(types)
+    wanted = [label_of(one) for one in _words(types)]
     examples = examples if report_file or text_file else 0
     try:
         scoring = Scoring(_folds(fold), wanted, context, examples)

@@ -143,13 +143,16 @@ def _check_span(span: object, length: int, key: str, note: Note) -> None:
 
 
 def case(corpus: str, record: Record, found: Iterable[Found] | None = None) -> Case:
-    """A line as a case; what was found stands in the line where it is not given."""
+    """A line as a case; what was found stands in the line where it is not given.
+
+    Marked spans and findings go by the same labels, also where a line names an entity type.
+    """
     return Case(
         corpus,
         record.number,
         record.text,
         tuple(
-            Gold(one["start"], one["end"], one["label"], one.get("mask") != _KEPT_MASK)
+            Gold(one["start"], one["end"], label_of(one["label"]), one.get("mask") != _KEPT_MASK)
             for one in record.fields.get("spans") or ()
         ),
         tuple(_found(record) if found is None else found),

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.errors import ConfigError, Problem
 from gateway.evaluation import corpora
+from gateway.evaluation.labels import label_of
 from gateway.evaluation.latency import Latency
 from gateway.evaluation.measure import timed
 from gateway.evaluation.mistakes import mistakes
@@ -60,7 +61,12 @@ def load(files: Sequence[Path], *, annotated: bool, types: Collection[str] = ())
             loaded.append(Corpus(name if names[name] == 1 else str(file), records))
     if problems:
         raise ConfigError(problems[: corpora.MOST_PROBLEMS])
-    known = {span["label"] for one in loaded for line in one.records for span in line.fields[GOLD]}
+    known = {
+        label_of(span["label"])
+        for one in loaded
+        for line in one.records
+        for span in line.fields[GOLD]
+    }
     unknown = sorted(set(types) - known)
     if unknown:
         hint = f"they have: {', '.join(sorted(known))}"

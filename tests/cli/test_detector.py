@@ -107,6 +107,14 @@ def test_types_narrow_what_counts(corpus: Path):
     assert set(system["corpora"]["own"]["types"]) == {"EMAIL_ADDRESS"}
 
 
+def test_entity_types_may_stand_where_labels_do(tmp_path: Path):
+    spans = [{"start": 5, "end": 13, "label": "MEDICAL_RECORD"}]
+    own = put(tmp_path / "own.jsonl", [{"text": "MRN: 12345678", "spans": spans}])
+    done = detector("evaluate", own, "--types", "MEDICAL_RECORD", "--json", *RUN)
+    (system,) = json.loads(done.stdout)["systems"]
+    assert system["total"]["exact"]["recall_counts"] == [1, 1]
+
+
 def test_findings_in_the_files_are_scored_as_they_are(tmp_path: Path):
     line = {"text": TEXT, "spans": [EMAIL_SPAN], "findings": [{**EMAIL_SPAN, "start": 10}]}
     path = put(tmp_path / "peer.jsonl", [line])

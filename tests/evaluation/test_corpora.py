@@ -13,6 +13,7 @@ import pytest
 from gateway.errors import ConfigError
 from gateway.evaluation import corpora
 from gateway.evaluation.score import Found, Gold
+from gateway.types import Span
 
 LINE = {"text": "Ask Anna.", "spans": [{"start": 4, "end": 8, "label": "PERSON"}], "lang": "en"}
 SECRET_WORD = "Kassiopeia"
@@ -111,6 +112,17 @@ def test_a_case(tmp_path: Path):
     assert one.gold == (Gold(0, 3, "ID", to_mask=False), Gold(4, 8, "PERSON"))
     assert one.found == (Found(4, 8, "SECRET", "API_KEY"),)
     assert corpora.case("name", record, []).found == ()
+
+
+@pytest.mark.parametrize("entity_type", ["MEDICAL_RECORD", "DE_TAX_ID", "DATE_OF_BIRTH", "JOB"])
+def test_what_is_marked_with_an_entity_type_agrees_with_a_finding_of_it(
+    tmp_path: Path, entity_type: str
+):
+    line = {"text": "Ask 4711.", "spans": [{"start": 4, "end": 8, "label": entity_type}]}
+    (record,) = corpora.read(put(tmp_path / "a", line))
+    found = corpora.findings([Span(4, 8, entity_type, 0.8, "any")])
+    one = corpora.case("name", record, found)
+    assert [gold.label for gold in one.gold] == [finding.label for finding in one.found]
 
 
 def test_annotated_keeps_every_field(tmp_path: Path):
