@@ -3,6 +3,11 @@
 These are the wide candidates. Whatever a number may be (an identifier, a phone, a card), its
 validators run on candidates only and never on the text as a whole. Both scans begin at a digit,
 so that prose without digits costs one search of a character class.
+
+Why `re` and no matcher of many patterns: both scans together cost 0.2 ms per 1,000 tokens, a
+thirtieth of the stage. RE2 took five times as long for the same runs, Hyperscan half as long again
+as `re`, since it reports each end of a match to a callback. Neither has lookarounds, so what
+follows a scan would be matched a second time in any case.
 """
 
 from __future__ import annotations
