@@ -233,11 +233,11 @@ def _cut(text: str, words: Sequence[Word], score: float, name: str) -> Iterator[
     last = start = words[0][0]
     ending = ""
     for _, stop, word in words:
-        if word in _STOP and word not in _FAMILY_PARTICLES:
+        if word in _STOP and word not in FAMILY_PARTICLES:
             break
         last, ending = stop, word
     cut = text[start:last]
-    while cut and ending in _FAMILY_PARTICLES:
+    while cut and ending in FAMILY_PARTICLES:
         cut = cut.rpartition(" ")[0].rstrip(" \t")
         ending = _words(cut, 0, len(cut))[-1][2] if cut else ""
     if text[start + len(cut) : start + len(cut) + 1] == "_" or (len(cut) > 6 and _SHOUTED(cut)):
@@ -247,7 +247,7 @@ def _cut(text: str, words: Sequence[Word], score: float, name: str) -> Iterator[
 
 
 _SHOUTED = re.compile(r"[A-Z]+").fullmatch
-_FAMILY_PARTICLES = frozenset(
+FAMILY_PARTICLES = frozenset(
     "van von vom zu zur de del della der den di da dos das du la le ten ter bin ibn al el y e"
     "".split()
 )
@@ -282,7 +282,7 @@ def _by_first_name(text: str, words: Sequence[Word]) -> Iterator[Span]:
     for index, (begin, _, word) in enumerate(words[:-1]):
         if not (is_first_name(word) or ("-" in word and is_first_name(word.partition("-")[0]))):
             continue
-        rest = [w for w in words[index + 1 :] if w[2] not in _FAMILY_PARTICLES]
+        rest = [w for w in words[index + 1 :] if w[2] not in FAMILY_PARTICLES]
         if not rest:
             continue
         surname, unsure = rest[0][2], word in _AMBIGUOUS

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.detection.coverage import reach
-from gateway.detection.tagger.borders import grown
+from gateway.detection.tagger.borders import grown, named
 from gateway.detection.tagger.plausible import NAME_BITS, is_plausible
 from gateway.detection.tagger.runtime import open_graph
 from gateway.detection.tagger.tags import ENTITY_TYPES, TAGS, best_tags, entities, tag
@@ -228,23 +228,29 @@ class Classifier:
         weight = np.exp(scores - scores.max(axis=1, keepdims=True))
         weight /= weight.sum(axis=1, keepdims=True)
         bits = self._bits_of(tokens, parts)
+        parts = [
+            (*named(tokens.words, (first, last), bits.__getitem__), kind)
+            if ENTITY_TYPES[kind] == PERSON
+            else (first, last, kind)
+            for first, last, kind in parts
+        ]
         spans: list[Span] = []
-        named = -1  # where a person ends whose last word is one of a person
+        until = -1  # where a person ends whose last word is one of a person
         next_starts = [*(tokens.starts[first] for first, _, _ in parts[1:]), len(text)]
         for (first, last, kind), next_start in zip(parts, next_starts, strict=True):
+            name = ENTITY_TYPES[kind]
             of_type = weight[first:last, 1 + 4 * kind : 5 + 4 * kind].sum(axis=1)
             score = round(float(of_type.mean()), _DECIMALS)
-            name = ENTITY_TYPES[kind]
             if is_plausible(text, tokens, (first, last), name, score, bits.__getitem__):
                 start, end = tokens.starts[first], tokens.ends[last - 1]
-                if name == PERSON and first == named and text[spans[-1].end : start] == " ":
+                if name == PERSON and first == until and text[spans[-1].end : start] == " ":
                     before = spans.pop()  # "Anton", "Wolfgang", "von Faber" are one
                     start, score = before.start, min(before.score, score)
                 if (further := grown(text, end, name)) <= next_start:
                     end = further
                 spans.append(Span(start, end, name, score, RECOGNIZER))
                 is_named = name == PERSON and bits[last - 1] & NAME_BITS
-                named = last if is_named and text[start].isupper() else -1
+                until = last if is_named and text[start].isupper() else -1
         return spans
 
     def _bits_of(self, tokens: Tokens, parts: Sequence[tuple[int, int, int]]) -> dict[int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.detection.tagger.borders import grown
+from gateway.detection.tagger.borders import grown, named
+from gateway.detection.tagger.plausible import COMMON_BITS, NAME_BITS
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,24 @@ from gateway.detection.tagger.borders import grown
 def test_grows_over_what_belongs_to_it(text: str, entity_type: str, value: str, whole: str):
     start = text.index(value)
     assert text[start : grown(text, start + len(value), entity_type)] == whole
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("called Ahmed", "Ahmed"),
+        ("dumbass mo", "dumbass mo"),
+        ("van Dyck", "van Dyck"),
+        ("lil Wayne", "lil Wayne"),
+        ("Emily I", "Emily"),
+        ("I", "I"),
+        ("called", "called"),
+        ("anna Schmidt", "anna Schmidt"),
+    ],
+)
+def test_a_name_is_without_the_words_around_it(words: str, name: str):
+    bits = {"called": COMMON_BITS, "dumbass": COMMON_BITS, "van": COMMON_BITS}
+    known = {**bits, "anna": COMMON_BITS | NAME_BITS}
+    tokens = words.split()
+    first, last = named(tokens, (0, len(tokens)), lambda at: known.get(tokens[at], 0))
+    assert tokens[first:last] == name.split()
