@@ -18,7 +18,7 @@ from gateway.audit.facts import EventType
 from gateway.audit.record import NONCE_BYTES
 from gateway.console.desk import Visit
 from gateway.console.subjects import MOST_ERASED, is_open, opened, person_of, traces
-from gateway.errors import AuditUnavailable, NotFound, RequestError
+from gateway.errors import AuditUnavailable, RequestError
 from gateway.vault import sql as vault
 
 _LATE: Final = (
@@ -53,8 +53,8 @@ async def erase(visit: Visit) -> Response:
     """Show what would go; or, where the form says how many requests those are, erase them.
 
     Raises:
-        RequestError: a field is not of its form.
-        NotFound: nothing was found, or the tenant is not one of the account's.
+        RequestError: a field is not of its form, or nothing was found.
+        NotFound: the tenant is not one of the account's.
         AuditUnavailable: it could not be put on record, and was not done.
     """
     person, reason = person_of(visit.form, visit.account), visit.form.get("reason", "").strip()
@@ -64,7 +64,7 @@ async def erase(visit: Visit) -> Response:
     await journal.write(EventType.AUDIT_SEARCHED, account, "dsar.erase", person.tenant)
     before = await asyncio.to_thread(_before, visit, person)
     if not before.count and not before.feedback:
-        raise NotFound("Nothing was found.")
+        raise RequestError("Nothing was found.", status=404)
     said = visit.form.get("confirm", "").strip()
     if before.holds or said != str(before.count):
         return _ask(visit, person, reason, before, wrong=bool(said))

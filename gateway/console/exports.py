@@ -85,7 +85,8 @@ async def pack(visit: Visit) -> Response:
         Unavailable: it cannot be written.
     """
     if visit.account.tenants:
-        raise NotFound("An evidence pack is of the whole log: your account sees a part of it.")
+        words = "An evidence pack is of the whole log: your account sees a part of it."
+        raise NotFound(words, code="no-pack")
     given = {name: visit.form.get(name, "") for name in ("since", "until")}
     filters = read_filters(given, visit.account)
     settings = visit.desk.settings

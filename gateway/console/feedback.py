@@ -126,13 +126,13 @@ async def _about(visit: Visit) -> tuple[str, str]:
         if not grammar.TENANT.fullmatch(tenant):
             raise RequestError("This cannot be a tenant.")
         if not visit.account.sees(tenant):
-            raise await nothing(visit)
+            raise nothing()
         return "", tenant
     found = None
     if visit.account.may(Right.RECORDS) and grammar.UUID7.fullmatch(event_id):
         found = await asyncio.to_thread(_tenant_of, visit.desk, event_id)
     if found is None or not visit.account.sees(found):
-        raise await nothing(visit)
+        raise nothing()
     return event_id, found
 
 
@@ -212,14 +212,13 @@ async def find(visit: Visit) -> Feedback:
     which = visit.request.path_params["feedback"]
     found = await asyncio.to_thread(visit.desk.feedback.get, which)
     if found is None or not _is_for(visit, found):
-        raise await nothing(visit)
+        raise nothing()
     return found
 
 
-async def nothing(visit: Visit) -> NotFound:
-    """What is raised where there is nothing for this account. It goes on record."""
-    await visit.desk.journal.write(EventType.ADMIN_REFUSED, visit.account, "no-feedback")
-    return NotFound("There is no such feedback.")
+def nothing() -> NotFound:
+    """What is raised where there is nothing for this account."""
+    return NotFound("There is no such feedback.", code="no-feedback")
 
 
 def said_of(desk: Desk, row: Feedback) -> Said | None:

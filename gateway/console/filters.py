@@ -87,7 +87,7 @@ def read_filters(given: Mapping[str, str], account: Account) -> Filters:
     if account.tenants:
         tenant = values.setdefault("tenant", min(account.tenants))
         if not account.sees(tenant):
-            raise NotFound("There is no such page.")
+            raise NotFound("There is no such page.", code="no-tenant")
     return Filters(values, _query(values), int(before) if before else None)
 
 

@@ -33,7 +33,7 @@ async def flow(visit: Visit) -> Response:
     if period not in PERIODS or not grammar.TENANT.fullmatch(tenant):
         raise RequestError("There is no such period or tenant.")
     if tenant and not visit.account.sees(tenant):
-        raise NotFound("There is no such page.")
+        raise NotFound("There is no such page.", code="no-tenant")
     desk, account = visit.desk, visit.account
     await desk.journal.write(EventType.AUDIT_VIEWED, account, "flow", tenant)
     counted = await asyncio.to_thread(desk.counting.read, account.sees)

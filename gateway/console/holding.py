@@ -59,7 +59,7 @@ def wanted(form: Mapping[str, str], account: Account) -> Wanted:
     if values and not tenant:
         raise RequestError("A person is looked for in one tenant's data: name the tenant.")
     if not account.sees(tenant):
-        raise NotFound("There is no such tenant.")
+        raise NotFound("There is no such tenant.", code="no-tenant")
     return Wanted(reason, tenant, request_id, entity_type, values, "anyway" in form)
 
 
@@ -109,7 +109,7 @@ async def release(visit: Visit) -> Response:
     held = await asyncio.to_thread(_in_force, visit)
     tenant = held.get(which)
     if tenant is None or not visit.account.sees(tenant):
-        raise NotFound("There is no such hold in force.")
+        raise NotFound("There is no such hold in force.", code="no-hold")
     await visit.desk.journal.write(EventType.HOLD_RELEASED, visit.account, which, tenant)
     await asyncio.to_thread(_release, visit, which)
     return pages.redirect(PATH)

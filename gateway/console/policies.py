@@ -114,5 +114,5 @@ def kept_files(url: str, sha256: str) -> list[PolicyFile]:
         with open_log(url) as log:
             found = log.policy(sha256)
     if found is None:
-        raise NotFound("This policy is not kept.")
+        raise NotFound("This policy is not kept.", code="no-policy")
     return found

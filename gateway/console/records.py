@@ -135,15 +135,14 @@ def _record(
 async def records_of(visit: Visit) -> list[dict[str, Any]]:
     """The record that the address names, and then those of the same request.
 
-    That one is another tenant's is told like that there is none, and both go on record.
+    That one is another tenant's is told like that there is none.
     """
     name = visit.request.path_params["name"]
     url = visit.desk.settings.audit.url
     found = await asyncio.to_thread(_with_request, url, name)
     mine = [one for one in found if visit.account.sees(str(one.get("tenant", "")))]
     if not found or mine != found:
-        await visit.desk.journal.write(EventType.ADMIN_REFUSED, visit.account, "no-record")
-        raise NotFound("There is no such record.")
+        raise NotFound("There is no such record.", code="no-record")
     return mine
 
 

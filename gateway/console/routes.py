@@ -37,7 +37,7 @@ from gateway.console.flow import flow
 from gateway.console.overview import overview
 from gateway.console.quality import quality
 from gateway.console.security import FORM_COOKIE, SESSION_COOKIE, cookie, from_elsewhere
-from gateway.errors import ConfigError, GatewayError, RequestError
+from gateway.errors import ConfigError, GatewayError, NotFound, RequestError
 
 ROOT: Final = "/console"
 LOGIN: Final = "/console/login"
@@ -108,7 +108,10 @@ def console_routes(desk: Desk) -> list[Route]:
     async def slash(_: Request) -> Response:
         return pages.redirect(ROOT)
 
-    async def unknown(_: Request) -> Response:
+    async def unknown(request: Request) -> Response:
+        session = await desk.access.session(request.cookies.get(SESSION_COOKIE, ""))
+        if session is not None:
+            await desk.journal.write(EventType.ADMIN_REFUSED, session.account, "no-page")
         return _failure(404, _NO_PAGE)
 
     def route(path: str, endpoint: _Endpoint, *methods: str) -> Route:
@@ -120,7 +123,7 @@ def console_routes(desk: Desk) -> list[Route]:
         route(LOGIN, _told(_login_form(desk)), "GET"),
         route(LOGIN, _told(_login(desk)), "POST"),
         *(route(one.path, _told(_guarded(desk, one)), one.method) for one in PAGES),
-        route("/console/{rest:path}", unknown, "GET", "POST"),
+        route("/console/{rest:path}", _told(unknown), "GET", "POST"),
     ]
 
 
@@ -143,7 +146,10 @@ def _failure(status: int, message: str) -> Response:
 
 
 def _guarded(desk: Desk, page: Page) -> _Endpoint:
-    """The page for those who are signed in and have its right; its form only from a page of it."""
+    """The page for those who are signed in and have its right; its form only from a page of it.
+
+    What they are refused, or told that it is not there, goes on record, as what of others is.
+    """
 
     async def endpoint(request: Request) -> Response:
         session = await desk.access.session(request.cookies.get(SESSION_COOKIE, ""))
@@ -161,7 +167,11 @@ def _guarded(desk: Desk, page: Page) -> _Endpoint:
             ours = desk.access.is_ours(session.token, given)
             if not ours or from_elsewhere(request.headers):
                 raise RequestError("This form is not of this session: load it anew.", status=403)
-        return await page.view(Visit(desk, page.path, request, session, form))
+        try:
+            return await page.view(Visit(desk, page.path, request, session, form))
+        except NotFound as error:
+            await desk.journal.write(EventType.ADMIN_REFUSED, session.account, error.code)
+            raise
 
     return endpoint
 

@@ -41,5 +41,5 @@ async def drop(visit: Visit) -> Response:
     """
     searches, which = visit.desk.searches, visit.form.get("id", "")
     if not await asyncio.to_thread(searches.drop, visit.account.name, which):
-        raise NotFound("There is no such search.")
+        raise NotFound("There is no such search.", code="no-search")
     return pages.redirect(PATH)

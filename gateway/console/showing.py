@@ -37,7 +37,7 @@ async def show(visit: Visit) -> Response:
     await expire_due(desk)
     unmask = await find(visit, visit.request.path_params["unmask"])
     if unmask.matter.asked_by != account.name:
-        raise await nothing(visit)
+        raise nothing()
     number = _number(visit.form.get("part", "1"))
     target = f"unmask/{unmask.unmask_id}"
     if problem := await _problem(desk, unmask, account.name):

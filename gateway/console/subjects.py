@@ -102,7 +102,7 @@ def person_of(given: Mapping[str, str], account: Account) -> Person:
     if not values or len(values) > MOST_VALUES:
         raise RequestError(f"Write 1 to {MOST_VALUES} values, one a line.")
     if not account.sees(tenant):
-        raise NotFound("There is no such tenant.")
+        raise NotFound("There is no such tenant.", code="no-tenant")
     return Person(tenant, entity_type, values)
 
 
@@ -186,8 +186,8 @@ async def export(visit: Visit) -> Response:
     """All records of a person's requests, and which texts are kept of them, as JSON.
 
     Raises:
-        RequestError: there are too many, or a field is not of its form.
-        NotFound: nothing was found, or the tenant is not one of the account's.
+        RequestError: there are too many or none, or a field is not of its form.
+        NotFound: the tenant is not one of the account's.
     """
     person = person_of(visit.form, visit.account)
     desk = visit.desk
@@ -201,7 +201,7 @@ def _document(visit: Visit, person: Person) -> bytes:
     with opened(visit) as content:
         requests = content.find(person.tenant, person.entity_type, person.values)
         if not requests:
-            raise NotFound("Nothing was found.")
+            raise RequestError("Nothing was found.", status=404)
         if len(requests) > MOST_EXPORTED:
             raise RequestError(
                 f"There are more than {MOST_EXPORTED} requests: use cloakroom dsar export."

@@ -38,7 +38,7 @@ async def attempt(visit: Visit) -> Response:
     if not TENANT.fullmatch(tenant) or not IDENTIFIER.fullmatch(model):
         raise RequestError("This cannot be a tenant or a model.")
     if not visit.account.sees(tenant):
-        raise NotFound("There is no such page.")
+        raise NotFound("There is no such page.", code="no-tenant")
     await visit.desk.journal.write(EventType.AUDIT_VIEWED, visit.account, "try", tenant)
     message = {"role": "user", "content": text}
     body = orjson.dumps({"model": model, "messages": [message]})

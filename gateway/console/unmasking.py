@@ -242,7 +242,7 @@ async def _unmask(visit: Visit) -> Unmask:
     mine = found.matter.asked_by == visit.account.name
     if mine or visit.account.may(Right.APPROVE) or visit.account.may(Right.ACCESS):
         return found
-    raise await nothing(visit)
+    raise nothing()
 
 
 async def find(visit: Visit, which: str) -> Unmask:
@@ -253,14 +253,13 @@ async def find(visit: Visit, which: str) -> Unmask:
     """
     found = await asyncio.to_thread(visit.desk.unmasks.get, which)
     if found is None or not visit.account.sees(found.tenant):
-        raise await nothing(visit)
+        raise nothing()
     return found
 
 
-async def nothing(visit: Visit) -> NotFound:
-    """What is raised where there is nothing for this account. It goes on record."""
-    await visit.desk.journal.write(EventType.ADMIN_REFUSED, visit.account, "no-unmask")
-    return NotFound("There is no such request.")
+def nothing() -> NotFound:
+    """What is raised where there is nothing for this account."""
+    return NotFound("There is no such request.", code="no-unmask")
 
 
 def _words(desk: Desk, unmask: Unmask) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from gateway.console.access import ATTEMPTS
 from gateway.console.accounts import LOCK_S, MAX_FAILURES, Account, Role
 from gateway.console.security import FORM_COOKIE, HEADERS, SESSION_COOKIE
 from gateway.console.statics import FILES
+from gateway.errors import AuditUnavailable
 from tests.console.browser import Browser
 from tests.console.conftest import CONSOLE, PASSWORD, World
 
@@ -310,6 +311,58 @@ async def test_a_file_of_the_pages_may_be_kept_and_changes_its_name_when_it_chan
     assert FILES["console.css"].address in page.text
     for other in ("/console/static/console.css", "/console/static/..%2fpages.py"):
         assert (await browser.get(other)).status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["/console/nowhere", "/console/records/a/b/c", "/console/.env"])
+async def test_who_is_signed_in_and_asks_for_a_page_that_is_not_there_is_on_record(
+    world: World, path: str, method: str
+):
+    world.account("anna", Role.AUDITOR)
+    browser = await world.browser("anna")
+    answer = await browser.send(method, path, b"", {})
+    assert (answer.status, "There is no such page." in answer.words) == (404, True)
+    assert await world.events() == [
+        ("admin.login", "anna", ""),
+        ("admin.refused", "anna", "no-page"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("token", ["", "made up", "a" * 43, "a" * 10_000])
+async def test_what_nobody_asks_for_is_not_on_record(world: World, token: str, method: str):
+    """Otherwise anybody could fill the log."""
+    browser = Browser(world.app)
+    browser.cookies = {SESSION_COOKIE: token} if token else {}
+    for path in ("/console/nowhere", "/console/records/none", "/console/access"):
+        answer = await browser.send(method, path, b"", {})
+        assert answer.status in (303, 401, 404)
+    assert await world.records() == []
+
+
+async def test_who_signed_out_is_nobody(world: World):
+    world.account("anna", Role.AUDITOR)
+    browser = await world.browser("anna")
+    await browser.get("/console/account")
+    kept = dict(browser.cookies)
+    await browser.post("/console/logout")
+    browser.cookies = kept
+    assert (await browser.get("/console/nowhere")).status == 404
+    assert (await world.events())[-1] == ("admin.logout", "anna", "")
+
+
+async def test_a_refusal_that_cannot_be_put_on_record_is_said_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.account("anna", Role.AUDITOR)
+    browser = await world.browser("anna")
+
+    async def fails(*_: object) -> str:
+        raise AuditUnavailable("The audit log cannot be written.")
+
+    monkeypatch.setattr(type(world.desk.journal), "write", fails)
+    for path in ("/console/nowhere", "/console/records/none"):
+        assert (await browser.get(path)).status == 503
 
 
 async def test_the_first_page_has_a_slash_or_none(world: World):

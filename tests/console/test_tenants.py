@@ -166,6 +166,10 @@ async def test_what_is_of_another_tenant_is_not_there(things: Things, role: Role
             continue
         answer = await ask(browser, page, things)
         assert (answer.status == 404) is (key in BY_NAME), (key, answer.status, answer.words)
+        kind, who, target = (await things.world.events())[-1]
+        if answer.status == 404:
+            assert (kind, who) == ("admin.refused", "dora"), key
+            assert target.startswith("no-"), (key, target)
         for sign in (OURS, REQUEST, "canary", "anna", things.event_id):
             assert sign not in answer.text, (key, sign)
 
