@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import uvloop
 
 from gateway import meters, spans, telemetry
 from gateway.app import caller_keys, create_app, create_app_from_environ, open_parts, source_of
+from gateway.cli.metrics_folder import hold, metrics_folder
 from gateway.cli.workers import NOTICE, Supervisor, end_with_parent
 from gateway.errors import ConfigError, GatewayError
 from gateway.masking.presidio import installed_operators
@@ -36,6 +36,8 @@ AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 BACKLOG: Final = 2048
 DRAIN_S: Final = 30
 """How long requests in flight may take to their end, where nobody says otherwise."""
+
+_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 KEEP_ALIVE_S: Final = 75  # longer than common load balancers', so that they close first
 
@@ -189,6 +191,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 def worker_app() -> AsgiApp:
     """The application of one worker process, which inherits the environment."""
+    hold(os.environ[_FOLDER])  # for as long as this process lives
     telemetry.install()
     _install_telling()
     app = create_app_from_environ()
@@ -216,8 +219,8 @@ def run_workers(
         # not resolved: volumes of configuration swap the folder behind a link
         os.environ["CLOAKROOM_CONFIG"] = str(config.absolute())
     options = uvicorn_options(settings, leaving) | {"workers": workers, "factory": True}
-    with tempfile.TemporaryDirectory(prefix="cloakroom-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    with metrics_folder() as folder:
+        os.environ[_FOLDER] = folder
         listener.listen(BACKLOG)
         announce()
         started = uvicorn.Config(f"{__name__}:worker_app", **options)

@@ -158,9 +158,9 @@ def test_several_workers_share_the_socket_and_the_metrics(tmp_path: Path):
         assert facts["upstreams"] == ["echo"]
         assert ask(facts["url"], f"Write to {EMAIL}").endswith(EMAIL)
         assert "cloakroom_requests_total" in get(facts["url"] + "/metrics")
-        assert list(tmp_path.glob("cloakroom-metrics-*/*.db"))
+        assert list(tmp_path.glob("cloakroom-workers-*/*.db"))
         stopped(process)
-    assert not list(tmp_path.glob("cloakroom-metrics-*"))
+    assert not list(tmp_path.glob("cloakroom-workers-*"))
     assert unsigned(tmp_path) == 0
 
 
@@ -222,13 +222,19 @@ def test_before_it_ends_it_says_that_it_is_not_ready_and_serves_on(tmp_path: Pat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_workers_end_where_the_process_that_looks_after_them_is_killed(tmp_path: Path):
-    with running(tmp_path, "--workers", "2") as (process, facts):
+    """What they leave goes when the gateway is started again."""
+    with running(tmp_path, "--workers", "2", TMPDIR=str(tmp_path)) as (process, facts):
         answered(facts["url"] + "/livez")
         assert len(workers_of(process)) == 2
         process.kill()
         process.communicate(timeout=120)  # the pipes end with the last that has them
         address = (urlsplit(facts["url"]).hostname, urlsplit(facts["url"]).port)
         assert not is_open(address)
+    [left] = tmp_path.glob("cloakroom-workers-*")
+    with running(tmp_path, "--workers", "2", TMPDIR=str(tmp_path)) as (process, facts):
+        [new] = tmp_path.glob("cloakroom-workers-*")
+        assert new != left
+        stopped(process)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
