@@ -42,6 +42,18 @@ def test_the_gateway_has_longer_to_end_than_it_gives_its_requests():
     assert int(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) >= DRAIN_S + 5
 
 
+def test_an_evidence_pack_of_the_console_has_room_in_compose_and_in_the_chart():
+    from gateway.console.exports import MOST_RECORDS  # noqa: PLC0415 -- slow
+
+    needed = MOST_RECORDS * 2_000  # bytes of records, proofs, and the ZIP of both
+    (mount,) = SERVICES["gateway"]["tmpfs"]
+    assert int(mount.rpartition("size=")[2].removesuffix("m")) * 2**20 >= needed
+    chart = ROOT / "helm" / "cloakroom" / "templates" / "deployment.yaml"
+    room = re.search(r"name: tmp, emptyDir: .sizeLimit: (\d+)Gi", chart.read_text("utf-8"))
+    assert room
+    assert int(room[1]) * 2**30 >= needed
+
+
 def test_only_the_migration_has_the_owners_password():
     holders = {name for name, one in SERVICES.items() if "db_owner_password" in _secrets(one)}
     assert holders == {"migrate", "postgres"}
