@@ -32,6 +32,12 @@ _UK_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
 
 _BREAK = r"(?:,[ ]?|[ ]?\n)"  # what stands between the lines of an address
 _ZIP = rf"(?:{_STATES})[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?"
+# What of an address is known without its street: a town and its postal code.
+_STATE_BEFORE = re.compile(rf"(?<![\w]){_CITY},?[ ](?:{_STATES})[ ]\Z")
+_US_CODE = re.compile(r"\d{5}(?:-\d{4})?(?![\w-])")
+_DUTCH_CODE = re.compile(
+    rf"[1-9]\d{{3}}[ ]?(?!SA|SD|SS)[A-Z]{{2}}(?=[ ]{{1,2}}[{_UPPER}][a-zà-ÿ’'-])"
+)
 _HOUSE = r"(?<![\w.,-])\d{1,6}[A-Za-z]?(?:-\d{1,4})?"
 
 # A house number, words, a city, and a state with ZIP code: the tail says it is an address.
@@ -220,4 +226,17 @@ def _named(text: str, hit: Hit) -> Iterator[Span]:
         yield Span(match.start(1), match.start(1) + len(value), "ADDRESS", 0.6, "address_label")
 
 
-ENTITY_TYPES = frozenset({"ADDRESS", "LOCATION"})
+def postal_codes(reading: Reading) -> Iterator[Span]:
+    """A code behind a town and its state, or before a Dutch town."""
+    if not reading.has_digit:
+        return
+    text = reading.text
+    for start, _ in scan.words(reading):
+        code = _US_CODE.match(text, start)
+        if code is None or _STATE_BEFORE.search(text, max(0, start - 64), start) is None:
+            code = _DUTCH_CODE.match(text, start)
+        if code is not None:
+            yield Span(code.start(), code.end(), "ZIP_CODE", 0.7, "postal_code")
+
+
+ENTITY_TYPES = frozenset({"ADDRESS", "LOCATION", "ZIP_CODE"})

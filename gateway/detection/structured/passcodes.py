@@ -18,14 +18,19 @@ from gateway.types import Span
 
 _IS = r"is|ist|lautet|war|was|est|es|era|é|è"
 _LINK = re.compile(
-    r"(?:[ ._-]?(?:code|number|no|nr|nummer|numéro|número|numero|zahl)\b\.?)?[\"'`*\]]{0,3}"
+    r"(?:[ ._-]?(?:code|value|number|no|nr|nummer|numéro|número|numero|zahl)\b\.?)?[\"'`*\]]{0,3}"
     rf"(?P<sign>\s{{0,3}}(?:=>|:=|[:=#])\s{{0,3}}|[ ](?:{_IS})[ :]{{1,2}})?[ ]?[\"'`*]{{0,3}}",
     re.IGNORECASE,
 )
 _CODE = re.compile(
     r"(?:[A-Z]-)?(?:\d{3}[ -]\d{3}|\d{3,8})(?!\w|[.,:/-]\d|[ ]?(?:%|€|\$|£|bytes?|ms|px|mm)|-\w)"
 )
-_CARD_CHECK = frozenset("cvv cvc cvv cid csc cryptogramme kartenprüfnummer prüfziffer".split())
+_CARD_CHECK = (
+    "cvv", "cvc", "csc", "cryptogramme", "kartenprüfnummer", "prüfziffer", "card verification",
+    "security code", "sicherheitscode", "code de sécurité", "código de seguridad",
+    "codice di sicurezza", "código de segurança", "beveiligingscode",
+)  # fmt: skip
+"""What may be followed by three digits only."""
 # Words with another meaning: of electronics and of geometry.
 _OTHERWISE = frozenset(("pin", "tan"))
 
@@ -50,7 +55,7 @@ def _code(reading: Reading, hit: Hit) -> Iterator[Span]:
         return
     word = reading.lower[hit.start : hit.end]
     size = sum(map(str.isdigit, code[0]))
-    if size < 4 and not any(word.startswith(one) for one in _CARD_CHECK):
+    if size < 4 and not word.startswith(_CARD_CHECK):
         return
     if word in _OTHERWISE and (size > 6 or (word == "tan" and text[hit.start] != "T")):
         return

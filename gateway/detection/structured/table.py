@@ -53,6 +53,7 @@ FINDERS: tuple[patterns.Finder, ...] = (
     numbers.cards,
     names.people,
     addresses.addresses,
+    addresses.postal_codes,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.detection.structured.addresses import addresses
+from gateway.detection.structured.addresses import addresses, postal_codes
 from tests.detection.marked import found, unmarked
 
 
@@ -60,3 +60,26 @@ def test_finds(kind: str, marked: str):
 )
 def test_leaves_alone(text: str):
     assert found(text, addresses) == []
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "moved to Springfield, IL [62704] last year",
+        "Boston, MA [02139-1234].",
+        "New York NY [10001]",
+        "Postbus 4410, [5600 AZ] Eindhoven",
+        "[1016BR] Amsterdam",
+    ],
+)
+def test_a_postal_code_is_known_by_its_town(marked: str):
+    text, value = unmarked(marked)
+    assert found(text, postal_codes) == [("ZIP_CODE", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["in Springfield 62704 people", "OK 12345", "Plan B, IN 12345x", "1939 SS Men", "4410 AZ5 Box"],
+)
+def test_other_numbers_are_no_postal_codes(text: str):
+    assert found(text, postal_codes) == []
