@@ -129,6 +129,7 @@ class Worker:
         self._change = threading.Condition()
         self._post: _Post | None = None
         self._stuck = 0
+        self._scanning = 0
         self._is_closed = False
 
     async def run(self, texts: Sequence[str], tenant: str) -> list[tuple[Span, ...]]:
@@ -164,7 +165,11 @@ class Worker:
         return found[0]
 
     def close(self) -> None:
-        """Let the thread end; jobs that have not begun are dropped."""
+        """Let the thread end; jobs that have not begun are dropped.
+
+        Blocks until what has begun is over, but not for longer than that may take: a process that
+        ends while a thread is in a library's own code, such as a model's, is aborted by it.
+        """
         with self._change:
             self._is_closed = True
             dropped = list(self._queue)
@@ -172,6 +177,9 @@ class Worker:
             self._change.notify_all()
         for job in dropped:
             job.tell(_FAILED)
+        with self._change:
+            allowed = 0.0 if self._post is None else self._allowed(self._post)
+            self._change.wait_for(lambda: not self._scanning, allowed)
 
     # ---- the caller's side -------------------------------------------------------------------
 
@@ -217,8 +225,11 @@ class Worker:
         """Whether a thread has been at one batch for too long."""
         if post is None or not post.jobs:
             return False
-        allowed = self._patience + sum(job.size for job in post.jobs) / SLOWEST_RATE
-        return time.monotonic() - post.since >= allowed
+        return time.monotonic() - post.since >= self._allowed(post)
+
+    def _allowed(self, post: _Post) -> float:
+        """Seconds that a thread may be at its batch."""
+        return self._patience + sum(job.size for job in post.jobs) / SLOWEST_RATE
 
     def _take_apart(self, jobs: Sequence[_Job]) -> None:
         for job in reversed(jobs):
@@ -236,6 +247,8 @@ class Worker:
         while jobs := self._next(post):
             answer = self._work(jobs)
             with self._change:
+                self._scanning -= 1
+                self._change.notify_all()
                 post.jobs = ()
                 relieved = post.is_relieved
                 if relieved:
@@ -261,6 +274,7 @@ class Worker:
                 jobs = self._batch()
                 if jobs:
                     post.jobs, post.since = jobs, time.monotonic()
+                    self._scanning += 1
                     return jobs
                 self._change.wait()
             return ()

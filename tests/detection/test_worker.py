@@ -90,6 +90,46 @@ async def test_closed():
         await worker.run(["a"], "t")
 
 
+async def test_closing_waits_for_what_has_begun():
+    """A process that ends while a thread is inside a model's library is aborted."""
+    begun, looked_at = threading.Event(), threading.Event()
+    over: list[str] = []
+
+    @each
+    def slow(text: str, tenant: str) -> tuple[Span, ...]:
+        begun.set()
+        looked_at.wait(0.05)
+        over.append(tenant)
+        return ()
+
+    worker = Worker(slow, AMPLE_S, patience_s=AMPLE_S)
+    asking = asyncio.create_task(worker.run(["a"], "t"))
+    await asyncio.to_thread(begun.wait)
+    worker.close()
+    ended = list(over)
+    looked_at.set()
+    assert ended == ["t"]
+    assert await asking == [()]
+
+
+async def test_closing_does_not_wait_for_ever():
+    begun, release = threading.Event(), threading.Event()
+
+    @each
+    def stuck(text: str, tenant: str) -> tuple[Span, ...]:
+        begun.set()
+        assert release.wait(AMPLE_S)
+        return ()
+
+    worker = Worker(stuck, AMPLE_S, patience_s=0.001)
+    asking = asyncio.create_task(worker.run(["a"], "t"))
+    await asyncio.to_thread(begun.wait)
+    worker.close()
+    assert not asking.done()
+    release.set()
+    assert await asking == [()]
+
+
 async def test_a_short_call_takes_its_turn_between_the_jobs_of_a_long_one():
     order: list[str] = []
 
