@@ -36,7 +36,6 @@ from gateway.detection.spans import (
     without_allowed,
     without_guesses,
 )
-from gateway.detection.structured.context import Reading
 from gateway.detection.tokenclassifier import TokenClassifier
 from gateway.detection.views.normalize import views
 from gateway.detection.views.view import View
@@ -161,9 +160,8 @@ class PresidioDetector:
             texts = [(view.text, of_names.get(at, ())) for at, view in enumerate(batch)]
             foreign = self._outside.read(texts)
         for at, (view, others) in enumerate(zip(batch, foreign, strict=True)):
-            reading = Reading(view.text)
-            reads = [stage.read(reading) for stage in self._own]
+            reads = [stage.read(view.reading) for stage in self._own]
             names = of_names.get(at, ())
             if self._plugged is not None:
-                reads.append(self._plugged.read(reading, names))
+                reads.append(self._plugged.read(view.reading, names))
             yield [*names, *others, *complete(reads, self._stages, len(view.text))]

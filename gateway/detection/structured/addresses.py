@@ -228,8 +228,6 @@ def _named(text: str, hit: Hit) -> Iterator[Span]:
 
 def postal_codes(reading: Reading) -> Iterator[Span]:
     """A code behind a town and its state, or before a Dutch town."""
-    if not reading.has_digit:
-        return
     text = reading.text
     for start, _ in scan.words(reading):
         code = _US_CODE.match(text, start)

@@ -27,8 +27,6 @@ _WALLET = frozenset(
 
 def wallets(reading: Reading) -> Iterator[Span]:
     """Addresses of crypto currencies, by their checksums; those without one beside a word."""
-    if not reading.has_digit:
-        return
     text = reading.text
     named: bool | None = None
     for start, end in scan.words(reading):
@@ -80,8 +78,6 @@ _PLATE_WORDS = frozenset(
 
 def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
     """Vehicle identification numbers, IMEI and ICCID by check digit."""
-    if not reading.has_digit:
-        return
     text = reading.text
     for start, end in scan.words(reading):
         length = end - start
@@ -97,8 +93,6 @@ def vehicles_and_devices(reading: Reading) -> Iterator[Span]:
 
 def plates(reading: Reading) -> Iterator[Span]:
     """Plates of vehicles in the forms of some countries: in a text about one, or near its word."""
-    if not reading.has_digit:
-        return
     text = reading.text
     if "-" in text and not _PLATE_WORDS.isdisjoint(reading.vocabulary):
         for match in _PLATES.finditer(text):
@@ -162,8 +156,6 @@ _GEO_REACH = 64
 
 def coordinates(reading: Reading) -> Iterator[Span]:
     """Geographic coordinates: decimal pairs beside a word or with a hemisphere, and degrees."""
-    if not reading.has_digit:
-        return
     text = reading.text
     signed = "°" in text or "º" in text
     if signed:

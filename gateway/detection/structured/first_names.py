@@ -127,8 +127,15 @@ def is_first_name(word: str) -> bool:
 
 def first_names(words: frozenset[str]) -> set[str]:
     """The listed first names among lower-cased words, with or without their accents."""
-    accented = [word for word in words if not word.isascii()]
-    # All at once: a line break joins with no mark.
-    plain = _plain("\n".join(accented)).split("\n")
-    found = {word for word, bare in zip(accented, plain, strict=False) if bare in _PLAIN}
-    return found | words & _PLAIN
+    accented = list(filterfalse(str.isascii, words))
+    # All at once, since most are none: a line break joins with no mark.
+    bare = _bare("\n".join(accented)).split("\n")
+    may_be = [word for word, bare in zip(accented, bare, strict=False) if bare in _BARE]
+    return set(filter(is_first_name, may_be)) | words & _PLAIN
+
+
+def _bare(name: str) -> str:
+    return unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode()
+
+
+_BARE = frozenset(map(_bare, _PLAIN))

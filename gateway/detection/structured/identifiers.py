@@ -91,8 +91,6 @@ _EPOCH = re.compile(r"1[4-9]\d{8}(?:\d{3})?(?:\d{3})?\Z")  # seconds, milli- or 
 
 def identifiers(reading: Reading) -> Iterator[Span]:
     """The numbers of the table in a text."""
-    if not reading.has_digit:
-        return
     labels = hits(LABELS, reading)
     named = _named(labels)
     shortest = min((*_ALONE, *named))

@@ -115,7 +115,7 @@ _COMMON = frozenset(
 class Index:
     """All labels of a table, by their key words."""
 
-    __slots__ = ("_exact", "_heads", "_prefixed")
+    __slots__ = ("_exact", "_heads", "_keys", "_prefixed", "_words")
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
         """`kinds` maps a kind to its phrases, separated by bars.
@@ -124,12 +124,13 @@ class Index:
         """
         self._exact: dict[str, list[Label]] = defaultdict(list)
         self._prefixed: dict[str, dict[str, list[Label]]] = defaultdict(dict)
-        self._heads: frozenset[str] = frozenset()
         for kind, phrases in kinds.items():
             for phrase in phrases.split("|"):
                 words = tuple(_LETTERS.findall(phrase.lower()))
                 self._add(kind, words, whole=phrase.endswith("$"))
+        self._words = frozenset(self._exact)
         self._heads = frozenset(self._prefixed)
+        self._keys = {head: tuple(entries) for head, entries in self._prefixed.items()}
 
     def _add(self, kind: str, words: tuple[str, ...], *, whole: bool) -> None:
         self._put(kind, words, whole=whole)
@@ -149,23 +150,24 @@ class Index:
         """The labels that stand in a text."""
         found: list[Hit] = []
         vocabulary = reading.vocabulary
-        for word in vocabulary & self._exact.keys():
+        for word in vocabulary & self._words:
             labels = [label for label in self._exact[word] if label.before <= vocabulary]
             if labels:
                 found.extend(_places(reading, word, labels))
-        if not self._heads.isdisjoint(reading.prefixes):
-            for word in vocabulary:
-                entries = self._prefixed.get(word[:_PREFIX])
-                if entries is not None:
-                    labels = [
-                        label
-                        for key, of_key in entries.items()
-                        if word.startswith(key)
-                        for label in of_key
-                        if label.before <= vocabulary
-                    ]
-                    if labels:
-                        found.extend(_places(reading, word, labels))
+        heads = self._heads & reading.prefixes
+        for word in vocabulary if heads else ():
+            head = word[:_PREFIX]
+            # All keys are asked at once, since most words that begin like one go on otherwise.
+            if head in heads and word.startswith(self._keys[head]):
+                labels = [
+                    label
+                    for key, of_key in self._prefixed[head].items()
+                    if word.startswith(key)
+                    for label in of_key
+                    if label.before <= vocabulary
+                ]
+                if labels:
+                    found.extend(_places(reading, word, labels))
         return Hits(found)
 
 

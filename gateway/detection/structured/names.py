@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from gateway.detection.structured.context import Reading
 from gateway.detection.structured.first_names import first_names, is_first_name
@@ -126,9 +127,10 @@ def people(reading: Reading) -> Iterator[Span]:
         for start, end in _stretches(reading, vocabulary & words, before, after):
             for match in pattern.finditer(text, start, end):
                 yield from _cut(text, _words(text, *match.span(1)), score, "person_context")
-    for start, end in _before_signs(text):
-        for match in _BEFORE.finditer(text, start, end):
-            yield from _cut(text, _words(text, *match.span(1)), 0.75, "person_context")
+    if "@" in text:
+        for start, end in _before_signs(text):
+            for match in _BEFORE.finditer(text, start, end):
+                yield from _cut(text, _words(text, *match.span(1)), 0.75, "person_context")
     yield from _signed(reading)
     known = first_names(vocabulary)
     known |= vocabulary & _ROLES | vocabulary & _ROLE_HEADS
@@ -157,9 +159,11 @@ def _introduced(reading: Reading) -> Iterator[Span]:
 
 
 def _stretches(
-    reading: Reading, words: Iterable[str], before: int, after: int
+    reading: Reading, words: AbstractSet[str], before: int, after: int
 ) -> list[tuple[int, int]]:
     """The surroundings of some words of the text, joined where they overlap, in order."""
+    if not words:
+        return []
     text, lower = reading.text, reading.lower
     places: list[int] = []
     for word in words:

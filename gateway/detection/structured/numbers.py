@@ -41,8 +41,6 @@ def phones(reading: Reading) -> Iterator[Span]:
     so only for phones, if some country's plan has the number; or any run of 6 to 15 digits beside
     a word for phone that is not plainly something else.
     """
-    if not reading.has_digit:
-        return
     labels = hits(LABELS, reading)
     for start, end in scan.runs(reading):
         if end - start >= _MIN_DIGITS - 1:
@@ -254,8 +252,6 @@ def cards(reading: Reading) -> Iterator[Span]:
 
     Beside a word for card, a number with a wrong check digit or an unknown issuer counts too.
     """
-    if not reading.has_digit:
-        return
     for begin, stop in scan.runs(reading):
         if stop - begin >= _MIN_CARD:
             for run in _CARD_RUN.finditer(reading.text, begin, stop):

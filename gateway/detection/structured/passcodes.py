@@ -37,8 +37,6 @@ _OTHERWISE = frozenset(("pin", "tan"))
 
 def passcodes(reading: Reading) -> Iterator[Span]:
     """PIN, check codes of cards, one-time codes and codes of doors, straight after their label."""
-    if not reading.has_digit:
-        return
     labels = hits(LABELS, reading)
     if "passcode" not in labels.kinds:
         return

@@ -66,8 +66,6 @@ def ibans(reading: Reading) -> Iterator[Span]:
     A wrong checksum still counts where the shape leaves little doubt or a label is near, and a
     wrong length straight behind the label.
     """
-    if not reading.has_digit:
-        return
     text = reading.text
     labels = hits(LABELS, reading)
     for word, _, stop in scan.starts(reading):
@@ -137,8 +135,6 @@ def social_security(reading: Reading) -> Iterator[Span]:
 
     Numbers that are never issued (000, 666 and 900 to 999 in front, zeros in a group) score lower.
     """
-    if not reading.has_digit:
-        return
     text = reading.text
     labels = hits(LABELS, reading)
     for start, word, _ in scan.starts(reading):

@@ -56,14 +56,39 @@ FINDERS: tuple[patterns.Finder, ...] = (
     addresses.postal_codes,
 )
 
+_OF_DIGITS: frozenset[patterns.Finder] = frozenset(
+    {
+        patterns.ibans,
+        patterns.social_security,
+        devices.wallets,
+        devices.vehicles_and_devices,
+        devices.plates,
+        devices.coordinates,
+        dates.dates,
+        identifiers.identifiers,
+        passcodes.passcodes,
+        numbers.phones,
+        numbers.cards,
+        addresses.postal_codes,
+    }
+)
+"""Those all of whose values hold a digit."""
+_OF_WORDS = tuple(finder for finder in FINDERS if finder not in _OF_DIGITS)
+SHORT = 1_024
+"""Code points that all of them read in a few milliseconds."""
+
 
 def read(reading: Reading, between: Callable[[], object]) -> list[Span]:
     """What the table finds in a text, in no order and possibly overlapping.
 
-    `between` is called before each recognizer; it may raise to stop the work.
+    `between` is called first, and in a long text before each recognizer; it may raise to stop the
+    work.
     """
     found: list[Span] = []
-    for finder in FINDERS:
-        between()
+    is_long = len(reading.text) > SHORT
+    between()
+    for finder in FINDERS if reading.has_digit else _OF_WORDS:
+        if is_long:
+            between()
         found.extend(finder(reading))
     return found

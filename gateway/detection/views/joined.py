@@ -48,6 +48,8 @@ _IBAN = re.compile(
     rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}(?:{_BETWEEN})?[0-9]{{2}}(?:{_BETWEEN}[A-Za-z0-9]{{4}}){{2,7}}"
     rf"(?:{_BETWEEN}[A-Za-z0-9]{{1,3}})?(?![A-Za-z0-9])"
 )
+# What follows the country in one of them: a search is fast where it begins with digits.
+_MAY_BE_IBAN = re.compile(rf"[0-9]{{2}}{_BETWEEN}[A-Za-z0-9]{{4}}{_BETWEEN}[A-Za-z0-9]{{4}}")
 _LIKE = dict(zip("OoQDlI|iSsBZz", "0000111155822", strict=True))
 _MISREAD = re.compile(
     r"(?<![A-Za-z0-9])(?:[0-9OolISB]{4}[ -]?){3}[0-9OolISB]{3,4}(?![A-Za-z0-9])"
@@ -106,7 +108,7 @@ def layout(digits: str) -> dict[int, str]:
 def joined_edits(text: str) -> Iterator[Edit]:
     """Separators to be taken out of numbers, or put right, in order."""
     edits: dict[int, Edit] = {}
-    for match in _IBAN.finditer(text):
+    for match in _IBAN.finditer(text) if _MAY_BE_IBAN.search(text) else ():
         for edit in _iban(match):
             edits.setdefault(edit[0], edit)
     for run in _RUN.finditer(text):
@@ -173,6 +175,9 @@ def _stretches(match: re.Match[str]) -> Iterator[tuple[list[Range], list[str]]]:
     text = match.string
     spots = [spot.span() for spot in _GROUP.finditer(text, match.start(), match.end())]
     gaps = [text[one[1] : two[0]] for one, two in pairwise(spots)]
+    if len(set(gaps)) == 1:
+        yield spots, gaps
+        return
     alike = ["".join(sorted(set(gap) - _BLANKS)) or " " for gap in gaps]
     usual, count = Counter(alike).most_common(1)[0]
     if count * 10 < len(gaps) * 7:
@@ -235,8 +240,11 @@ def _goes_on(text: str, spots: list[Range], gap: str) -> bool:
 def _groups(match: re.Match[str]) -> Iterator[Edit]:
     """The groups of a card or, between signs that no list has, of other numbers."""
     for spots, gaps in _stretches(match):
-        is_named = _NAMED.search(match.string, max(0, spots[0][0] - 40), spots[0][0]) is not None
-        separator = None if set(gaps) <= _USUAL else _between_groups(spots, gaps, is_named)
+        if set(gaps) <= _USUAL:
+            continue
+        start = spots[0][0]
+        is_named = _NAMED.search(match.string, max(0, start - 40), start) is not None
+        separator = _between_groups(spots, gaps, is_named)
         if separator is not None:
             for one, two in pairwise(spots):
                 yield one[1], two[0], separator

@@ -61,11 +61,10 @@ def views(text: str, between: Callable[[], object] = lambda: None) -> tuple[View
     stands beside those that are no step to it.
     """
     chain = _Chain(text, between)
-    triggers = chain.triggers
     if not text.isascii():
         _fold(chain)
     aside = _turned(text) if RIGHT_TO_LEFT in text else []
-    if "rot" in triggers.lower and _ROT13.search(text):
+    if "rot" in chain.base.reading.lower and _ROT13.search(text):
         rotated = Piece(0, len(text), 0, len(text), is_even=True)
         aside.append(
             edited(View(text.translate(_ROTATED), "decoded", (rotated,)), (), "decoded")[0]
@@ -91,16 +90,19 @@ class _Chain:
         self._identity = View(text)
         self._steps: list[tuple[View, Sequence[Range]]] = []
         self.base = self._identity
-        self.triggers = Triggers(text)
+        self.triggers = Triggers(self._identity.reading)
 
     def edit(self, edits: Iterable[Edit], kind: Kind) -> bool:
         """Add a view; False if the edits change nothing."""
         self._between()
+        edits = tuple(edits)
+        if not edits:
+            return False
         view, touched = edited(self.base, edits, kind)
         if not touched or view.text == self.base.text:
             return False
         self.base = view
-        self.triggers = Triggers(view.text)
+        self.triggers = Triggers(view.reading)
         self._steps.append((view, touched))
         return True
 

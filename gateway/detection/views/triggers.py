@@ -8,10 +8,10 @@ sign stands there, and telling rows of bytes are looked for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
 from itertools import pairwise
 
+from gateway.detection.structured.context import Reading, holds
 from gateway.detection.views.atdot import AT_WORDS, DOT_WORDS
 from gateway.detection.views.defanged import BRACKETS, SCHEMES, has_dots_in_words
 from gateway.detection.views.spoken_words import AND, ANY_NUMBER, HUNDREDS, NATO, REPEATS, SIGNS
@@ -36,6 +36,12 @@ _SHAPE = _table(
     ord("."),
     {_LOWER + _OTHER_LETTERS: ord("a"), _UPPER: ord("A"), _DIGITS: ord("0"), _SPACES: ord(" ")},
 )
+# The same with letters of one case, and with all signs but spaces alike.
+_CASELESS = _table(
+    ord("."),
+    {_LOWER + _OTHER_LETTERS + _UPPER: ord("a"), _DIGITS: ord("0"), _SPACES: ord(" ")},
+)
+_FILLED = _table(ord("x"), {_SPACES: ord(" ")})
 _NUMBERS = _table(
     ord("a"), {_DIGITS: ord("0"), b" -.": ord(" "), b",;:|/*_~#+\t\r\n>\"'()[]": ord(",")}
 )
@@ -48,23 +54,20 @@ _WORDS = _table(
 
 _TIME = re.compile(rb"(?:0{1,8},)?0000 00 00[ ,]00,00,00[ ,]{0,3}0{0,6}[ ,]{0,3}")
 _NUMBER_RUN = re.compile(rb"0[0 ,]{9,}")
-_NUMBER_WORDS = frozenset(
-    word.encode()
-    for word in ANY_NUMBER | {word for words in REPEATS.values() for word in words} | {"x", "ray"}
-)
+_ANY_NUMBER = ANY_NUMBER | {word for words in REPEATS.values() for word in words} | {"x", "ray"}
+_NUMBER_WORDS = frozenset(word.encode() for word in _ANY_NUMBER)
 _LINKS = frozenset(
     word.encode() for words in [SIGNS, *AND.values(), *HUNDREDS.values()] for word in words
 )
 _LINK_LENGTHS = frozenset({1, 2, 4})  # of words that may stand between, whatever they are
 _FARTHEST = 7  # words from one number word to the next
 _NATO = frozenset(word.encode() for word in NATO)
-_AT_WORDS = frozenset(word.encode() for word in AT_WORDS)
-_DOT_WORDS = frozenset(word.encode() for word in DOT_WORDS)
 # A search is fast where the first sign of the pattern stands outside a repeat.
 _SPACED = re.compile(rb" [a.0](?: [a.0]){3,}(?= )")
 _AS_IN = re.compile(
     r"[A-ZÄÖÜ](?<!\w.),? (?:wie|for|as in|like|comme|como|come|van|de) (?=[^\W\d_])"
 )
+_AS_WORDS = frozenset("wie for as like comme como come van de".split())
 _CAPITALS = (b" A aa", b".A aa")
 # One pattern each: a search for alternatives knows no first sign to look for.
 _CODES = (
@@ -107,102 +110,95 @@ def _plain_signs(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True)
 class Triggers:
     """Which disguises a text may hold."""
 
-    text: str = field(repr=False)
+    __slots__ = ("_number_runs", "_numbers", "_raw", "_reading")
 
-    @cached_property
-    def _raw(self) -> bytes:
-        return _plain_signs(self.text).encode("utf-8", "replace")
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        plain = _plain_signs(reading.text)
+        self._raw = plain.encode("utf-8", "replace")
+        if not plain.isascii():
+            self._raw = self._raw.translate(None, _CONTINUATION)
+        self._numbers = self._raw.translate(_NUMBERS) if reading.has_digit else b""
+        self._number_runs = [run.span() for run in _NUMBER_RUN.finditer(self._numbers)]
 
-    @cached_property
-    def lower(self) -> str:
-        """The text in lower case, which may be longer."""
-        return self.text.lower()
-
-    @cached_property
     def _words(self) -> list[bytes]:
-        raw = self._raw
-        if not self.text.isascii():
-            raw = _plain_signs(self.text.lower()).encode("utf-8", "replace")
-        return raw.translate(_WORDS).split()
-
-    @cached_property
-    def _vocabulary(self) -> frozenset[bytes]:
-        return frozenset(self._words)
-
-    @cached_property
-    def _numbers(self) -> bytes:
-        return self._raw.translate(_NUMBERS, _CONTINUATION)
-
-    @cached_property
-    def _number_runs(self) -> list[tuple[int, int]]:
-        return [run.span() for run in _NUMBER_RUN.finditer(self._numbers)]
+        """The words in lower case, one after the other; signs that are not ASCII are letters."""
+        lower = _plain_signs(self._reading.text.lower())
+        return lower.encode("utf-8", "replace").translate(_WORDS).split()
 
     def has_escapes(self) -> bool:
         """Percent, HTML, backslash or quoted-printable escapes."""
-        return any(sign in self.text for sign in "%&\\=")
+        return holds(self._reading.text, "%&\\=")
 
     def has_blobs(self) -> bool:
         """Sixteen signs of base64 in a row, or bytes in hex."""
-        blob = self._raw.translate(_BLOB, _CONTINUATION)
-        return b"x" * 16 in blob or b"xx xx xx xx xx xx xx" in blob or self.text.count("0x") >= 10
+        blob = self._raw.translate(_BLOB)
+        return (
+            b"x" * 16 in blob
+            or b"xx xx xx xx xx xx xx" in blob
+            or self._reading.text.count("0x") >= 10
+        )
 
     def has_codes(self) -> bool:
         """Numbers of signs in a row, octal, hexadecimal, binary or decimal."""
-        text = self.text
+        text = self._reading.text
         if "\\" in text or "U+" in text or ("+" in text and _UTF7.search(text)):
             return True
-        return any(one.search(text, *run) for run in self._number_runs for one in _CODES)
+        return self._in_runs(_CODES)
 
     def has_markup(self) -> bool:
         """Tags, or signs of markdown, inside a word or a number."""
-        text = self.text
+        text = self._reading.text
         if "\\" in text and _ESCAPED.search(text):
             return True
         if ("'" in text or '"' in text) and _CONCAT_INSIDE.search(text):
             return True
         if "<" in text and _TAG_INSIDE.search(text):
             return True
-        return (
-            any(sign in text for sign in ("**", "`", "~~"))
-            and _STARS_INSIDE.search(text) is not None
-        )
+        return holds(text, ("**", "`", "~~")) and _STARS_INSIDE.search(text) is not None
 
     def has_defanged(self) -> bool:
         """Signs of an address in brackets, or dots between its numbers in words."""
-        lower = self.lower
-        if any(sign in lower for sign in SCHEMES):
+        lower = self._reading.lower
+        if holds(lower, SCHEMES) or (holds(lower, "[({") and holds(lower, BRACKETS)):
             return True
-        if any(sign in lower for sign in "[({") and any(sign in lower for sign in BRACKETS):
-            return True
-        return not _DOT_WORDS.isdisjoint(self._vocabulary) and has_dots_in_words(self.text)
+        reading = self._reading
+        return (
+            reading.has_digit
+            and not DOT_WORDS.isdisjoint(reading.vocabulary)
+            and has_dots_in_words(reading.text)
+        )
 
     def has_letters_apart(self) -> bool:
         """Single letters in a row, or words of a spelling alphabet."""
-        shape = b" %b " % self._raw.translate(_SHAPE, _CONTINUATION)
-        lower = shape.lower()
+        raw = b" %b " % self._raw
+        shape = raw.translate(_SHAPE)
+        lower = raw.translate(_CASELESS)
+        vocabulary = self._reading.vocabulary
         return (
-            any(run[0].count(b"a") >= 2 for run in _SPACED.finditer(lower))
+            (
+                b" x x x x " in raw.translate(_FILLED)
+                and any(run[0].count(b"a") >= 2 for run in _SPACED.finditer(lower))
+            )
             or b"a.a.a.a" in lower
             or (b"0.0.0" in lower and (b"a.a" in lower or b"a.0" in lower))
             or (
-                shape.count(b"A aa") >= 3
+                not _AS_WORDS.isdisjoint(vocabulary)
+                and shape.count(b"A aa") >= 3
                 and sum(map(shape.count, _CAPITALS)) >= 3
-                and len(_AS_IN.findall(self.text)) >= 3
+                and len(_AS_IN.findall(self._reading.text)) >= 3
             )
-            or (
-                not _NATO.isdisjoint(self._vocabulary) and sum(w in _NATO for w in self._words) >= 4
-            )
+            or (not NATO.isdisjoint(vocabulary) and sum(w in _NATO for w in self._words()) >= 4)
         )
 
     def has_number_words(self) -> bool:
         """Three number words side by side, or with words that link them."""
-        if _NUMBER_WORDS.isdisjoint(self._vocabulary):
+        if _ANY_NUMBER.isdisjoint(self._reading.vocabulary):
             return False
-        words = self._words
+        words = self._words()
         places = [at for at, word in enumerate(words) if word in _NUMBER_WORDS]
         joined = [
             right - left <= _FARTHEST
@@ -213,34 +209,31 @@ class Triggers:
 
     def has_glued_words(self) -> bool:
         """A word as long as seven number words."""
-        return max(map(len, self._vocabulary), default=0) >= 20
+        return max(map(len, self._reading.vocabulary), default=0) >= 20
 
     def has_address_words(self) -> bool:
         """A sign for at in words, or apart from what it joins."""
-        lower = self.lower
-        words = self._vocabulary
-        if "@" in lower and (
-            "@ " in lower or " @" in lower or "dot" in lower or not _DOT_WORDS.isdisjoint(words)
-        ):
+        lower = self._reading.lower
+        words = self._reading.vocabulary
+        if "@" in lower and (holds(lower, ("@ ", " @", "dot")) or not DOT_WORDS.isdisjoint(words)):
             return True
-        if _BRACKETED.search(lower) or " AT " in self.text:
+        if _BRACKETED.search(lower) or " AT " in self._reading.text:
             return True
-        if _AT_WORDS.isdisjoint(words):
+        if AT_WORDS.isdisjoint(words):
             return False
         return (
-            not _DOT_WORDS.isdisjoint(words)
+            not DOT_WORDS.isdisjoint(words)
             or _AT_DOMAIN.search(lower) is not None
-            or any(word in _AT_WORDS and word != b"at" for word in words)
+            or any(word in AT_WORDS and word != "at" for word in words)
         )
 
     def has_numbers_apart(self) -> bool:
         """Digits in a row with separators that numbers do not usually have."""
-        text = self.text
+        text, numbers = self._reading.text, self._numbers
         if "+" in text and _SPREAD_PLUS.search(text):
             return True
-        if any(sign in text for sign in "-–—") and any(one.search(text) for one in _SPREAD):
+        if self._number_runs and holds(text, "-–—") and self._in_runs(_SPREAD):
             return True
-        numbers = self._numbers
         return _ODD_IBAN.search(numbers) is not None or any(
             numbers.find(b",", *run) >= 0
             and numbers.count(b"0", *run) >= 9
@@ -248,6 +241,10 @@ class Triggers:
             for run in self._number_runs
         )
 
+    def _in_runs(self, forms: Sequence[re.Pattern[str]]) -> bool:
+        text = self._reading.text
+        return any(form.search(text, *run) for run in self._number_runs for form in forms)
+
     def has_misread_digits(self) -> bool:
         """Letters that look like digits beside digits."""
-        return _MISREAD.search(self.text) is not None
+        return self._reading.has_digit and _MISREAD.search(self._reading.text) is not None

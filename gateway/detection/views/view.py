@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gateway.detection.structured.context import Reading
+
 Kind = Literal["identity", "folded", "retyped", "turned", "decoded", "lettered", "spoken", "joined"]
 """How a view came about. `retyped` is folded with no letter touched: spaces, dashes, digits."""
 
@@ -51,13 +53,17 @@ class Piece:
 class View:
     """A copy of a text with its pieces in order. The identity view has none.
 
-    Offsets are in code points.
+    Offsets are in code points. `reading` is the one in which all who read it share what they see.
     """
 
     text: str = field(repr=False)
     kind: Kind = "identity"
     pieces: tuple[Piece, ...] = field(default=(), repr=False)
     _ats: array[int] = field(default_factory=lambda: array("q"), repr=False, compare=False)
+    reading: Reading = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reading", Reading(self.text))
 
     @property
     def reads_names(self) -> bool:

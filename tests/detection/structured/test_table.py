@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.detection.structured.context import Reading
-from gateway.detection.structured.table import ENTITY_TYPES, FINDERS, read
+from gateway.detection.structured.table import ENTITY_TYPES, FINDERS, SHORT, read
 from tests.detection.marked import found
 
 PIECES = [
@@ -68,10 +70,23 @@ def test_spans_are_whole_and_of_known_types(text: str):
     assert all(0 < span.score <= 1 for span in spans)
 
 
-def test_reading_may_be_stopped_before_each_recognizer():
+@pytest.mark.parametrize(("text", "finders"), [("1" * (SHORT + 1), FINDERS), ("1", [])])
+def test_reading_may_be_stopped_before_it_begins_and_in_a_long_text_before_each_recognizer(
+    text: str, finders: Sequence[object]
+):
     asked: list[None] = []
-    read(Reading("x"), lambda: asked.append(None))
-    assert len(asked) == len(FINDERS)
+    read(Reading(text), lambda: asked.append(None))
+    assert len(asked) == 1 + len(finders)
+
+
+WITHOUT_DIGITS = [piece for piece in [*PIECES, " ", "Anna "] if not re.search(r"\d", piece)]
+
+
+@given(st.lists(st.sampled_from(WITHOUT_DIGITS), max_size=20).map("".join))
+@settings(deadline=None)
+def test_what_is_not_asked_of_a_text_without_digits_would_find_nothing(text: str):
+    spans = [span for finder in FINDERS for span in finder(Reading(text))]
+    assert Counter(read(Reading(text), lambda: None)) == Counter(spans)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.detection.structured.context import Reading
 from gateway.detection.views.atdot import address_edits
 from gateway.detection.views.triggers import Triggers
 from gateway.detection.views.view import View, edited
@@ -53,7 +54,7 @@ def read(text: str) -> str:
 )
 def test_addresses(text: str, address: str):
     assert read(text) == address
-    assert Triggers(text).has_address_words()
+    assert Triggers(Reading(text)).has_address_words()
 
 
 @pytest.mark.parametrize(

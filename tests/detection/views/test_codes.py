@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.detection.structured.context import Reading
 from gateway.detection.views.codes import code_edits, markup_edits
 from gateway.detection.views.normalize import views
 from gateway.detection.views.triggers import Triggers
@@ -35,7 +36,7 @@ def bare(text: str) -> str:
 def test_rows_of_numbers(text: str, said: str):
     assert decoded(text) == said
     assert decoded(f"see {text}") == f"see {said}"
-    assert Triggers(text).has_codes()
+    assert Triggers(Reading(text)).has_codes()
     view = next(view for view in views(text) if view.text == said)
     assert view.original(0, len(said)) == (0, len(text))
 
@@ -72,7 +73,7 @@ def test_other_numbers_stay(text: str):
 )
 def test_markup_inside_a_value(text: str, said: str):
     assert bare(text) == said
-    assert Triggers(text).has_markup()
+    assert Triggers(Reading(text)).has_markup()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.detection.structured.context import Reading
 from gateway.detection.views.defanged import defanged_edits
 from gateway.detection.views.normalize import views
 from gateway.detection.views.triggers import Triggers
@@ -34,7 +35,7 @@ def said(text: str) -> str:
 )
 def test_says(text: str, expected: str):
     assert said(text) == expected
-    assert Triggers(text).has_defanged()
+    assert Triggers(Reading(text)).has_defanged()
     view = next(view for view in views(f"see {text}") if view.text == f"see {expected}")
     assert view.original(4, len(view.text)) == (4, len(text) + 4)
 
@@ -59,5 +60,5 @@ PIECES = ["a", "1", "12", " dot ", "[.]", "(.)", "[dot]", "[:]", "://", "hxxp", 
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
 def test_nothing_is_done_that_no_trigger_announces(text: str):
     edits = list(defanged_edits(text))
-    assert not edits or Triggers(text).has_defanged()
+    assert not edits or Triggers(Reading(text)).has_defanged()
     assert all(start < end for start, end, _ in edits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.detection.structured.context import Reading
 from gateway.detection.views.joined import (
     joined_edits,
     layout,
@@ -51,7 +52,7 @@ def letters(text: str) -> str:
 )
 def test_numbers(text: str, joined: str):
     assert digits(text) == joined
-    assert Triggers(text).has_numbers_apart()
+    assert Triggers(Reading(text)).has_numbers_apart()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_numbers_that_are_several(text: str):
 )
 def test_words(text: str, joined: str):
     assert letters(text) == joined
-    assert Triggers(text).has_letters_apart()
+    assert Triggers(Reading(text)).has_letters_apart()
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_layout(number: str, parts: str):
 )
 def test_letters_like_digits(text: str, read: str):
     assert edited(View(text), misread_edits(text), "joined")[0].text == read
-    assert Triggers(text).has_misread_digits()
+    assert Triggers(Reading(text)).has_misread_digits()
 
 
 @pytest.mark.parametrize(

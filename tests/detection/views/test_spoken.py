@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.detection.structured.context import Reading
 from gateway.detection.views.spoken import glued_edits, spoken_edits
 from gateway.detection.views.spoken_words import ALPHABET, LANGUAGES, NATO, NUMBERS
 from gateway.detection.views.triggers import Triggers
@@ -58,7 +59,7 @@ def read(text: str) -> str:
 )
 def test_says(said: str, number: str):
     assert read(f"it is {said}.") == f"it is {number}."
-    assert Triggers(said).has_number_words()
+    assert Triggers(Reading(said)).has_number_words()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_hostile_runs_are_read_to_their_end():
 def test_number_words_without_spaces(said: str, digits: str):
     text = f"so {said} then"
     assert edited(View(text), glued_edits(text), "spoken")[0].text == f"so {digits} then"
-    assert Triggers(said).has_glued_words()
+    assert Triggers(Reading(said)).has_glued_words()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.detection.structured.context import Reading
 from gateway.detection.views.atdot import address_edits
 from gateway.detection.views.blobs import blob_edits
 from gateway.detection.views.escapes import escape_edits, hides_text
@@ -32,7 +33,7 @@ def is_changed(text: str, edits: object) -> bool:
 @settings(max_examples=500)
 @given(TEXT)
 def test_triggers_are_complete(text: str):
-    triggers = Triggers(text)
+    triggers = Triggers(Reading(text))
     if is_changed(text, spoken_edits(text)):
         assert triggers.has_number_words()
     if is_changed(text, address_edits(text)):
@@ -46,7 +47,7 @@ def test_triggers_are_complete(text: str):
 @given(st.text(st.sampled_from("%&#;\\=xuU0140aF@nÄ "), max_size=40))
 def test_triggers_of_escapes_are_complete(text: str):
     if is_changed(text, escape_edits(text)):
-        assert Triggers(text).has_escapes()
+        assert Triggers(Reading(text)).has_escapes()
         assert hides_text(text) or "\\" in text or "+" in text
 
 
@@ -54,7 +55,7 @@ def test_triggers_of_escapes_are_complete(text: str):
 def test_triggers_of_blobs_are_complete(raw: bytes, before: str):
     text = before + raw.hex() + " " + raw.hex(" ")
     if blob_edits(text):
-        assert Triggers(text).has_blobs()
+        assert Triggers(Reading(text)).has_blobs()
 
 
 @given(st.text(st.sampled_from("a4@.Ⅷ４ａ\u200b\u0301\u00a0–‑…é"), max_size=12))
@@ -65,4 +66,4 @@ def test_disguised_signs_inside_values_are_seen(text: str):
 
 
 def test_no_text_in_the_repr():
-    assert "secret" not in repr(Triggers("secret"))
+    assert "secret" not in repr(Triggers(Reading("secret")))
