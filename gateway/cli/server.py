@@ -40,6 +40,7 @@ DRAIN_S: Final = 30
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 KEEP_ALIVE_S: Final = 75  # longer than common load balancers', so that they close first
+WORKER_ANSWERS_S: Final = 60  # a worker that is slow for want of CPU is not dead
 
 
 def load_policy(settings: Settings) -> Policy:
@@ -173,6 +174,7 @@ def uvicorn_options(settings: Settings, leaving: Leaving) -> dict[str, Any]:
         "proxy_headers": False,  # the caller's address plays no part in any decision
         "backlog": BACKLOG,
         "timeout_keep_alive": KEEP_ALIVE_S,
+        "timeout_worker_healthcheck": WORKER_ANSWERS_S,
         "timeout_graceful_shutdown": round(leaving.drain_s),
         "ssl_certfile": tls.cert_file if tls else None,
         "ssl_keyfile": tls.key_file if tls else None,
