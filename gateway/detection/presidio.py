@@ -140,6 +140,8 @@ class PresidioDetector:
 
     def _settled(self, found: Sequence[Span], text: str, tenant: str) -> tuple[Span, ...]:
         """What counts of the raw spans of a text: thresholds, lists, a disjoint cover."""
+        if not found and not self._lists.deny:
+            return ()
         kept = (trimmed(span, text) for span in above(found, self._threshold))
         allowed = without_allowed(
             [span for span in kept if span is not None], text, tenant, self._lists, time_left

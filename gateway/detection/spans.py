@@ -150,9 +150,11 @@ def trimmed(span: Span, text: str) -> Span | None:
 
     Values whose last sign may be punctuation (secrets, and what the deny list names) keep it.
     """
+    start, end = span.start, span.end
+    if start < end and text[start].isalnum() and text[end - 1].isalnum():
+        return span  # as most are
     verbatim = span.entity_type in _VERBATIM or span.recognizer == DENY_RECOGNIZER
     junk = "" if verbatim else _PUNCTUATION
-    start, end = span.start, span.end
     while end > start and (text[end - 1].isspace() or text[end - 1] in junk):
         end -= 1
     while start < end and (text[start].isspace() or text[start] in junk):

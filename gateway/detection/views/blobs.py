@@ -24,7 +24,8 @@ _HEX = re.compile(
 )
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}|[a-z2-7]{16,})={0,6}(?![A-Za-z0-9])")
 # What stands in hex that reaches over white space.
-_HEX_APART = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f][ :,][0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]|0x")
+# A search is fast where it begins with a rare sign.
+_HEX_APART = re.compile(r"[ :,](?<=[0-9A-Fa-f]{2}.)[0-9A-Fa-f]{2}[ :,][0-9A-Fa-f]{2}[ :,]")
 _LONG_WORD, _LONG_LINE = 15, 60
 _NOT_HEX = re.compile(r"0x|[ :,]")
 _SPACE = re.compile(r"\s")
@@ -39,7 +40,8 @@ def blob_edits(text: str) -> list[Edit]:
     # Base64 may go on below a long line.
     has_lines = any(end - start >= _LONG_LINE for start, end in words)
     edits = list(_find(text, whole if has_lines else words, _BASE64, _b64))
-    edits += _find(text, whole if _HEX_APART.search(text) else words, _HEX, _hex)
+    is_apart = "0x" in text or _HEX_APART.search(text) is not None
+    edits += _find(text, whole if is_apart else words, _HEX, _hex)
     edits += _find(text, words, _BASE32, _base32)
     return sorted(edits)
 
