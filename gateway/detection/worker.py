@@ -58,7 +58,7 @@ def time_left() -> float:
     left = _deadline.get() - time.monotonic()
     if left <= 0:
         raise TimeoutError
-    return min(left, _LONGEST_S)
+    return left if left < _LONGEST_S else _LONGEST_S
 
 
 @contextmanager
@@ -86,7 +86,7 @@ class _Job:
 
     @property
     def size(self) -> int:
-        return sum(len(text) for text, _ in self.items)
+        return _size(self.items)
 
     @property
     def is_over(self) -> bool:
@@ -142,8 +142,11 @@ class Worker:
         out: list[tuple[Span, ...]] = []
         failure = ""
         for texts_of_job in _jobs(texts):
-            job = _Job([(text, tenant) for text in texts_of_job], deadline)
-            found = self._work((job,)) if job.size <= self._here else await self._wait(job)
+            items = [(text, tenant) for text in texts_of_job]
+            if _size(items) <= self._here:
+                found = self._work(items, deadline)
+            else:
+                found = await self._wait(_Job(items, deadline))
             if isinstance(found, str):
                 failure = found
                 break
@@ -159,7 +162,7 @@ class Worker:
         Raises:
             DetectionUnavailable: as for `run`.
         """
-        found = self._work((_Job([(text, tenant)], time.monotonic() + self._timeout),))
+        found = self._work([(text, tenant)], time.monotonic() + self._timeout)
         if isinstance(found, str):
             raise DetectionUnavailable(found)
         return found[0]
@@ -245,7 +248,8 @@ class Worker:
 
     def _serve(self, post: _Post) -> None:
         while jobs := self._next(post):
-            answer = self._work(jobs)
+            items = [item for job in jobs for item in job.items]
+            answer = self._work(items, min(job.deadline for job in jobs))
             with self._change:
                 self._scanning -= 1
                 self._change.notify_all()
@@ -296,16 +300,19 @@ class Worker:
                 break
         return jobs
 
-    def _work(self, jobs: Sequence[_Job]) -> _Answer:
-        """Scan the texts of all jobs at once, until the first of their deadlines."""
-        items = [item for job in jobs for item in job.items]
+    def _work(self, items: Sequence[Item], deadline: float) -> _Answer:
+        """Scan texts at once, until a deadline."""
         try:
-            with until(min(job.deadline for job in jobs)):
+            with until(deadline):
                 time_left()
                 found = list(self._scan(items))
         except (Exception, SystemExit) as error:  # a recognizer may raise anything
             return _LATE if isinstance(error, TimeoutError) else _FAILED
         return found if len(found) == len(items) else _FAILED
+
+
+def _size(items: Sequence[Item]) -> int:
+    return sum(len(text) for text, _ in items)
 
 
 def _jobs(texts: Sequence[str]) -> Iterator[Sequence[str]]:
