@@ -42,7 +42,8 @@ FOUND = {
     *addresses.ENTITY_TYPES,
     *ages.ENTITY_TYPES, *dates.ENTITY_TYPES, *devices.ENTITY_TYPES, *genders.ENTITY_TYPES,
     *identifiers.ENTITY_TYPES,
-    *names.ENTITY_TYPES, *nationalities.ENTITY_TYPES, *network.ENTITY_TYPES, *patterns.ENTITY_TYPES, *secrets.ENTITY_TYPES,
+    *names.ENTITY_TYPES, *nationalities.ENTITY_TYPES, *network.ENTITY_TYPES,
+    *patterns.ENTITY_TYPES, *secrets.ENTITY_TYPES,
     *urls.ENTITY_TYPES, *labelled._PREFIXED_TYPES, "PHONE_NUMBER", "CREDIT_CARD",
     *(kind.entity_type for kind in kinds.KINDS.values()),
 }  # fmt: skip

@@ -7,7 +7,8 @@ that are about as good the one counts that misses least. Text without any entity
 finding in it is false.
 
 Names of people, places and organisations compete for the same words: what is added to one is
-taken from the others. They get one bias, and people, who matter most, more if it finds more.
+taken from the others. They get one bias, the least that is about as good, and people, who matter
+most, more if it finds more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from gateway.detection.tagger.tags import ENTITY_TYPES
 
 GRID: Final = tuple(round(-1.0 + 0.25 * step, 2) for step in range(13))
 """The biases that are tried, added to the scores of the tags of all types at once."""
-FURTHER: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+FURTHER: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 """How much more than places and organisations people get, at most."""
 _PERSON: Final = "PERSON"
 _COMPETING: Final = (_PERSON, "LOCATION", "ORGANIZATION")
@@ -80,7 +81,7 @@ def biases(
         if name not in _COMPETING
     }
     names = {bias: _together([of[one] for one in _COMPETING]) for bias, of in alike.items()}
-    common = _careful(names, most_false)
+    common = _sparing(names, most_false)
     found |= dict.fromkeys(_COMPETING, common)
     people: dict[float, _Reached] = {}
     for step, more in enumerate(FURTHER):
@@ -92,7 +93,7 @@ def biases(
 
 _WORTH: Final = 0.002
 _WORTH_OF_PEOPLE: Final = 0.003
-"""How much of F2 is given up to miss less."""
+"""How much of F2 is given up to miss less, or to find less falsely."""
 _NOTHING: Final = 0.0005
 
 
@@ -107,14 +108,26 @@ class _Reached(NamedTuple):
 def _careful(reached: Mapping[float, _Reached], most_false: float, worth: float = _WORTH) -> float:
     """Of the biases as good as the best, all but `worth` of F2, those that miss least; of these
     the one nearest to zero. Those with too many false findings do not count, but for the least."""
+    near = _near_the_best(reached, most_false, worth)
+    most = max(one.recall for one in near.values())
+    return min((bias for bias, one in near.items() if one.recall >= most - _NOTHING), key=abs)
+
+
+def _sparing(reached: Mapping[float, _Reached], most_false: float) -> float:
+    """Of the biases that are nearly as good as the best the least, which finds least falsely."""
+    return min(_near_the_best(reached, most_false, _WORTH_OF_PEOPLE))
+
+
+def _near_the_best(
+    reached: Mapping[float, _Reached], most_false: float, worth: float
+) -> dict[float, _Reached]:
+    """Those whose F2 is the best of all that are allowed but for `worth`."""
     least = min(reached)
     allowed = {
         bias: one for bias, one in reached.items() if one.false <= most_false or bias == least
     }
     best = max(one.f2 for one in allowed.values())
-    near = {bias: one.recall for bias, one in allowed.items() if one.f2 >= best - worth}
-    most = max(near.values())
-    return min((bias for bias, recall in near.items() if recall >= most - _NOTHING), key=abs)
+    return {bias: one for bias, one in allowed.items() if one.f2 >= best - worth}
 
 
 def _together(some: Sequence[_Reached]) -> _Reached:

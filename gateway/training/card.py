@@ -24,7 +24,7 @@ SOURCES: Final = (
     ("generated", "Apache-2.0", "en, de, fr, es, it, nl, pt",
      "our own templates, filled from Faker (MIT) and GeoNames (CC BY 4.0)"),
     ("lexicon", "CC BY-SA 4.0, CC BY 4.0, MIT", "",
-     "bits per hashed word: wordfreq, GeoNames, Faker, our own lists"),
+     "bits per hashed word: wordfreq, GeoNames, Faker, simplemma, our own lists"),
     ("vectors", "Apache-2.0", "", "all-MiniLM-L6-v2: components of its output for single words"),
 )  # fmt: skip
 """Name, licence, languages and public source of everything that the weights were made from."""

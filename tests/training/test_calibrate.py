@@ -23,12 +23,20 @@ def test_recall_weighs_more_than_precision():
 
 
 def test_of_equals_the_one_counts_that_misses_least():
-    gold = [(at, at + 5, "PERSON") for at in range(0, 2000, 10)]
+    gold = [(at, at + 5, "ADDRESS") for at in range(0, 2000, 10)]
     sure, more = gold[:199], gold[199:]
-    false = [(5000 + at, 5005 + at, "PERSON") for at in range(0, 60, 10)]
+    false = [(5000 + at, 5005 + at, "ADDRESS") for at in range(0, 60, 10)]
     found = [(-1.0, *one) for one in sure] + [(0.5, *one) for one in (*more, *false)]
 
-    assert biases([text("all", gold, found)], EVERYTHING, 1e6)["PERSON"] == 0.5
+    assert biases([text("all", gold, found)], EVERYTHING, 1e6)["ADDRESS"] == 0.5
+
+
+def test_of_places_and_firms_the_least_counts_that_is_nearly_as_good():
+    gold = [(at, at + 5, "LOCATION") for at in range(0, 5000, 10)]
+    sure, more = gold[:499], gold[499:]
+    found = [(-1.0, *one) for one in sure] + [(0.5, *one) for one in more]
+
+    assert biases([text("all", gold, found)], EVERYTHING, 1e6)["LOCATION"] == -1.0
 
 
 def test_false_findings_in_clean_text_bound_the_bias():

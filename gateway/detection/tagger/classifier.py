@@ -32,6 +32,7 @@ from gateway.detection.tagger.wordfeatures import (
     case_of,
     folded,
     placed,
+    short_keys,
     word_features,
     word_keys,
 )
@@ -76,7 +77,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = (folder / MANIFEST).read_bytes()
         data: dict[str, Any] = json.loads(content)
-        if data["format"] != 2 or data["entity_types"] != list(ENTITY_TYPES):
+        if data["format"] != 3 or data["entity_types"] != list(ENTITY_TYPES):
             raise ModelError(f"the models in {folder} are of another version")
         digest = sha256(content).hexdigest()
         return Manifest(
@@ -114,7 +115,7 @@ class Lexicon:
         """Raises `ModelError` where the file does not hold the arrays that it should."""
         try:
             with np.load(BytesIO(content), allow_pickle=False) as arrays:
-                self._keys = arrays["keys"]
+                self._keys = np.cumsum(arrays["key_steps"], dtype=np.uint64)
                 self._bits = arrays["bits"]
                 self._vector_keys = arrays["vector_keys"]
                 self._vectors = arrays["vectors"]
@@ -124,7 +125,7 @@ class Lexicon:
 
     def bits(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
         """The bits of words; none for a word that is not known."""
-        place, found = placed(self._keys, keys)
+        place, found = placed(self._keys, short_keys(keys))
         return np.where(found, self._bits[place], 0).astype(np.uint16)
 
     def vectors(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:

@@ -20,10 +20,13 @@ NAME_BITS: Final = 0b11  # given name, surname
 TOWN_BITS: Final = 0b1100
 COUNTRY_BIT: Final = 0b1000
 STREET_BIT: Final = 0b1_0000
-COMMON_BITS: Final = 0b1111_0010_0000_0000  # usual in a group of languages, or made as words are
+WORD_BIT: Final = 0b10_0000_0000  # a word of a dictionary, or made as words are
+USUAL_BITS: Final = 0b1111_0000_0000_0000  # in one of four groups of languages
+COMMON_BITS: Final = USUAL_BITS | WORD_BIT
 EVERYDAY_BIT: Final = 0b1000_0000_0000  # among the most frequent words of a language
 
-_LIKELY, _RATHER, _SURE, _ALMOST_SURE, _CERTAIN, _NEVER = 0.7, 0.9, 0.95, 0.98, 0.99, 2.0
+_EVEN, _LIKELY, _RATHER, _SURE = 0.6, 0.7, 0.9, 0.95
+_ALMOST_SURE, _CERTAIN, _NEVER = 0.98, 0.99, 2.0
 
 _CALENDAR = re.compile(
     r"\b(?:jan|feb|fev|fév|mär|mar|maa|mrt|apr|abr|avr|mai|may|mag|mayo|mei|jun|juin|giu|jul|juil|lug|aug|"
@@ -85,6 +88,7 @@ _POSTAL = re.compile(
 _TOWN = re.compile(r"[.,]?[ \t]{1,2}[^\W\d_a-z][^\W\d_]{2,}")
 _CALL = re.compile(r"\w\(\d+\)")
 _WORD = re.compile(r"[^\W\d_]{3}")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _CODE_BEFORE = frozenset("._$/\\@-")
 _CODE_AFTER = frozenset("_([{=/\\$")
 _SENTENCE = re.compile(r"[.!?\n:;>\"«“(|]\s*")
@@ -184,31 +188,50 @@ def _is_name(
     bits: Callable[[int], int],
 ) -> bool:
     value = text[start:end]
-    if value in _NO_NAMES or _LICENCE.search(text, max(0, start - 16), start):
-        return False
     single = part[1] - part[0] == 1
-    letters = sum(sign.isalpha() for sign in value)
-    if 2 * letters < len(value) or (single and _is_in_code(text, start, end)):
+    if not _is_written_as_name(text, start, end, value) or (
+        single and _is_in_code(text, start, end)
+    ):
         return False
     if any(sign.isdigit() for sign in value) and score < _SURE:
         return False
     known = [bits(at) for at in range(*part)]
     is_name = any(one & (NAME_BITS | TOWN_BITS) for one in known)
     is_common = all(one & COMMON_BITS for one in known)
-    opens = single and _opens_sentence(text, start)
+    opens = _opens_sentence(text, start)
     if single and known[0] & EVERYDAY_BIT and (opens or value.islower()):
         needed = _ALMOST_SURE  # there is a town for nearly each of them: We, Do, The
     elif value.islower():
         needed = _needed_in_lower_case(text, start, end, is_name=is_name, is_common=is_common)
     elif not single:
-        needed = 0.0
+        needed = _RATHER if is_common and opens and value[1:].islower() else 0.0
     elif is_common:
-        needed = (_LIKELY if opens else 0.0) if is_name else (_SURE if opens else _RATHER)
+        needed = _needed_of_word(known[0], is_name=is_name, opens=opens)
     elif not is_name and _is_machine_made(text, start, end):
         needed = _ALMOST_SURE
     else:
         needed = 0.0
     return score >= needed
+
+
+def _is_written_as_name(text: str, start: int, end: int, value: str) -> bool:
+    """Whether signs and letters are those of a name, and what is around is none of a program's."""
+    if value in _NO_NAMES or _LICENCE.search(text, max(0, start - 16), start):
+        return False
+    if 2 * sum(sign.isalpha() for sign in value) < len(value):
+        return False
+    if text[start - 1 : start] == "-" and not text[max(0, start - 2) : start - 1].isalnum():
+        return False  # a switch of a command
+    return _LETTERS.search(value) is not None or not _is_machine_made(text, start, end)
+
+
+def _needed_of_word(bits: int, *, is_name: bool, opens: bool) -> float:
+    """How sure a word with a capital must be a name that is in a dictionary, or often used."""
+    if is_name:
+        return _LIKELY if opens or bits & WORD_BIT else 0.0
+    if bits & USUAL_BITS:
+        return _SURE if opens else _RATHER
+    return _RATHER if opens else _EVEN
 
 
 def _needed_in_lower_case(

@@ -30,6 +30,7 @@ LISTS: Final = 16
 
 _ROW_SEEDS: Final = (1, 2)
 _KEY_SEEDS: Final = (3, 4)
+_SHORTER: Final = np.uint64(24)
 _WIDTH: Final = 32  # code points of a word that are read
 _HEAD: Final = 16  # of these, how many are cut into pieces
 _DIGITS: Final = 4  # a longer number counts by its length alone
@@ -121,6 +122,12 @@ def word_keys(words: Sequence[str]) -> npt.NDArray[np.uint64]:
     """The 64-bit hashes by which folded words are looked up."""
     with np.errstate(over="ignore"):
         return _key(*_hashes(_codes(words)[0], _KEY_SEEDS))
+
+
+def short_keys(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The 40 bits of keys by which the lexicon knows words: a word that it does not know is taken
+    for one of a million with a chance of one in a million."""
+    return keys >> _SHORTER
 
 
 def _pieces(codes: _Codes, lengths: npt.NDArray[np.int64]) -> Ints:

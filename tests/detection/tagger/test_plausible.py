@@ -14,6 +14,8 @@ from gateway.detection.tagger.plausible import (
     EVERYDAY_BIT,
     NAME_BITS,
     STREET_BIT,
+    USUAL_BITS,
+    WORD_BIT,
     is_plausible,
 )
 from gateway.detection.tagger.tags import ENTITY_TYPES
@@ -24,11 +26,13 @@ TOWN = 0b100
 KNOWN = {
     "anna": NAME_BITS,
     "schneider": NAME_BITS,
-    "mark": NAME_BITS | COMMON_BITS,
+    "mark": NAME_BITS | USUAL_BITS,
+    "staub": NAME_BITS | WORD_BIT,
+    "hefe": WORD_BIT,
     "leipzig": TOWN,
     "french": COUNTRY_BIT | COMMON_BITS,
     "elbchaussee": STREET_BIT,
-    "will": NAME_BITS | COMMON_BITS | EVERYDAY_BIT,
+    "will": NAME_BITS | USUAL_BITS | EVERYDAY_BIT,
 }
 COMMON = "a and budget call for house is moved order please report team the today we with".split()
 KNOWN |= dict.fromkeys(COMMON, COMMON_BITS)
@@ -347,6 +351,13 @@ def test_a_name_with_a_digit_must_be_sure():
         ("we met [Will] there", 0.0),  # a name, but nobody thinks of it where a sentence begins
         ("[Will] the date", 0.98),
         ("Done! [House] rules", 0.95),
+        ("viel [Hefe] und", 0.6),  # a word that is rare, and may be a name that nobody knows
+        ("[Hefe] und", 0.9),
+        ("viel [Staub] und", 0.7),  # in a dictionary, and a name
+        ("[Staub] und", 0.7),
+        ("[House call] today", 0.9),
+        ("the [House call] today", 0.0),
+        ("[House Call] today", 0.0),
     ],
 )
 def test_a_common_word_with_a_capital(marked: str, least: float):
@@ -453,3 +464,15 @@ def test_what_is_far_away_does_not_matter(entity_type: str, sign: str):
         )
         judged.add(is_plausible(whole, tokens, (0, 2), entity_type, RATHER, bits_of(tokens)))
     assert len(judged) == 1
+
+
+@pytest.mark.parametrize("marked", ["set -[euo pipefail]", "cmake --[Ninja]", "-[Anna]"])
+def test_a_switch_of_a_command_is_no_name(marked: str):
+    assert not counts("PERSON", marked)
+    assert counts("PERSON", marked.replace("-", ""))
+
+
+def test_a_single_letter_in_a_dump_is_no_name():
+    assert not counts("PERSON", "4e ec c6 |[A]...?>.S.(.U2N..|")
+    assert not counts("PERSON", "c6 |}..'[g.Y].,..GaT\\.|{}")
+    assert counts("PERSON", "der Angeklagte [K]. hat")
