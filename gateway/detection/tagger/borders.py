@@ -25,6 +25,12 @@ _BEHIND: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
+_VERBS_OF_I: Final = frozenset(
+    "am believe ca can could did do guess had have hope just know love miss need really swear "
+    "think want will wish wo would".split()
+)
+
+
 def grown(text: str, end: int, entity_type: str) -> int:
     """Where an entity ends, with what belongs to it behind `end`."""
     pattern = _BEHIND.get(entity_type)
@@ -40,8 +46,12 @@ def named(
     `part`: the first token and the one behind the last; `bits`: those of a token in the lexicon.
     """
     first, last = part
-    while last - first > 1 and words[last - 1] == "I" and words[last : last + 1] != ["."]:
-        last -= 1
+    if (
+        last - first > 1
+        and words[last - 1] == "I"
+        and not _VERBS_OF_I.isdisjoint(words[last : last + 1])
+    ):
+        last -= 1  # but Elizabeth I
     while (
         last - first > 1 and words[first + 1][0].isupper() and _is_common(words[first], bits(first))
     ):

@@ -39,7 +39,7 @@ def test_grows_over_what_belongs_to_it(text: str, entity_type: str, value: str, 
         ("dumbass mo", "dumbass mo"),
         ("van Dyck", "van Dyck"),
         ("lil Wayne", "lil Wayne"),
-        ("Emily I", "Emily"),
+        ("Elizabeth I", "Elizabeth I"),
         ("I", "I"),
         ("called", "called"),
         ("anna Schmidt", "anna Schmidt"),
@@ -51,3 +51,9 @@ def test_a_name_is_without_the_words_around_it(words: str, name: str):
     tokens = words.split()
     first, last = named(tokens, (0, len(tokens)), lambda at: known.get(tokens[at], 0))
     assert tokens[first:last] == name.split()
+
+
+@pytest.mark.parametrize(("behind", "size"), [("think so", 1), ("of England", 2), ("was", 2)])
+def test_a_writers_i_is_no_part_of_a_name(behind: str, size: int):
+    tokens = ["Emily", "I", *behind.split()]
+    assert named(tokens, (0, 2), lambda _: 0) == (0, size)
