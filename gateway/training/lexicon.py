@@ -77,7 +77,7 @@ def _ordinary(bits: Mapping[str, int]) -> set[str]:
     for language in LANGUAGES:
         made = map(folded, ordinary(language, known))
         found.update(word for word in made if not bits.get(word, 0) & _PEOPLE)
-        seen = seen_words(language, _SEEN)
+        seen = _seen(language)
         for word, has_forms in dictionary(language).items():
             of = bits.get(word, 0)
             if word in seen and not of & 1 << GIVEN and (has_forms or not of & _NAMED):
@@ -85,12 +85,11 @@ def _ordinary(bits: Mapping[str, int]) -> set[str]:
     return found
 
 
-@cache
-def seen_words(language: str, count: int) -> frozenset[str]:
-    """The most frequent words of a language, folded."""
+def _seen(language: str) -> frozenset[str]:
+    """The words of a language that its list of frequent words has, folded."""
     from wordfreq import top_n_list  # noqa: PLC0415 - of the training extra
 
-    return frozenset(folded(word) for word in top_n_list(language, count) if word.isalpha())
+    return frozenset(folded(word) for word in top_n_list(language, _SEEN) if word.isalpha())
 
 
 @cache

@@ -126,16 +126,11 @@ def _in_words(reading: Reading) -> Iterator[Span]:
     text, lower = reading.text, reading.lower
     if not reading.prefixes.isdisjoint(_UNIT_PREFIXES):
         for at in starts(lower, _UNIT_STEMS):
-            start = _number_before(lower, at - 1)
-            if start < 0:
-                continue
-            match = _SPOKEN_UNIT.match(text, at - 1)
-            if match is not None:
-                yield Span(start, match.end(), "AGE", 0.75, "age_words")
-                continue
-            match = _SPOKEN_YEARS.match(text, at - 1)
-            if match is not None and _is_somebodys(text, start, match.end()):
-                yield Span(start, match.end(), "AGE", 0.65, "age_words")
+            sure = _SPOKEN_UNIT.match(text, at - 1)
+            unit = sure or _SPOKEN_YEARS.match(text, at - 1)
+            start = _number_before(lower, at - 1) if unit is not None else -1
+            if start >= 0 and unit and (sure or _is_somebodys(text, start, unit.end())):
+                yield Span(start, unit.end(), "AGE", 0.75 if sure else 0.65, "age_words")
     for at in starts(lower, _JOINED_STEMS):
         start = _number_before(lower, at)
         # "Neunzehnjährige" is a person, "dreijährige Lehre" none.

@@ -55,8 +55,6 @@ _SCORE = 0.6
 
 def dates(reading: Reading) -> Iterator[Span]:
     """Explicit calendar dates: DATE_OF_BIRTH beside a word of birth, else DATE_TIME."""
-    if not reading.has_digit:
-        return
     text = reading.text
     labels = hits(LABELS, reading)
     for start, end in scan.words(reading):

@@ -47,7 +47,6 @@ _ENDINGS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
             ("ta", "ta ti te"),
             ("a", "a i e"),
             ("e", "e i a essa esse"),
-            ("", ""),
         ),
         "pt": (
             ("ão", "ão ã ães ãos ãs ões ona"),

@@ -108,7 +108,8 @@ _FIRST_PART = re.compile(r"(?<!\w)[^\W\d_]+-\Z")  # of "anglo-german"
 _WORD_BEFORE = re.compile(r"(?<![\w’-])(?:[ldLD]['’])?([^\W\d_]+)[ :]{1,2}\Z")
 _WORD_BEHIND = re.compile(r"[ ]([^\W\d_]+)(?!\w)")
 _NAME_BEHIND = re.compile(r"[ ][A-ZÀ-Þ][^\W\d_]")
-_STATUS = re.compile(r"[ ](?:national|citizen)s?(?!\w)")
+STATUS = re.compile(r"[ ](?:national|citizen)s?(?!\w)")
+"""What belongs to a nationality behind it: "a Turkish national"."""
 _REACH: Final = 24  # code points of a word beside
 
 
@@ -123,7 +124,7 @@ def nationalities(reading: Reading) -> Iterator[Span]:
                 first = _FIRST_PART.search(text, max(0, at - _REACH), at)
                 start = first.start() if first else at
                 if _is_of_people(text, word, start, end):
-                    status = _STATUS.match(text, end)
+                    status = STATUS.match(text, end)
                     yield Span(start, status.end() if status else end, "NRP", 0.6, "nationality")
             at = lower.find(word, end)
 

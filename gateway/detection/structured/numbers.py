@@ -263,9 +263,9 @@ def _card(reading: Reading, start: int, end: int) -> Iterator[Span]:
     text = reading.text
     before, after = text[start - 1 : start], text[end : end + 1]
     is_track = text[max(0, start - 2) : start] == "%B"  # as it stands on the magnetic stripe
-    if (before and not is_track and (before.isalnum() or before in "+_")) or after.isalnum():
+    if before and not is_track and (before.isalnum() or before in "+_"):
         return
-    if after == "_":
+    if after.isalnum() or after == "_":
         return
     labels = hits(LABELS, reading)
     named = near(reading, labels, start, end, "card") > 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.detection.structured.names import FAMILY_PARTICLES
+from gateway.detection.structured.nationalities import STATUS
 from gateway.detection.tagger.plausible import COMMON_BITS, NAME_BITS
 
 _BEHIND: Final[Mapping[str, re.Pattern[str]]] = {
@@ -21,10 +22,8 @@ _BEHIND: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?<=[ap]\.m)\.|(?<=\d\.\d\d)\.(?=[ ,])"  # 6 p.m., 24.12.
         r"|(?<=day)[ ](?:morning|afternoon|evening|night)s?(?!\w)"
     ),
-    "NRP": re.compile(r"[ ](?:national|citizen)s?(?!\w)"),
+    "NRP": STATUS,
 }
-
-
 _VERBS_OF_I: Final = frozenset(
     "am believe ca can could did do guess had have hope just know love miss need really swear "
     "think want will wish wo would".split()
